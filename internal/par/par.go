@@ -1,0 +1,219 @@
+// Package par is the worker pool of the process: it splits a loop over a few
+// persistent goroutines.
+//
+//	err := par.Run(ctx, threads, strips, func(worker, i int) {
+//		rows.PackStrip(i, x, ldx) // scratch[worker] is this goroutine's alone
+//	})
+//
+// Which worker gets which index is not defined, so a caller that wants the
+// same result on any number of threads lets each index own its output.
+//
+// # Concurrency
+//
+// Run may be called from many goroutines at once; they share the workers. The
+// caller always takes part, so a Run makes progress however busy the pool is,
+// and a Run inside a Run cannot deadlock. A worker that has finished looks for
+// more work for some tens of microseconds, because the loops of one forward
+// pass follow each other closely, and then sleeps.
+//
+// # Memory
+//
+// Goroutines are started on demand, as many as the largest Run has asked for,
+// and live as long as the process.
+//
+// # Errors
+//
+// Run returns the error of its context. A panic in the loop's body stops the
+// loop and is raised again in the caller.
+package par
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+)
+
+// Threads is the number of workers for a wish: want itself when positive,
+// else GOMAXPROCS, which honours the CPU limit of the control group.
+func Threads(want int) int {
+	if want > 0 {
+		return want
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// Run calls fn(worker, i) once for each i in [0, n) on up to threads
+// goroutines, the caller among them, and returns when all calls are done.
+// worker is in [0, threads) and is never used by two goroutines at once, so it
+// may index scratch memory; threads below 2 runs everything in the caller.
+//
+// Between two calls of fn the context is looked at: once it is done no new
+// index is started and Run returns its error. A panic in fn likewise ends the
+// loop; the caller panics with the same value if it is a runtime.Error (a fault
+// in mapped memory keeps its address), else with its text and stack.
+func Run(ctx context.Context, threads, n int, fn func(worker, i int)) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	j := &job{n: int64(n), fn: fn, done: ctx.Done()}
+	helpers := min(threads, n) - 1
+	if helpers > 0 {
+		shared.offer(j, helpers)
+	}
+	j.work(0)
+	if helpers > 0 {
+		shared.withdraw(j)
+		j.active.Wait()
+	}
+	if v := j.panicked.Load(); v != nil {
+		panic(*v)
+	}
+	return ctx.Err()
+}
+
+// job is one Run.
+type job struct {
+	n    int64
+	fn   func(worker, i int)
+	done <-chan struct{}
+
+	next     atomic.Int64 // next index to hand out
+	workers  atomic.Int64 // helpers that joined
+	active   sync.WaitGroup
+	panicked atomic.Pointer[any]
+}
+
+// work takes indices until none are left.
+func (j *job) work(worker int) {
+	defer func() {
+		if v := recover(); v != nil {
+			j.next.Store(j.n)
+			if _, ok := v.(runtime.Error); !ok {
+				v = fmt.Sprintf("%v\n%s", v, debug.Stack())
+			}
+			j.panicked.CompareAndSwap(nil, &v)
+		}
+	}()
+	for {
+		i := j.next.Add(1) - 1
+		if i >= j.n {
+			return
+		}
+		select {
+		case <-j.done: // nil for a context that cannot end: never ready
+			j.next.Store(j.n)
+			return
+		default:
+		}
+		j.fn(worker, int(i))
+	}
+}
+
+// shared is the one pool of the process: two pools would oversubscribe the
+// cores.
+var shared = newPool()
+
+// pool holds the places that running jobs offer to idle goroutines.
+type pool struct {
+	mu      sync.Mutex
+	wake    *sync.Cond
+	places  []*job       // one entry per free place
+	open    atomic.Int64 // len(places), to look at without the lock
+	idle    int          // goroutines spinning or asleep
+	asleep  int
+	started int
+}
+
+func newPool() *pool {
+	p := new(pool)
+	p.wake = sync.NewCond(&p.mu)
+	return p
+}
+
+// offer opens places for j and sees that enough goroutines exist to take them.
+func (p *pool) offer(j *job, places int) {
+	p.mu.Lock()
+	for range places {
+		p.places = append(p.places, j)
+	}
+	p.open.Store(int64(len(p.places)))
+	for missing := min(places, len(p.places)-p.idle); missing > 0 && p.started < runtime.GOMAXPROCS(0)+places; missing-- {
+		p.started++
+		p.idle++
+		go p.loop()
+	}
+	sleepers := p.asleep
+	p.mu.Unlock()
+	for range min(places, sleepers) {
+		p.wake.Signal()
+	}
+}
+
+// withdraw takes back the places of j that nobody took.
+func (p *pool) withdraw(j *job) {
+	p.mu.Lock()
+	kept := p.places[:0]
+	for _, q := range p.places {
+		if q != j {
+			kept = append(kept, q)
+		}
+	}
+	clear(p.places[len(kept):])
+	p.places = kept
+	p.open.Store(int64(len(kept)))
+	p.mu.Unlock()
+}
+
+// loop is the life of one goroutine of the pool.
+func (p *pool) loop() {
+	debug.SetPanicOnFault(true) // a truncated mapping is an error, not a crash
+	for {
+		j, worker := p.take()
+		j.work(worker)
+		j.active.Done()
+		p.mu.Lock()
+		p.idle++
+		p.mu.Unlock()
+		p.spin()
+	}
+}
+
+// take waits for a place and claims it.
+func (p *pool) take() (*job, int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.places) == 0 {
+		p.asleep++
+		p.wake.Wait()
+		p.asleep--
+	}
+	last := len(p.places) - 1
+	j := p.places[last]
+	p.places[last] = nil
+	p.places = p.places[:last]
+	p.open.Store(int64(last))
+	p.idle--
+	j.active.Add(1) // under the lock: withdraw comes before the caller waits
+	return j, int(j.workers.Add(1))
+}
+
+// spin looks for an open place for some tens of microseconds. Waking a sleeping
+// goroutine costs about that much, which is as long as a small loop runs.
+func (p *pool) spin() {
+	for range spins {
+		if p.open.Load() > 0 {
+			return
+		}
+		pause()
+	}
+}
+
+const spins = 4000
+
+// pause is a call the compiler keeps: it makes the spin loop preemptible.
+//
+//go:noinline
+func pause() {}

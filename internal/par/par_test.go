@@ -1,0 +1,112 @@
+package par
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestRunCallsEachIndexOnce(t *testing.T) {
+	for _, threads := range []int{-1, 0, 1, 2, 3, 8, 33} {
+		for _, n := range []int{0, 1, 2, 7, 1000} {
+			calls := make([]atomic.Int32, n)
+			var busy [64]atomic.Bool
+			err := Run(t.Context(), threads, n, func(worker, i int) {
+				require.True(t, busy[worker].CompareAndSwap(false, true), "worker %d used twice at once", worker)
+				calls[i].Add(1)
+				runtime.Gosched()
+				busy[worker].Store(false)
+			})
+			require.NoError(t, err)
+			for i := range calls {
+				require.EqualValues(t, 1, calls[i].Load(), "threads %d n %d index %d", threads, n, i)
+			}
+			for w := max(threads, 1); w < len(busy); w++ {
+				require.False(t, busy[w].Load())
+			}
+		}
+	}
+}
+
+func TestWorkersAreBelowThreads(t *testing.T) {
+	for _, threads := range []int{1, 2, 5} {
+		var largest atomic.Int64
+		require.NoError(t, Run(t.Context(), threads, 500, func(worker, _ int) {
+			for {
+				l := largest.Load()
+				if int64(worker) <= l || largest.CompareAndSwap(l, int64(worker)) {
+					return
+				}
+			}
+		}))
+		require.Less(t, largest.Load(), int64(threads))
+	}
+}
+
+// TestRunIsParallel needs two goroutines inside fn at once to end.
+func TestRunIsParallel(t *testing.T) {
+	for range 100 {
+		var wg sync.WaitGroup
+		wg.Add(2)
+		require.NoError(t, Run(t.Context(), 2, 2, func(_, _ int) { wg.Done(); wg.Wait() }))
+	}
+}
+
+func TestConcurrentAndNestedRuns(t *testing.T) {
+	var sum atomic.Int64
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			for range 50 {
+				_ = Run(context.Background(), 4, 8, func(_, _ int) {
+					_ = Run(context.Background(), 3, 5, func(_, i int) { sum.Add(int64(i)) })
+				})
+			}
+		})
+	}
+	wg.Wait()
+	require.EqualValues(t, 16*50*8*10, sum.Load())
+}
+
+func TestCancelStopsBetweenIndices(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var calls atomic.Int32
+	err := Run(ctx, 2, 1_000_000, func(_, _ int) {
+		if calls.Add(1) == 10 {
+			cancel()
+		}
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Less(t, calls.Load(), int32(1000))
+	require.ErrorIs(t, Run(ctx, 2, 1, func(_, _ int) { t.Error("called after cancel") }), context.Canceled)
+}
+
+func TestPanicReachesTheCaller(t *testing.T) {
+	for _, threads := range []int{1, 2, 4} {
+		require.PanicsWithError(t, "runtime error: index out of range [3] with length 0", func() {
+			_ = Run(t.Context(), threads, 100, func(_, i int) {
+				if i == 57 {
+					var empty []int
+					_ = empty[3+i-57]
+				}
+			})
+		})
+		func() {
+			defer func() { require.Contains(t, recover(), "own trouble") }()
+			_ = Run(t.Context(), threads, 100, func(_, _ int) { panic(errors.New("own trouble")) })
+		}()
+		// The pool is whole afterwards.
+		require.NoError(t, Run(t.Context(), threads, 10, func(_, _ int) {}))
+	}
+}
+
+func BenchmarkRun(b *testing.B) {
+	for b.Loop() {
+		_ = Run(context.Background(), 2, 2, func(_, _ int) {})
+	}
+}
