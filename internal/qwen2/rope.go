@@ -1,0 +1,212 @@
+package qwen2
+
+import (
+	"fmt"
+	"math"
+
+	"seccodeprm/internal/num"
+)
+
+// Rope is the rotary position embedding of a checkpoint: how often each pair of
+// a head's features turns per position. Frequencies follow transformers 5
+// (modeling_rope_utils) to the place of every float32 rounding; powers, which
+// torch leaves within an ulp, are correctly rounded here.
+//
+// Fields are named as in rope_parameters. Those of other rope types are zero.
+type Rope struct {
+	// RopeType is "default", "linear", "dynamic", "yarn", "llama3", "longrope"
+	// or "proportional".
+	RopeType string
+	// RopeTheta is the base, above 0.
+	RopeTheta float64
+	// HeadDim is the config's: frequencies come in HeadDim/2.
+	HeadDim int
+	// MaxPositionEmbeddings is the config's. Dynamic scales beyond it.
+	MaxPositionEmbeddings int
+	// OriginalMaxPositionEmbeddings is the context before scaling (yarn, llama3,
+	// longrope).
+	OriginalMaxPositionEmbeddings int
+	// Factor is how far the context is stretched (all but default), above 0.
+	Factor float64
+	// AttentionFactor multiplies cos and sin; 1 but for yarn and longrope.
+	AttentionFactor float64
+
+	// BetaFast and BetaSlow are the rotations that bound yarn's ramp; Truncate
+	// rounds the bounds outwards to whole features.
+	BetaFast, BetaSlow float64
+	Truncate           bool
+	// LowFreqFactor and HighFreqFactor bound llama3's ramp.
+	LowFreqFactor, HighFreqFactor float64
+	// ShortFactor and LongFactor (HeadDim/2) divide longrope's frequencies up to
+	// the original context and beyond it.
+	ShortFactor, LongFactor []float32
+	// PartialRotaryFactor is the share of features that proportional turns.
+	PartialRotaryFactor float64
+}
+
+// LengthDependent reports whether Frequencies depends on its argument, so that
+// every position must be computed anew when a sequence grows.
+func (r *Rope) LengthDependent() bool { return r.RopeType == "dynamic" || r.RopeType == "longrope" }
+
+// Frequencies returns the inverse frequencies (HeadDim/2), in radians per
+// position, and the factor that multiplies every cos and sin. length is the
+// final number of positions of the sequence; it matters where LengthDependent.
+func (r *Rope) Frequencies(length int) (invFreq []float32, scale float32) {
+	invFreq = make([]float32, r.HeadDim/2)
+	switch r.RopeType {
+	case "dynamic":
+		r.powers(invFreq, r.dynamicBase(length))
+		invert(invFreq)
+	case "yarn":
+		r.powers(invFreq, float32(r.RopeTheta))
+		r.yarn(invFreq)
+	case "longrope":
+		factors := r.ShortFactor
+		if length > r.OriginalMaxPositionEmbeddings {
+			factors = r.LongFactor
+		}
+		r.powers(invFreq, float32(r.RopeTheta))
+		for i, f := range factors {
+			invFreq[i] *= f
+		}
+		invert(invFreq)
+	case "llama3":
+		r.powers(invFreq, float32(r.RopeTheta))
+		invert(invFreq)
+		r.llama3(invFreq)
+	default: // default, linear (Factor), proportional (PartialRotaryFactor, Factor)
+		r.powers(invFreq, float32(r.RopeTheta))
+		invert(invFreq)
+		for i := range invFreq {
+			invFreq[i] /= float32(r.Factor)
+		}
+		turning := int(floor(r.PartialRotaryFactor * float64(r.HeadDim) / 2))
+		clear(invFreq[turning:])
+	}
+	return invFreq, float32(r.AttentionFactor)
+}
+
+// Tables fills cos and sin (n, HeadDim/2) for positions start..start+n-1 of a
+// sequence that will have length positions: the angle is float32(position) times
+// the inverse frequency, rounded to float32, and cos and sin are multiplied by
+// the scale. It panics when cos or sin has another length.
+func (r *Rope) Tables(cos, sin []float32, start, n, length int) {
+	invFreq, scale := r.Frequencies(length)
+	half := len(invFreq)
+	if len(cos) != n*half || len(sin) != n*half {
+		panic(fmt.Sprintf("qwen2: rope tables of %d and %d values for %d positions of %d", len(cos), len(sin), n, half))
+	}
+	for i := range n {
+		position := float32(start + i)
+		for j, f := range invFreq {
+			s, c := num.SinCos(float32(position * f))
+			cos[i*half+j] = c * scale
+			sin[i*half+j] = s * scale
+		}
+	}
+}
+
+// powers sets p[i] = base^(2i/HeadDim), exponent and power rounded to float32.
+func (r *Rope) powers(p []float32, base float32) {
+	for i := range p {
+		exponent := float32(2*i) / float32(r.HeadDim)
+		p[i] = pow32(base, exponent)
+	}
+}
+
+// pow32 is x**y rounded to float32.
+func pow32(x, y float32) float32 { return float32(num.Pow64(float64(x), float64(y))) }
+
+// invert replaces each value by its reciprocal.
+func invert(x []float32) {
+	for i := range x {
+		x[i] = 1 / x[i]
+	}
+}
+
+// dynamicBase is theta stretched for a sequence of length positions (NTK-aware
+// scaling). Up to MaxPositionEmbeddings Python computes it in float64; beyond,
+// the length is a tensor and every step is rounded to float32.
+func (r *Rope) dynamicBase(length int) float32 {
+	exponent := float64(r.HeadDim) / float64(r.HeadDim-2)
+	limit := r.MaxPositionEmbeddings
+	if length <= limit {
+		m := float64(limit)
+		return float32(r.RopeTheta * num.Pow64(float64(r.Factor*m)/m-(r.Factor-1), exponent))
+	}
+	grown := float32(r.Factor) * float32(length)
+	stretch := grown/float32(limit) - float32(r.Factor-1)
+	return float32(r.RopeTheta) * pow32(stretch, float32(exponent))
+}
+
+// yarn turns powers of the base into inverse frequencies: kept where a feature
+// turns more than BetaFast times within the original context, divided by Factor
+// where fewer than BetaSlow, a linear ramp between (arXiv 2309.00071, section 3.2).
+func (r *Rope) yarn(p []float32) {
+	low, high := r.yarnRange()
+	if low == high {
+		high += 0.001
+	}
+	for i := range p {
+		ramp := (float32(i) - float32(low)) / float32(high-low)
+		ramp = min(max(ramp, 0), 1)
+		keep := 1 - ramp
+		kept := 1 / p[i]
+		stretched := 1 / (float32(r.Factor) * p[i])
+		p[i] = float32(stretched*(1-keep)) + float32(kept*keep)
+	}
+}
+
+// yarnRange returns the features between which yarn's ramp runs.
+func (r *Rope) yarnRange() (low, high float64) {
+	// The feature that turns so many times over the original context.
+	feature := func(rotations float64) float64 {
+		turns := float64(r.OriginalMaxPositionEmbeddings) / (rotations * 2 * math.Pi)
+		return float64(r.HeadDim) * num.Log64(turns) / (2 * num.Log64(r.RopeTheta))
+	}
+	low, high = feature(r.BetaFast), feature(r.BetaSlow)
+	if r.Truncate {
+		low, high = floor(low), -floor(-high)
+	}
+	return max(low, 0), min(high, float64(r.HeadDim-1))
+}
+
+// llama3 divides by Factor the frequencies whose wavelength passes the original
+// context / LowFreqFactor, keeps those under it / HighFreqFactor and blends the
+// ones between. A scalar over a tensor is reciprocal times scalar in torch.
+func (r *Rope) llama3(invFreq []float32) {
+	context := float64(r.OriginalMaxPositionEmbeddings)
+	longest, shortest := float32(context/r.LowFreqFactor), float32(context/r.HighFreqFactor)
+	factor := float32(r.Factor)
+	for i, f := range invFreq {
+		wavelength := float32(float32(1/f) * float32(2*math.Pi))
+		switch {
+		case wavelength > longest:
+			invFreq[i] = f / factor
+		case wavelength < shortest:
+		default:
+			turns := float32(float32(1/wavelength) * float32(context))
+			smooth := (turns - float32(r.LowFreqFactor)) / float32(r.HighFreqFactor-r.LowFreqFactor)
+			stretched := float32((1-smooth)*f) / factor
+			invFreq[i] = stretched + float32(smooth*f)
+		}
+	}
+}
+
+// floor rounds down. Numbers without a fraction, NaN and infinities stay.
+func floor(x float64) float64 {
+	if !(x > -1<<52 && x < 1<<52) {
+		return x
+	}
+	t := float64(int64(x))
+	if t > x {
+		t--
+	}
+	return t
+}
+
+// positive32 reports whether x is above 0 and finite, in float32 too.
+func positive32(x float64) bool {
+	f := float32(x)
+	return f > 0 && !math.IsInf(float64(f), 0)
+}
