@@ -1,0 +1,89 @@
+package deps
+
+// Module is the path of the root module.
+const Module = "seccodeprm"
+
+// A Room is one package of the module, with what it may reach for beyond the
+// pure part of the standard library.
+type Room struct {
+	Path     string   // import path below the module; a trailing "/..." takes every package below
+	Layer    int      // a room imports rooms of lower layers only
+	Modules  []string // third-party modules its non-test files may import
+	Unsafe   bool     // may import unsafe
+	Assembly bool     // may hold .s files
+	Cgo      bool     // may import "C"
+	Network  bool     // may import net and the packages below it
+	TestOnly bool     // serves tests: imported by test files and other such rooms only
+}
+
+// Third-party modules of the root module.
+const (
+	gonum   = "gonum.org/v1/gonum"
+	float16 = "github.com/x448/float16"
+	cpuid   = "github.com/klauspost/cpuid/v2"
+	testify = "github.com/stretchr/testify"
+	sys     = "golang.org/x/sys"
+)
+
+// rootModules are the modules that go.mod may require directly.
+var rootModules = []string{gonum, float16, cpuid, testify, sys}
+
+// testModules are the modules that any test file may import.
+var testModules = []string{gonum, testify}
+
+// Rooms is the import order of the module, lowest layer first. It names every
+// room of the plan, those that are still to be built too; a folder with Go
+// files that is not in it is a violation, so a new room has to say where it
+// stands. A folder named internal below a room belongs to that room.
+var Rooms = []Room{
+	{Path: "internal/mapped", Layer: 0, Modules: []string{sys}, Unsafe: true},
+	{Path: "internal/par", Layer: 0},
+	{Path: "internal/lex", Layer: 0},
+	{Path: "internal/stats", Layer: 0, Modules: []string{gonum}},
+	{Path: "internal/num", Layer: 0},
+
+	{Path: "segment", Layer: 1},
+	{Path: "aggregate", Layer: 1},
+	{Path: "tokenizer", Layer: 1},
+
+	{Path: "label", Layer: 2},
+	{Path: "kernels", Layer: 2, Modules: []string{cpuid, sys}, Unsafe: true, Assembly: true},
+	{Path: "internal/safetensors", Layer: 2, Modules: []string{float16}, Unsafe: true},
+
+	{Path: "internal/qwen2", Layer: 3},
+	{Path: "internal/layout", Layer: 3},
+
+	{Path: "internal/qwen2/cpu", Layer: 4},
+
+	{Path: "cuda", Layer: 5, Unsafe: true, Cgo: true},
+
+	{Path: "prm", Layer: 6},
+	{Path: "label/dataset", Layer: 6},
+
+	{Path: "prm/eval", Layer: 7, Modules: []string{gonum}},
+	{Path: "prm/search", Layer: 7},
+	{Path: "prm/tiny", Layer: 7},
+	{Path: "label/dataset/synth", Layer: 7},
+
+	{Path: "prm/train", Layer: 8, Modules: []string{gonum}},
+	{Path: "prm/search/openai", Layer: 8, Network: true},
+	{Path: "internal/verify", Layer: 8},
+
+	{Path: "examples/...", Layer: 9, Modules: []string{sys}},
+
+	{Path: "internal/shared", TestOnly: true},
+	{Path: "internal/testmodel", TestOnly: true},
+	{Path: "internal/ptx", TestOnly: true},
+	{Path: "internal/deps", TestOnly: true},
+	{Path: "internal/lint", TestOnly: true},
+}
+
+// A Ban forbids an import that the layers alone would allow.
+type Ban struct{ From, To, Why string }
+
+// Bans lists the exceptions to the layers.
+var Bans = []Ban{
+	{"prm", "cuda", "a device is handed in by the caller"},
+	{"prm", "label", "labels are evidence for training and evaluation, not for scoring"},
+	{"label/dataset", "prm", "data sets are read without a model"},
+}
