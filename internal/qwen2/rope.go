@@ -126,7 +126,8 @@ func invert(x []float32) {
 
 // dynamicBase is theta stretched for a sequence of length positions (NTK-aware
 // scaling). Up to MaxPositionEmbeddings Python computes it in float64; beyond,
-// the length is a tensor and every step is rounded to float32.
+// the length is a tensor and every result is rounded to float32, while the
+// exponent stays a float64.
 func (r *Rope) dynamicBase(length int) float32 {
 	exponent := float64(r.HeadDim) / float64(r.HeadDim-2)
 	limit := r.MaxPositionEmbeddings
@@ -134,9 +135,9 @@ func (r *Rope) dynamicBase(length int) float32 {
 		m := float64(limit)
 		return float32(r.RopeTheta * num.Pow64(float64(r.Factor*m)/m-(r.Factor-1), exponent))
 	}
-	grown := float32(r.Factor) * float32(length)
+	grown := float32(float32(r.Factor) * float32(length))
 	stretch := grown/float32(limit) - float32(r.Factor-1)
-	return float32(r.RopeTheta) * pow32(stretch, float32(exponent))
+	return float32(r.RopeTheta) * float32(num.Pow64(float64(stretch), exponent))
 }
 
 // yarn turns powers of the base into inverse frequencies: kept where a feature
