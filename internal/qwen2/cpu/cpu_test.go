@@ -1,0 +1,263 @@
+package cpu
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+
+	"seccodeprm/internal/qwen2"
+	"seccodeprm/internal/safetensors"
+	"seccodeprm/internal/shared"
+)
+
+// lawModels are the fixtures on which the laws of bit-equality are tested: head
+// shapes, windows and position-dependent frequencies.
+var lawModels = []string{"tokcls-base", "shape-gqa7", "shape-odd", "shape-headdim80", "sliding-explicit", "rope-yarn-v5", "dtype-f16", "dtype-f32"}
+
+func openModel(t testing.TB, fsys fs.FS) *qwen2.Model {
+	t.Helper()
+	m, err := qwen2.Open(t.Context(), fsys, qwen2.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, m.Close()) })
+	return m
+}
+
+// prefill scores ids in one call and returns the hidden states of rows.
+func prefill(t testing.TB, e *Engine, ids []int32, rows []int) []float32 {
+	t.Helper()
+	hidden := make([]float32, len(rows)*e.model.Config.HiddenSize)
+	require.NoError(t, e.Prefill(t.Context(), []qwen2.Sequence{{Cache: e.NewCache(len(ids)), IDs: ids, Rows: rows, Hidden: hidden}}))
+	return hidden
+}
+
+func every(n int) []int {
+	rows := make([]int, n)
+	for i := range rows {
+		rows[i] = i
+	}
+	return rows
+}
+
+func randomIDs(seed uint64, n, vocab int) []int32 {
+	r := rand.New(rand.NewPCG(seed, 1))
+	ids := make([]int32, n)
+	for i := range ids {
+		ids[i] = int32(r.IntN(vocab))
+	}
+	return ids
+}
+
+func requireSameBits(t testing.TB, want, got []float32, what string) {
+	t.Helper()
+	require.Equal(t, len(want), len(got), what)
+	for i := range want {
+		if math.Float32bits(want[i]) != math.Float32bits(got[i]) {
+			require.Failf(t, "bits differ", "%s: value %d is %v (%#x), want %v (%#x)",
+				what, i, got[i], math.Float32bits(got[i]), want[i], math.Float32bits(want[i]))
+		}
+	}
+}
+
+// TestFixtures compares hidden states and readouts of all sequences of all
+// fixture models with an independent float64 pass.
+func TestFixtures(t *testing.T) {
+	root := shared.Path(t, "fixtures", "models")
+	dirs, err := filepath.Glob(filepath.Join(root, "*", "model*.safetensors*"))
+	require.NoError(t, err)
+	seen := map[string]bool{}
+	for _, file := range dirs {
+		dir := filepath.Dir(file)
+		if seen[dir] {
+			continue
+		}
+		seen[dir] = true
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			t.Parallel()
+			var meta struct {
+				Candidates []int32
+				Sequences  []struct{ Name string }
+			}
+			data, err := os.ReadFile(filepath.Join(dir, "expected.json"))
+			require.NoError(t, err)
+			require.NoError(t, json.Unmarshal(data, &meta))
+			m, err := qwen2.Open(t.Context(), os.DirFS(dir), qwen2.Options{Candidates: meta.Candidates})
+			require.NoError(t, err)
+			defer m.Close()
+			want, err := safetensors.OpenFile(os.DirFS(dir), "expected.safetensors")
+			require.NoError(t, err)
+			defer want.Close()
+			e := New(m, Options{})
+			for _, s := range meta.Sequences {
+				ids := tensorInts(t, want, s.Name+".input_ids")
+				hidden := prefill(t, e, ids, every(len(ids)))
+				logits := make([]float32, len(ids)*m.Readout.Outputs())
+				m.Readout.Logits(logits, hidden, len(ids))
+				for i, w := range tensorFloats64(t, want, s.Name+".logits_f64") {
+					require.InDelta(t, w, float64(logits[i]), 1e-4*max(1, math.Abs(w)), "%s value %d", s.Name, i)
+				}
+				if norm, ok := want.Tensor(s.Name + ".final_norm"); ok {
+					var diff, size float64
+					for i, w := range norm.Float32s() {
+						diff += float64(hidden[i]-w) * float64(hidden[i]-w)
+						size += float64(w) * float64(w)
+					}
+					require.Less(t, math.Sqrt(diff/size), 1e-5, s.Name)
+				}
+			}
+		})
+	}
+	require.Greater(t, len(seen), 30)
+}
+
+func tensorInts(t testing.TB, f *safetensors.File, name string) []int32 {
+	t.Helper()
+	x, ok := f.Tensor(name)
+	require.True(t, ok, name)
+	require.EqualValues(t, "I32", x.DType)
+	b := x.Bytes()
+	out := make([]int32, len(b)/4)
+	for i := range out {
+		out[i] = int32(uint32(b[4*i]) | uint32(b[4*i+1])<<8 | uint32(b[4*i+2])<<16 | uint32(b[4*i+3])<<24)
+	}
+	return out
+}
+
+func tensorFloats64(t testing.TB, f *safetensors.File, name string) []float64 {
+	t.Helper()
+	x, ok := f.Tensor(name)
+	require.True(t, ok, name)
+	require.EqualValues(t, "F64", x.DType)
+	b := x.Bytes()
+	out := make([]float64, len(b)/8)
+	for i := range out {
+		var u uint64
+		for j := 7; j >= 0; j-- {
+			u = u<<8 | uint64(b[8*i+j])
+		}
+		out[i] = math.Float64frombits(u)
+	}
+	return out
+}
+
+// TestIdenticalBits: threads, chunk sizes, batch mates, rows read, calls and the
+// way weights are held change no bit.
+func TestIdenticalBits(t *testing.T) {
+	for _, name := range lawModels {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := shared.Path(t, "fixtures", "models", name)
+			m := openModel(t, os.DirFS(dir))
+			size := m.Config.HiddenSize
+			ids := randomIDs(7, 300, m.Config.VocabSize)
+			want := prefill(t, New(m, Options{Threads: 1}), ids, every(len(ids)))
+
+			for _, threads := range []int{2, 5} {
+				requireSameBits(t, want, prefill(t, New(m, Options{Threads: threads}), ids, every(len(ids))), fmt.Sprint("threads ", threads))
+			}
+			for _, chunk := range []int{1, 7, 64, len(ids)} {
+				requireSameBits(t, want, prefill(t, New(m, Options{Threads: 2, Chunk: chunk}), ids, every(len(ids))), fmt.Sprint("chunk ", chunk))
+			}
+			e := New(m, Options{Threads: 2, Chunk: 100})
+
+			rows := []int{0, 5, 63, 64, 128, 130, 299}
+			some := prefill(t, e, ids, rows)
+			for i, r := range rows {
+				requireSameBits(t, want[r*size:][:size], some[i*size:][:size], fmt.Sprint("only row ", r))
+			}
+			require.NoError(t, e.Prefill(t.Context(), []qwen2.Sequence{{Cache: e.NewCache(len(ids)), IDs: ids}})) // no rows at all
+
+			// The same ids in three calls on one cache.
+			c := e.NewCache(len(ids))
+			for _, cut := range [][2]int{{0, 1}, {1, 90}, {90, 300}} {
+				part := ids[cut[0]:cut[1]]
+				hidden := make([]float32, len(part)*size)
+				require.NoError(t, e.Prefill(t.Context(), []qwen2.Sequence{{Cache: c, IDs: part, Rows: every(len(part)), Hidden: hidden}}))
+				requireSameBits(t, want[cut[0]*size:cut[1]*size], hidden, fmt.Sprint("call ", cut))
+			}
+			require.Equal(t, 300, c.Len())
+
+			// Beside other sequences.
+			var batch []qwen2.Sequence
+			for i, n := range []int{33, 300, 1, 120} {
+				s := ids
+				if n != 300 {
+					s = randomIDs(uint64(i), n, m.Config.VocabSize)
+				}
+				batch = append(batch, qwen2.Sequence{Cache: e.NewCache(n), IDs: s, Rows: every(n), Hidden: make([]float32, n*size)})
+			}
+			require.NoError(t, e.Prefill(t.Context(), batch))
+			requireSameBits(t, want, batch[1].Hidden, "beside others")
+			requireSameBits(t, prefill(t, e, batch[3].IDs, every(120)), batch[3].Hidden, "beside others, the last")
+
+			copied := openModel(t, inMemory(t, dir))
+			requireSameBits(t, want, prefill(t, New(copied, Options{Threads: 2}), ids, every(len(ids))), "weights in memory")
+		})
+	}
+}
+
+// inMemory reads a folder into a file system that cannot be mapped.
+func inMemory(t testing.TB, dir string) fstest.MapFS {
+	t.Helper()
+	out := fstest.MapFS{}
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, e := range entries {
+		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		require.NoError(t, err)
+		out[e.Name()] = &fstest.MapFile{Data: data}
+	}
+	return out
+}
+
+func TestConcurrentPrefills(t *testing.T) {
+	m := openModel(t, os.DirFS(shared.Path(t, "fixtures", "models", "tokcls-base")))
+	e := New(m, Options{Threads: 2})
+	ids := randomIDs(3, 64, m.Config.VocabSize)
+	want := prefill(t, e, ids, every(64))
+	done := make(chan []float32)
+	for range 8 {
+		go func() {
+			hidden := make([]float32, len(want))
+			_ = e.Prefill(context.Background(), []qwen2.Sequence{{Cache: e.NewCache(64), IDs: ids, Rows: every(64), Hidden: hidden}})
+			done <- hidden
+		}()
+	}
+	for range 8 {
+		requireSameBits(t, want, <-done, "concurrent")
+	}
+}
+
+func TestPrefillRefuses(t *testing.T) {
+	m := openModel(t, os.DirFS(shared.Path(t, "fixtures", "models", "tokcls-base")))
+	e, other := New(m, Options{}), New(m, Options{})
+	hidden := make([]float32, m.Config.HiddenSize)
+	c := e.NewCache(4)
+	for what, s := range map[string]qwen2.Sequence{
+		"cache of another engine": {Cache: other.NewCache(4), IDs: []int32{1}},
+		"negative id":             {Cache: c, IDs: []int32{-1}},
+		"id past the vocabulary":  {Cache: c, IDs: []int32{int32(m.Config.VocabSize)}},
+		"too long":                {Cache: c, IDs: []int32{1, 2, 3, 4, 5}},
+		"row out of range":        {Cache: c, IDs: []int32{1}, Rows: []int{1}, Hidden: hidden},
+		"hidden too small":        {Cache: c, IDs: []int32{1}, Rows: []int{0}},
+		"rows not ascending":      {Cache: c, IDs: []int32{1, 2}, Rows: []int{1, 1}, Hidden: append(hidden, hidden...)},
+	} {
+		require.ErrorIs(t, e.Prefill(t.Context(), []qwen2.Sequence{s}), qwen2.ErrModel, what)
+	}
+	require.ErrorIs(t, e.Prefill(t.Context(), []qwen2.Sequence{{Cache: c, IDs: []int32{1}}, {Cache: c, IDs: []int32{1}}}), qwen2.ErrModel)
+	require.Zero(t, c.Len())
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, e.Prefill(ctx, []qwen2.Sequence{{Cache: c, IDs: []int32{1}, Rows: []int{0}, Hidden: hidden}}), context.Canceled)
+	require.Zero(t, c.Len())
+	require.NoError(t, e.Prefill(t.Context(), []qwen2.Sequence{{Cache: c, IDs: []int32{1}, Rows: []int{0}, Hidden: hidden}}), "usable after a cancelled call")
+}

@@ -1,0 +1,35 @@
+// Package cpu is the Qwen2 forward pass on the CPU, in precision F32.
+//
+//	engine := cpu.New(model, cpu.Options{})
+//	cache := engine.NewCache(len(ids))
+//	hidden := make([]float32, len(rows)*model.Config.HiddenSize)
+//	err := engine.Prefill(ctx, []qwen2.Sequence{{Cache: cache, IDs: ids, Rows: rows, Hidden: hidden}})
+//
+// Read forward.go first: it is the whole pass, top to bottom. attention.go holds
+// the blocked attention, cache.go the layout of keys and values.
+//
+// # Exactness
+//
+// Every result has the same bits for any number of threads, chunk size, batch
+// mates and instruction set: matrix products are one fused multiply-add chain
+// over K in order (package kernels), a row never looks at another row's work,
+// and attention walks blocks of 64 keys aligned to absolute positions, 16 blocks
+// a segment, segments merged from left to right always.
+//
+// # Concurrency
+//
+// An Engine is shared freely; a cache belongs to one goroutine at a time. All
+// loops run on the worker pool of package par.
+//
+// # Memory
+//
+// Weights stay where the checkpoint is mapped. A running Prefill holds scratch
+// for one chunk of tokens, about Chunk·(3·HiddenSize + 3·IntermediateSize)
+// floats, which is kept for the next one. A cache takes CacheBytes(length).
+//
+// # Errors
+//
+// Prefill returns the context's error, or one that wraps qwen2.ErrModel: a token
+// id outside the vocabulary, a sequence longer than its cache, weights that
+// changed on disk while in use.
+package cpu

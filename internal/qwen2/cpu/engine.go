@@ -1,0 +1,119 @@
+package cpu
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"seccodeprm/internal/par"
+	"seccodeprm/internal/qwen2"
+	"seccodeprm/kernels"
+)
+
+// Options of an Engine. The zero value is the default.
+type Options struct {
+	// Threads that one Prefill may use. Default: GOMAXPROCS.
+	Threads int
+
+	// Chunk is the number of tokens that pass through the layers together, of
+	// all sequences of a Prefill. Default: 512. It changes no result.
+	Chunk int
+
+	// Trace, when set, is shown each activation of the pass, for comparing
+	// layer by layer with a reference: x is (rows, columns) with the rows of
+	// the chunk in order, valid during the call only. Names: "embed",
+	// "final_norm" (layer -1), and per layer "input_norm", "q", "k", "v" (with
+	// bias, before RoPE), "attn_ctx", "post_norm", "gate", "up", "act", "out".
+	// In the last layer all but "input_norm", "k" and "v" hold only the rows
+	// that are read.
+	Trace func(name string, layer int, x []float32, rows, columns int)
+}
+
+// Engine implements qwen2.Engine for one model.
+type Engine struct {
+	model   *qwen2.Model
+	threads int
+	chunk   int
+	trace   func(name string, layer int, x []float32, rows, columns int)
+	passes  sync.Pool // of *pass: scratch of finished Prefills
+}
+
+var _ qwen2.Engine = (*Engine)(nil)
+
+// New returns an engine over the weights of model, which must stay open.
+func New(model *qwen2.Model, opts Options) *Engine {
+	e := &Engine{model: model, threads: par.Threads(opts.Threads), chunk: opts.Chunk, trace: opts.Trace}
+	if e.chunk <= 0 {
+		e.chunk = 512
+	}
+	e.passes.New = func() any { return newPass(e) }
+	return e
+}
+
+// ISA names the instruction set of the kernels in force.
+func (e *Engine) ISA() string { return kernels.ISA() }
+
+// Close implements qwen2.Engine; the engine holds nothing but memory.
+func (e *Engine) Close() error { return nil }
+
+// Prefill implements qwen2.Engine.
+func (e *Engine) Prefill(ctx context.Context, sequences []qwen2.Sequence) error {
+	if err := e.check(sequences); err != nil {
+		return err
+	}
+	return e.model.Guard(func() error {
+		p := e.passes.Get().(*pass)
+		defer e.passes.Put(p)
+		defer p.release()
+		// Fill chunks with the sequences one after the other.
+		for i := range sequences {
+			s := &sequences[i]
+			for done, row := 0, 0; done < len(s.IDs); {
+				n := min(len(s.IDs)-done, e.chunk-p.m)
+				row += p.add(s, done, n, row)
+				done += n
+				if p.m == e.chunk {
+					if err := p.run(ctx); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		return p.run(ctx)
+	})
+}
+
+// check refuses what the pass relies on.
+func (e *Engine) check(sequences []qwen2.Sequence) error {
+	cfg := e.model.Config
+	seen := make(map[*cache]bool, len(sequences))
+	for i, s := range sequences {
+		c, ok := s.Cache.(*cache)
+		if !ok || c.engine != e {
+			return fmt.Errorf("%w: sequence %d: the cache belongs to another engine", qwen2.ErrModel, i)
+		}
+		if seen[c] {
+			return fmt.Errorf("%w: sequence %d: its cache is used twice in one call", qwen2.ErrModel, i)
+		}
+		seen[c] = true
+		if have := c.length - c.n; len(s.IDs) > have {
+			return fmt.Errorf("%w: sequence %d: %d ids do not fit the %d free positions of its cache", qwen2.ErrModel, i, len(s.IDs), have)
+		}
+		for at, id := range s.IDs {
+			if id < 0 || int(id) >= cfg.VocabSize {
+				return fmt.Errorf("%w: sequence %d: id %d at position %d is outside vocab_size %d", qwen2.ErrModel, i, id, c.n+at, cfg.VocabSize)
+			}
+		}
+		if len(s.Hidden) != len(s.Rows)*cfg.HiddenSize {
+			return fmt.Errorf("%w: sequence %d: Hidden has %d values for %d rows of %d", qwen2.ErrModel, i, len(s.Hidden), len(s.Rows), cfg.HiddenSize)
+		}
+		last := -1
+		for _, r := range s.Rows {
+			if r <= last || r >= len(s.IDs) {
+				return fmt.Errorf("%w: sequence %d: row %d is not ascending below %d", qwen2.ErrModel, i, r, len(s.IDs))
+			}
+			last = r
+		}
+	}
+	return nil
+}

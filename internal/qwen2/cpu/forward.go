@@ -1,0 +1,231 @@
+package cpu
+
+import (
+	"context"
+
+	"seccodeprm/internal/num"
+	"seccodeprm/kernels"
+)
+
+// forward takes the rows of the chunk from token ids to hidden states:
+//
+//	h = embedding
+//	each layer: x = norm(h); q, k, v = x·Wᵀ + b; RoPE; h += attention(q, K, V)·Wᵀ
+//	            x = norm(h); h += (silu(x·Wgateᵀ) * x·Wupᵀ)·Wdownᵀ
+//	hidden = norm(h)
+//
+// The context is looked at between the loops of each layer.
+func (p *pass) forward(ctx context.Context) error {
+	cfg := p.model.Config
+	m := p.m
+	hidden, headDim, middle := cfg.HiddenSize, cfg.HeadDim, cfg.IntermediateSize
+	eps := float32(cfg.RMSNormEps)
+
+	p.h.shape(m, hidden)
+	p.x.shape(m, hidden)
+	p.q.shape(m, cfg.NumAttentionHeads*headDim)
+	p.k.shape(m, cfg.NumKeyValueHeads*headDim)
+	p.v.shape(m, cfg.NumKeyValueHeads*headDim)
+	p.gate.shape(m, middle)
+	p.up.shape(m, middle)
+
+	if err := p.embed(ctx); err != nil {
+		return err
+	}
+	p.show("embed", -1, &p.h, m, hidden)
+
+	p.queries = p.queries[:0]
+	for _, s := range p.spans {
+		p.queries = append(p.queries, query{cache: s.cache, row: s.row, n: s.n})
+	}
+	for l := range p.model.Layers {
+		layer := &p.model.Layers[l]
+
+		if err := p.norm(ctx, m, layer.InputNorm, eps); err != nil { // x = norm(h)
+			return err
+		}
+		p.show("input_norm", l, &p.x, m, hidden)
+		if err := p.multiply(ctx, m, product{c: &p.k, linear: &layer.KProj}, product{c: &p.v, linear: &layer.VProj}); err != nil {
+			return err
+		}
+		p.show("k", l, &p.k, m, cfg.NumKeyValueHeads*headDim)
+		p.show("v", l, &p.v, m, cfg.NumKeyValueHeads*headDim)
+		if err := p.store(ctx, l); err != nil { // K, V of the cache
+			return err
+		}
+
+		// The last layer's output is wanted at the rows that are read, and no
+		// later layer needs the others.
+		if l == len(p.model.Layers)-1 {
+			m = p.keepReads()
+			if m == 0 {
+				return ctx.Err()
+			}
+			if err := p.pack(ctx, &p.x, m, hidden); err != nil {
+				return err
+			}
+		}
+
+		if err := p.multiply(ctx, m, product{c: &p.q, linear: &layer.QProj}); err != nil {
+			return err
+		}
+		p.show("q", l, &p.q, m, cfg.NumAttentionHeads*headDim)
+		if err := p.attend(ctx, l, m); err != nil { // q = attention(q, K, V)
+			return err
+		}
+		p.show("attn_ctx", l, &p.q, m, cfg.NumAttentionHeads*headDim)
+		if err := p.pack(ctx, &p.q, m, cfg.NumAttentionHeads*headDim); err != nil {
+			return err
+		}
+		if err := p.multiply(ctx, m, product{c: &p.h, linear: &layer.OProj, add: true}); err != nil {
+			return err
+		}
+
+		if err := p.norm(ctx, m, layer.PostAttentionNorm, eps); err != nil {
+			return err
+		}
+		p.show("post_norm", l, &p.x, m, hidden)
+		if err := p.multiply(ctx, m, product{c: &p.gate, linear: &layer.GateProj}, product{c: &p.up, linear: &layer.UpProj}); err != nil {
+			return err
+		}
+		p.show("gate", l, &p.gate, m, middle)
+		p.show("up", l, &p.up, m, middle)
+		if err := p.activate(ctx, m); err != nil { // gate = silu(gate) * up
+			return err
+		}
+		p.show("act", l, &p.gate, m, middle)
+		if err := p.multiply(ctx, m, product{c: &p.h, linear: &layer.DownProj, add: true}); err != nil {
+			return err
+		}
+		p.show("out", l, &p.h, m, hidden)
+	}
+
+	if err := p.norm(ctx, m, p.model.Norm, eps); err != nil {
+		return err
+	}
+	p.show("final_norm", -1, &p.x, m, hidden)
+	row := 0
+	for _, s := range p.spans {
+		for i := range s.reads {
+			copy(s.hidden[i*hidden:], p.x.row(row, hidden))
+			row++
+		}
+	}
+	return ctx.Err()
+}
+
+// embed looks the tokens up and computes the angles of their positions.
+func (p *pass) embed(ctx context.Context) error {
+	half := p.model.Config.HeadDim / 2
+	p.cos = grow(p.cos, p.m*half)
+	p.sin = grow(p.sin, p.m*half)
+	for _, s := range p.spans {
+		freq, scale := p.model.Config.Rope.Frequencies(s.cache.length)
+		err := p.strips(ctx, s.n, func(_, _, row, end int) {
+			for r := s.row + row; r < s.row+end; r++ {
+				p.model.EmbedTokens.Row(p.h.row(r, p.model.Config.HiddenSize), int(p.ids[r]))
+				angles(p.cos[r*half:][:half], p.sin[r*half:][:half], freq, p.pos[r], scale)
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// angles fills one row of the RoPE tables: float32(pos)·inv_freq, rounded, then
+// cosine and sine times the attention scaling.
+func angles(cos, sin, invFreq []float32, pos int, scale float32) {
+	for i, f := range invFreq {
+		s, c := num.SinCos(float32(pos) * f)
+		cos[i], sin[i] = c*scale, s*scale
+	}
+}
+
+// norm computes x = RMSNorm(h) and packs it for the products that follow.
+func (p *pass) norm(ctx context.Context, m int, weight []float32, eps float32) error {
+	n := len(weight)
+	p.packed.Reset(m, n)
+	return p.strips(ctx, m, func(_, strip, row, end int) {
+		for r := row; r < end; r++ {
+			kernels.RMSNorm(p.x.row(r, n), p.h.row(r, n), weight, eps)
+		}
+		p.packed.PackStrip(strip, p.x.data, p.x.stride)
+	})
+}
+
+// pack packs the first m rows of a.
+func (p *pass) pack(ctx context.Context, a *matrix, m, columns int) error {
+	p.packed.Reset(m, columns)
+	return p.strips(ctx, m, func(_, strip, _, _ int) {
+		p.packed.PackStrip(strip, a.data, a.stride)
+	})
+}
+
+// store rotates the keys and puts keys and values into the caches.
+func (p *pass) store(ctx context.Context, layer int) error {
+	headDim := p.model.Config.HeadDim
+	half := headDim / 2
+	for _, s := range p.spans {
+		err := p.strips(ctx, s.n, func(_, _, row, end int) {
+			for r := s.row + row; r < s.row+end; r++ {
+				for head := range p.model.Config.NumKeyValueHeads {
+					key := p.k.row(r, (head+1)*headDim)[head*headDim:]
+					value := p.v.row(r, (head+1)*headDim)[head*headDim:]
+					kernels.RoPE(key, p.cos[r*half:][:half], p.sin[r*half:][:half])
+					s.cache.put(layer, head, p.pos[r], key, value)
+				}
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// activate computes gate = silu(gate) * up and packs it.
+func (p *pass) activate(ctx context.Context, m int) error {
+	n := p.model.Config.IntermediateSize
+	p.packed.Reset(m, n)
+	return p.strips(ctx, m, func(_, strip, row, end int) {
+		for r := row; r < end; r++ {
+			gate := p.gate.row(r, n)
+			kernels.SiLUMul(gate, gate, p.up.row(r, n))
+		}
+		p.packed.PackStrip(strip, p.gate.data, p.gate.stride)
+	})
+}
+
+// keepReads moves the rows that are read to the front of h, x, positions and
+// angles, makes them the queries, and returns their number.
+func (p *pass) keepReads() int {
+	p.queries = p.queries[:0]
+	row := 0
+	for _, s := range p.spans {
+		p.queries = append(p.queries, query{cache: s.cache, row: row, n: s.reads})
+		row += s.reads
+	}
+	hidden, half := p.model.Config.HiddenSize, p.model.Config.HeadDim/2
+	for i, r := range p.reads { // i <= r: nothing is overwritten before it is moved
+		copy(p.h.row(i, hidden), p.h.row(r, hidden))
+		copy(p.x.row(i, hidden), p.x.row(r, hidden))
+		copy(p.cos[i*half:][:half], p.cos[r*half:])
+		copy(p.sin[i*half:][:half], p.sin[r*half:])
+		p.pos[i] = p.pos[r]
+	}
+	return len(p.reads)
+}
+
+// show hands an activation to the trace as a dense matrix.
+func (p *pass) show(name string, layer int, a *matrix, rows, columns int) {
+	if p.trace == nil {
+		return
+	}
+	dense := make([]float32, 0, rows*columns)
+	for i := range rows {
+		dense = append(dense, a.row(i, columns)...)
+	}
+	p.trace(name, layer, dense, rows, columns)
+}

@@ -1,0 +1,184 @@
+package cpu
+
+import (
+	"context"
+
+	"seccodeprm/internal/par"
+	"seccodeprm/internal/qwen2"
+	"seccodeprm/kernels"
+)
+
+// pass is the state of one chunk of tokens on its way through the layers. Its
+// buffers grow to the largest chunk seen and are used again. Activations are
+// matrices of float32 with m rows; a row is one token of the chunk.
+type pass struct {
+	*Engine
+	spans []span // which rows belong to which sequence
+	reads []int  // rows whose hidden state is wanted, ascending
+	m     int    // rows
+
+	queries []query // the rows that attend: all, in the last layer the reads
+
+	ids      []int32   // (m)
+	pos      []int     // (m) absolute position of each row
+	cos, sin []float32 // (m, HeadDim/2)
+
+	h, x      matrix // (m, HiddenSize) residual stream; its norm
+	q, k, v   matrix // (m, heads·HeadDim), (m, kv heads·HeadDim) twice
+	gate, up  matrix // (m, IntermediateSize)
+	packed    kernels.Rows
+	scratch   []kernels.Scratch // one a worker
+	attention []headScratch     // one a worker
+	tiles     []tile            // the attention's units of work
+}
+
+// span is a run of rows that belongs to one sequence.
+type span struct {
+	cache  *cache
+	row, n int       // rows [row, row+n)
+	reads  int       // rows that are read
+	hidden []float32 // (reads, HiddenSize), where their hidden states go
+}
+
+// query is a run of rows that attend to the same cache.
+type query struct {
+	cache  *cache
+	row, n int
+}
+
+// matrix is a row-major buffer. Its stride is an odd number of cache lines, so
+// that rows of the same column do not fall into the same cache set.
+type matrix struct {
+	data   []float32
+	stride int
+}
+
+// shape sets the size, keeping the buffer where it is large enough. The
+// contents are undefined.
+func (a *matrix) shape(rows, columns int) {
+	a.stride = (ceilDiv(columns, panelColumns) | 1) * panelColumns
+	if n := rows * a.stride; cap(a.data) < n {
+		a.data = make([]float32, n)
+	} else {
+		a.data = a.data[:n]
+	}
+}
+
+// row is the first columns values of row i.
+func (a *matrix) row(i, columns int) []float32 { return a.data[i*a.stride:][:columns] }
+
+func newPass(e *Engine) *pass {
+	return &pass{
+		Engine:    e,
+		scratch:   make([]kernels.Scratch, e.threads),
+		attention: make([]headScratch, e.threads),
+	}
+}
+
+// release drops what refers to the caller's memory.
+func (p *pass) release() {
+	clear(p.spans)
+	clear(p.queries)
+	clear(p.tiles)
+	p.spans, p.reads, p.m = p.spans[:0], p.reads[:0], 0
+}
+
+// add appends n ids of s, from ids[from] on, to the chunk. read is the number of
+// rows of s that earlier chunks hold; the number of those here is returned.
+func (p *pass) add(s *qwen2.Sequence, from, n, read int) int {
+	c := s.Cache.(*cache)
+	count := 0
+	for _, r := range s.Rows[read:] {
+		if r >= from+n {
+			break
+		}
+		p.reads = append(p.reads, p.m+r-from)
+		count++
+	}
+	size := p.model.Config.HiddenSize
+	p.spans = append(p.spans, span{cache: c, row: p.m, n: n, reads: count, hidden: s.Hidden[read*size : (read+count)*size]})
+	p.ids = append(p.ids[:p.m], s.IDs[from:from+n]...)
+	p.pos = p.pos[:p.m]
+	for i := range n {
+		p.pos = append(p.pos, c.n+i)
+	}
+	p.m += n
+	return count
+}
+
+// run takes the chunk through the model and empties it.
+func (p *pass) run(ctx context.Context) error {
+	if p.m == 0 {
+		return ctx.Err()
+	}
+	err := p.forward(ctx)
+	if err == nil {
+		for _, s := range p.spans {
+			s.cache.n += s.n
+		}
+	}
+	p.release()
+	return err
+}
+
+// strips runs fn over [0, m) in groups of six rows, the unit of packing.
+func (p *pass) strips(ctx context.Context, m int, fn func(worker, strip, row, end int)) error {
+	return par.Run(ctx, p.threads, ceilDiv(m, stripRows), func(worker, i int) {
+		fn(worker, i, i*stripRows, min((i+1)*stripRows, m))
+	})
+}
+
+const stripRows = 6 // rows of a kernel tile
+
+// product is one matrix product of the pass: c = x·Wᵀ + bias, or c += x·Wᵀ.
+type product struct {
+	c      *matrix
+	linear *qwen2.Linear
+	add    bool // start from what c holds
+}
+
+// multiply computes products of the packed input of m rows. Work is split by columns, so
+// each value is one chain of multiply-adds on one worker.
+func (p *pass) multiply(ctx context.Context, m int, products ...product) error {
+	columns := 0
+	for _, w := range products {
+		columns += w.linear.Weight.N
+	}
+	step := columnStep(columns, p.threads)
+	chunks := 0
+	for _, w := range products {
+		chunks += ceilDiv(w.linear.Weight.N, step)
+	}
+	return par.Run(ctx, p.threads, chunks, func(worker, i int) {
+		w := 0
+		for n := ceilDiv(products[w].linear.Weight.N, step); i >= n; n = ceilDiv(products[w].linear.Weight.N, step) {
+			i -= n
+			w++
+		}
+		c, linear := products[w].c, products[w].linear
+		n0 := i * step
+		n1 := min(n0+step, linear.Weight.N)
+		if !products[w].add {
+			for r := range m {
+				start(c.row(r, n1)[n0:], linear.Bias, n0)
+			}
+		}
+		kernels.MatMul(c.data, c.stride, &p.packed, &linear.Weight, n0, n1, &p.scratch[worker])
+	})
+}
+
+// start sets the accumulators of one row to the bias of their columns, or to 0.
+func start(c, bias []float32, n0 int) {
+	if bias == nil {
+		clear(c)
+		return
+	}
+	copy(c, bias[n0:])
+}
+
+// columnStep is the width of a unit of work: enough units that the workers end
+// together, each wide enough to be worth packing the input for.
+func columnStep(columns, threads int) int {
+	step := columns / (8 * threads) / panelColumns * panelColumns
+	return min(max(step, 2*panelColumns), 8*panelColumns)
+}

@@ -1,0 +1,237 @@
+package prm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"sync"
+
+	"seccodeprm/aggregate"
+	"seccodeprm/internal/layout"
+	"seccodeprm/internal/mapped"
+	"seccodeprm/internal/par"
+	"seccodeprm/internal/qwen2"
+	"seccodeprm/internal/qwen2/cpu"
+	"seccodeprm/segment"
+	"seccodeprm/tokenizer"
+)
+
+// Model is an open process reward model. It is immutable and may be shared by
+// any number of goroutines. Close it when no more scores are wanted.
+type Model struct {
+	name      string
+	precision Precision
+	threads   int
+	windows   bool
+	maxKV     int64
+	maxTokens int
+
+	weights *qwen2.Model
+	engine  qwen2.Engine
+	layout  *layout.Layout
+	spec    layout.Spec
+	policy  segment.Policy
+	rule    aggregate.Rule
+
+	mu     sync.RWMutex // held for reading by every call
+	closed bool
+}
+
+// Open loads a checkpoint: config.json, model.safetensors (or its shards with
+// model.safetensors.index.json), tokenizer.json (or vocab.json and merges.txt)
+// and, if present, seccodeprm.json, all at the root of fsys. Files of a real
+// directory (os.DirFS) are mapped; other file systems are read into memory.
+// All weights are read once, in parallel, and checked to be finite.
+//
+// The kind of head is found from tensor names and shapes: token or sequence
+// classification, Qwen2.5-Math-PRM, one-output reward models, value heads, and
+// causal LMs of which seccodeprm.json names two candidate tokens.
+//
+// opts may be nil. Errors wrap ErrModel, or ErrInput for an option out of range.
+// The caller closes the Model.
+func Open(fsys fs.FS, opts *Options) (*Model, error) {
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	m, err := open(fsys, &o)
+	if err != nil {
+		if !errors.Is(err, ErrModel) && !errors.Is(err, ErrInput) {
+			err = fmt.Errorf("%w: %w", ErrModel, err)
+		}
+		return nil, err
+	}
+	if o.Logger != nil {
+		o.Logger.Debug("model opened", "name", m.name, "digest", m.weights.Digest, "family", m.weights.Readout.Family(),
+			"stored", m.weights.StoredDType, "precision", m.precision.String(), "isa", m.engine.ISA(), "threads", m.threads)
+	}
+	return m, nil
+}
+
+func open(fsys fs.FS, o *Options) (*Model, error) {
+	tok, err := loadTokenizer(fsys)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := readSettings(fsys)
+	if err != nil {
+		return nil, err
+	}
+	// A causal LM is read at two tokens, which must be known to open it; what
+	// it is decides how the other settings default.
+	first, err := layout.ParseSpec(settings, settingsFile, layout.Default(layout.Appended))
+	if err != nil {
+		return nil, err
+	}
+	candidates, err := candidateIDs(tok, first.Candidates)
+	if err != nil {
+		return nil, err
+	}
+	weights, err := qwen2.Open(context.Background(), fsys, qwen2.Options{Adapter: o.Adapter, Candidates: candidates, Threads: o.Threads})
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{
+		name: o.Name, precision: F32, threads: par.Threads(o.Threads), windows: o.Windows,
+		maxKV: o.MaxKVBytes, weights: weights, engine: cpu.New(weights, cpu.Options{Threads: o.Threads}),
+	}
+	if err := m.configure(tok, settings, o); err != nil {
+		weights.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// configure settles how the model is asked.
+func (m *Model) configure(tok *tokenizer.Tokenizer, settings []byte, o *Options) error {
+	cfg := m.weights.Config
+	if m.name == "" {
+		m.name = "Qwen2"
+		if len(cfg.Architectures) > 0 {
+			m.name = cfg.Architectures[0]
+		}
+	}
+	family := m.weights.Readout.Family()
+	if n := m.weights.Readout.Outputs(); n > 2 {
+		return fmt.Errorf("%w: config.json: a %s head with %d outputs is not a reward model of two classes", ErrModel, family, n)
+	}
+	base := layout.Default(defaultLayout(family))
+	base.SecureLabel = cfg.SecureLabel()
+	if family == qwen2.CausalLM {
+		base.SecureLabel = 0 // the first candidate, "+", is the good one
+	}
+	var err error
+	if m.spec, err = layout.ParseSpec(settings, settingsFile, base); err != nil {
+		return err
+	}
+	if m.layout, err = layout.New(tok, m.spec, cfg.VocabSize); err != nil {
+		return err
+	}
+
+	m.policy = o.Segment
+	if m.policy == (segment.Policy{}) {
+		if m.policy, err = segment.ParsePolicy(m.spec.Segment); err != nil {
+			return fmt.Errorf("%w: %s: key segment: %w", ErrModel, settingsFile, err)
+		}
+	} else if _, err := m.policy.Steps(nil, segment.Unknown); err != nil {
+		return fmt.Errorf("%w: Options.Segment: %w", ErrInput, err)
+	}
+
+	m.rule = o.Aggregate
+	if m.rule == nil {
+		var ok bool
+		if m.rule, ok = aggregate.Lookup(m.spec.Aggregate, m.spec.Tau); !ok {
+			return fmt.Errorf("%w: %s: key aggregate: no rule %q with tau %v", ErrModel, settingsFile, m.spec.Aggregate, m.spec.Tau)
+		}
+	}
+
+	m.maxTokens = o.MaxTokens
+	if m.maxTokens == 0 {
+		m.maxTokens = m.spec.Context
+	}
+	if m.maxTokens == 0 {
+		m.maxTokens = cfg.MaxPositionEmbeddings
+	}
+	return nil
+}
+
+// defaultLayout is the layout a family was published with.
+func defaultLayout(family string) layout.Kind {
+	switch family {
+	case qwen2.MathPRM:
+		return layout.Chat
+	case qwen2.ValueHead, qwen2.CausalLM:
+		return layout.Tag
+	}
+	return layout.Appended
+}
+
+// settingsFile records beside a checkpoint how it wants to be asked.
+const settingsFile = "seccodeprm.json"
+
+// readSettings returns the contents of seccodeprm.json, or an empty object.
+func readSettings(fsys fs.FS) ([]byte, error) {
+	data, err := mapped.ReadFile(fsys, settingsFile, 1<<20)
+	if errors.Is(err, fs.ErrNotExist) {
+		return []byte("{}"), nil
+	}
+	return data, err
+}
+
+// loadTokenizer reads tokenizer.json, or the older pair of files.
+func loadTokenizer(fsys fs.FS) (*tokenizer.Tokenizer, error) {
+	_, err := fs.Stat(fsys, "tokenizer.json")
+	if err == nil {
+		return tokenizer.Load(fsys, "tokenizer.json")
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if _, err := fs.Stat(fsys, "vocab.json"); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: tokenizer.json is missing (and so are vocab.json and merges.txt)", ErrModel)
+	}
+	return tokenizer.LoadVocabMerges(fsys, "vocab.json", "merges.txt")
+}
+
+// candidateIDs resolves the two candidate tokens of a causal LM.
+func candidateIDs(tok *tokenizer.Tokenizer, texts []string) ([]int32, error) {
+	var ids []int32
+	enc := tok.NewEncoder()
+	for _, text := range texts {
+		n := len(ids)
+		if ids = enc.AppendEncodeSpecial(ids, []byte(text)); len(ids) != n+1 {
+			return nil, fmt.Errorf("%w: %s: key candidates: %q is %d tokens, not one", ErrModel, settingsFile, text, len(ids)-n)
+		}
+	}
+	return ids, nil
+}
+
+// Close waits for calls under way and releases the weights; reports stay valid.
+// Calls that start later return ErrClosed. Closing again does nothing.
+func (m *Model) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return nil
+	}
+	m.closed = true
+	return errors.Join(m.engine.Close(), m.weights.Close())
+}
+
+// enter marks the begin of a call; the caller calls m.mu.RUnlock at its end.
+func (m *Model) enter() error {
+	m.mu.RLock()
+	if m.closed {
+		m.mu.RUnlock()
+		return ErrClosed
+	}
+	return nil
+}
+
+// finite reports whether x is neither NaN nor infinite.
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -1,0 +1,20 @@
+package prm
+
+import "seccodeprm/internal/num"
+
+// margin is the logit margin of a readout: z_secure - z_vulnerable, or the one
+// output itself.
+func (m *Model) margin(logits []float32) float64 {
+	if len(logits) == 1 {
+		return float64(logits[0])
+	}
+	s := m.spec.SecureLabel
+	return float64(logits[s]) - float64(logits[1-s])
+}
+
+// reward returns p(secure) = sigmoid((margin + b) / T) and
+// r = p(secure) - p(vulnerable) = tanh((margin + b) / 2T).
+func (m *Model) reward(logits []float32) (pSecure, r float64) {
+	x := (m.margin(logits) + m.spec.Offset) / m.spec.Temperature
+	return num.Sigmoid64(x), num.Tanh64(x / 2)
+}
