@@ -1,0 +1,141 @@
+package tokenizer
+
+import (
+	"bytes"
+	"slices"
+	"unicode/utf8"
+)
+
+// pattern is an added token with the text it is looked for as.
+type pattern struct {
+	text  []byte
+	token addedToken
+}
+
+// matcher finds added tokens: of those that match, the leftmost, and of these
+// the longest. Its sorted patterns serve as a trie: those that agree with the
+// text so far are always a range.
+type matcher struct {
+	patterns []pattern // sorted by text
+	first    [256]bool // bytes that some pattern starts with
+	only     int       // the one such byte, or -1
+}
+
+// newMatcher keeps the first of patterns with equal text.
+func newMatcher(patterns []pattern) *matcher {
+	m := &matcher{only: -1}
+	slices.SortStableFunc(patterns, func(a, b pattern) int { return bytes.Compare(a.text, b.text) })
+	m.patterns = slices.CompactFunc(patterns, func(a, b pattern) bool { return bytes.Equal(a.text, b.text) })
+	distinct := 0
+	for _, p := range m.patterns {
+		if c := p.text[0]; !m.first[c] {
+			m.first[c] = true
+			m.only = int(c)
+			distinct++
+		}
+	}
+	if distinct != 1 {
+		m.only = -1
+	}
+	return m
+}
+
+// find returns the first match at or after i: text[start:stop] is the pattern's.
+func (m *matcher) find(text []byte, i int) (start, stop int, token *addedToken) {
+	if len(m.patterns) == 0 {
+		return 0, 0, nil
+	}
+	for ; i < len(text); i++ {
+		if m.only >= 0 {
+			k := bytes.IndexByte(text[i:], byte(m.only))
+			if k < 0 {
+				break
+			}
+			i += k
+		} else if !m.first[text[i]] {
+			continue
+		}
+		if p := m.longest(text[i:]); p != nil {
+			return i, i + len(p.text), &p.token
+		}
+	}
+	return 0, 0, nil
+}
+
+// longest returns the longest pattern that text starts with.
+func (m *matcher) longest(text []byte) *pattern {
+	var found *pattern
+	in := m.patterns
+	for depth := 0; depth < len(text); depth++ {
+		// Narrow to the patterns with text[depth] at depth; all are longer than
+		// depth once the one that ends there is dropped.
+		c := int(text[depth])
+		at := func(p pattern, c int) int { return int(p.text[depth]) - c }
+		lo, _ := slices.BinarySearchFunc(in, c, at)
+		hi, _ := slices.BinarySearchFunc(in[lo:], c+1, at)
+		if in = in[lo : lo+hi]; hi == 0 {
+			break
+		}
+		if len(in[0].text) == depth+1 {
+			found = &in[0]
+			if in = in[1:]; len(in) == 0 {
+				break
+			}
+		}
+	}
+	return found
+}
+
+// cutter parts a text at its added tokens, as Hugging Face's AddedVocabulary does.
+type cutter struct {
+	matcher *matcher
+	text    []byte
+	special bool // whether special tokens count
+
+	done     int // end of what has been returned
+	search   int // where to look for the next match
+	spaceEnd int // end of the white space last taken by an rstrip
+}
+
+// next returns the plain text before the next added token and the token's id; -1
+// and the rest of the text when there is none.
+func (c *cutter) next() (plain []byte, id int32) {
+	for {
+		start, stop, token := c.matcher.find(c.text, c.search)
+		if token == nil {
+			return c.text[c.done:], -1
+		}
+		// A match that does not count still hides what overlaps it.
+		c.search = stop
+		if token.Special && !c.special || token.SingleWord && !c.standsAlone(start, stop) {
+			continue
+		}
+		if token.LStrip {
+			for start > c.done {
+				r, w := utf8.DecodeLastRune(c.text[c.done:start])
+				if !isSpace(r) {
+					break
+				}
+				start -= w
+			}
+		}
+		if token.RStrip {
+			if c.spaceEnd < stop {
+				c.spaceEnd = run(c.text, stop, space)
+			}
+			stop = c.spaceEnd
+		}
+		if c.done < start {
+			plain = c.text[c.done:start]
+		}
+		c.done = stop
+		return plain, token.ID
+	}
+}
+
+// standsAlone reports whether no \w touches text[start:stop].
+func (c *cutter) standsAlone(start, stop int) bool {
+	before, _ := utf8.DecodeLastRune(c.text[:start])
+	after, _ := utf8.DecodeRune(c.text[stop:])
+	return !isWord(before) && !isWord(after)
+}

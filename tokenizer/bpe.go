@@ -1,0 +1,168 @@
+package tokenizer
+
+import "slices"
+
+// shortWord is the longest pretoken, in bytes, that is merged by scanning all
+// its pairs for the minimum; longer ones take a heap.
+const shortWord = 32
+
+// keepBuffer is the largest word whose buffers an Encoder keeps, in bytes.
+const keepBuffer = 1 << 20
+
+// merger merges the bytes of one pretoken at a time and keeps its buffers.
+type merger struct {
+	t *Tokenizer
+
+	// For long words: a list of symbols by position, and a heap of the merges
+	// that were possible when they were pushed, rank<<32 | position.
+	ids        []int32 // -1 where a symbol has been absorbed by the one before
+	next, prev []int32
+	heap       []uint64
+}
+
+// appendWord appends the ids of a pretoken, not empty: starting from single
+// bytes, the pair of the lowest rank merges, the leftmost of equal ones, until
+// no pair is in the table.
+func (m *merger) appendWord(dst []int32, word []byte) []int32 {
+	if len(word) == 1 {
+		return append(dst, m.t.byteID[word[0]])
+	}
+	if id, ok := m.t.whole[string(word)]; ok {
+		return append(dst, id)
+	}
+	if len(word) <= shortWord {
+		return m.appendShort(dst, word)
+	}
+	return m.appendLong(dst, word)
+}
+
+func (m *merger) appendShort(dst []int32, word []byte) []int32 {
+	var ids [shortWord]int32
+	var pairs [shortWord]uint64 // pairs[i] is the merge of ids[i] and ids[i+1]
+	merges := &m.t.merges
+	n := len(word)
+	for i, c := range word {
+		ids[i] = m.t.byteID[c]
+	}
+	for i := 0; i < n-1; i++ {
+		pairs[i] = merges.get(ids[i], ids[i+1])
+	}
+	for n > 1 {
+		at, best := 0, pairs[0]
+		for i, p := range pairs[1 : n-1] {
+			if p < best {
+				at, best = i+1, p
+			}
+		}
+		if best == noMerge {
+			break
+		}
+		ids[at] = int32(uint32(best))
+		n--
+		copy(ids[at+1:n], ids[at+2:])
+		copy(pairs[at:n-1], pairs[at+1:])
+		if at > 0 {
+			pairs[at-1] = merges.get(ids[at-1], ids[at])
+		}
+		if at < n-1 {
+			pairs[at] = merges.get(ids[at], ids[at+1])
+		}
+	}
+	return append(dst, ids[:n]...)
+}
+
+// appendLong is appendShort in n log n: every merge pushes at most two more.
+func (m *merger) appendLong(dst []int32, word []byte) []int32 {
+	n := len(word)
+	m.ids = slices.Grow(m.ids[:0], n)[:n]
+	m.next = slices.Grow(m.next[:0], n)[:n]
+	m.prev = slices.Grow(m.prev[:0], n)[:n]
+	m.heap = m.heap[:0]
+	for i, c := range word {
+		m.ids[i], m.next[i], m.prev[i] = m.t.byteID[c], int32(i+1), int32(i-1)
+	}
+	for i := range n - 1 {
+		if p := m.t.merges.get(m.ids[i], m.ids[i+1]); p != noMerge {
+			m.heap = append(m.heap, p>>32<<32|uint64(i))
+		}
+	}
+	for i := len(m.heap)/2 - 1; i >= 0; i-- {
+		m.down(i)
+	}
+	for len(m.heap) > 0 {
+		m.step(m.pop(), int32(n))
+	}
+	for i := int32(0); i < int32(n); i = m.next[i] {
+		dst = append(dst, m.ids[i])
+	}
+	if n > keepBuffer {
+		*m = merger{t: m.t}
+	}
+	return dst
+}
+
+// step carries out the merge top unless its symbols have changed since.
+func (m *merger) step(top uint64, n int32) {
+	i := int32(uint32(top))
+	if m.ids[i] < 0 || m.next[i] == n {
+		return
+	}
+	right := m.next[i]
+	merge := m.t.merges.get(m.ids[i], m.ids[right])
+	if merge == noMerge || merge>>32 != top>>32 {
+		return
+	}
+	m.ids[i], m.ids[right] = int32(uint32(merge)), -1
+	m.next[i] = m.next[right]
+	if after := m.next[i]; after < n {
+		m.prev[after] = i
+		m.push(i, after)
+	}
+	if before := m.prev[i]; before >= 0 {
+		m.push(before, i)
+	}
+}
+
+// push adds the merge of the symbols at i and j, if there is one.
+func (m *merger) push(i, j int32) {
+	p := m.t.merges.get(m.ids[i], m.ids[j])
+	if p == noMerge {
+		return
+	}
+	m.heap = append(m.heap, p>>32<<32|uint64(i))
+	h, k := m.heap, len(m.heap)-1
+	for k > 0 {
+		up := (k - 1) / 4
+		if h[up] <= h[k] {
+			break
+		}
+		h[up], h[k] = h[k], h[up]
+		k = up
+	}
+}
+
+// pop takes the smallest entry of the heap, which has four children a node.
+func (m *merger) pop() uint64 {
+	top, last := m.heap[0], len(m.heap)-1
+	m.heap[0] = m.heap[last]
+	m.heap = m.heap[:last]
+	m.down(0)
+	return top
+}
+
+func (m *merger) down(k int) {
+	h := m.heap
+	for {
+		least := k
+		for c := 4*k + 1; c <= min(4*k+4, len(h)-1); c++ {
+			if h[c] < h[least] {
+				least = c
+			}
+		}
+		if least == k {
+			return
+		}
+		h[k], h[least] = h[least], h[k]
+		k = least
+	}
+}

@@ -1,0 +1,218 @@
+package tokenizer
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// maxID is the largest token id accepted. Tables are indexed by id, so a stray
+// huge one would cost its size in memory; published vocabularies stay below 2^19.
+const maxID = 1<<21 - 1
+
+// build checks c as a whole and makes the tables.
+func (c *config) build() (*Tokenizer, error) {
+	t := &Tokenizer{normalize: c.nfc, special: map[string]int32{}}
+	size, err := c.size()
+	if err != nil {
+		return nil, err
+	}
+	if err := t.pieces.build(c, size); err != nil {
+		return nil, err
+	}
+	if err := t.bytesFrom(c.vocab); err != nil {
+		return nil, err
+	}
+	if err := t.mergesFrom(c); err != nil {
+		return nil, err
+	}
+	t.addedFrom(c.added)
+	return t, nil
+}
+
+// size returns 1 + the largest id.
+func (c *config) size() (int, error) {
+	if len(c.vocab) == 0 {
+		return 0, at("model.vocab", errors.New("the vocabulary is empty"))
+	}
+	largest := int32(0)
+	for _, id := range c.vocab {
+		largest = max(largest, id)
+	}
+	for _, a := range c.added {
+		largest = max(largest, a.ID)
+	}
+	return int(largest) + 1, nil
+}
+
+// checkAdded compares the added tokens with the vocabulary and each other. A
+// token that the vocabulary also holds must keep its id there. owner gives the
+// spelling of every id of the vocabulary.
+func (c *config) checkAdded(owner []string, known []uint8) error {
+	content := map[string]bool{}
+	for i, a := range c.added {
+		fail := func(key, format string, args ...any) error {
+			return at(c.addedKey(i)+key, fmt.Errorf(format, args...))
+		}
+		if a.Content == "" {
+			return fail(".content", "an added token cannot be empty")
+		}
+		if content[a.Content] {
+			return fail(".content", "%s is added twice", quote(a.Content))
+		}
+		content[a.Content] = true
+		if id, ok := c.vocab[a.Content]; ok && id != a.ID {
+			return fail(".id", "%d, but %s has the id %d in the vocabulary", a.ID, quote(a.Content), id)
+		}
+		if known[a.ID] != 0 && owner[a.ID] != a.Content {
+			return fail(".id", "%d is the id of %s", a.ID, quote(owner[a.ID]))
+		}
+		owner[a.ID], known[a.ID] = a.Content, idKnown
+	}
+	return nil
+}
+
+// bytesFrom finds the token of each single byte; a vocabulary that lacks one
+// could not encode every text.
+func (t *Tokenizer) bytesFrom(vocab map[string]int32) error {
+	alphabet := newByteAlphabet()
+	for r, b := range alphabet {
+		if b < 0 {
+			continue
+		}
+		id, ok := vocab[string(rune(r))]
+		if !ok {
+			return at("model.vocab", fmt.Errorf("byte 0x%02X, spelled %q, has no token", b, rune(r)))
+		}
+		t.byteID[b] = id
+	}
+	return nil
+}
+
+// mergesFrom fills the merge table, and the whole-pretoken table where the model
+// has ignore_merges.
+func (t *Tokenizer) mergesFrom(c *config) error {
+	t.merges = newMergeTable(len(c.merges))
+	var product []byte
+	for rank, m := range c.merges {
+		left, okLeft := c.vocab[m.left]
+		right, okRight := c.vocab[m.right]
+		product = append(append(product[:0], m.left...), m.right...)
+		id, ok := c.vocab[string(product)]
+		missing := ""
+		switch {
+		case !okLeft:
+			missing = m.left
+		case !okRight:
+			missing = m.right
+		case !ok:
+			missing = string(product)
+		default:
+			t.merges.put(left, right, uint32(rank), id)
+			continue
+		}
+		return at(fmt.Sprintf("model.merges[%d]", rank), fmt.Errorf("%s is not in the vocabulary", quote(missing)))
+	}
+	if !c.ignoreMerges {
+		return nil
+	}
+	t.whole = make(map[string]int32, len(c.vocab))
+	alphabet := newByteAlphabet()
+	for piece, id := range c.vocab {
+		if b, ok := alphabet.appendBytes(nil, piece); ok {
+			t.whole[string(b)] = id
+		}
+	}
+	return nil
+}
+
+// addedFrom makes the matchers. Tokens with Normalized are looked for, in their
+// normal form, in normalised text; all others in the raw text. Where two become
+// equal by that, a special one comes first, then the earlier.
+func (t *Tokenizer) addedFrom(added []addedToken) {
+	added = slices.Clone(added)
+	slices.SortStableFunc(added, func(a, b addedToken) int {
+		switch {
+		case a.Special == b.Special:
+			return 0
+		case a.Special:
+			return -1
+		}
+		return 1
+	})
+	var raw, normalized []pattern
+	var n normalizer
+	for _, a := range added {
+		a.Content = strings.Clone(a.Content)
+		t.special[a.Content] = a.ID
+		text := []byte(a.Content)
+		if !a.Normalized {
+			raw = append(raw, pattern{text, a})
+			continue
+		}
+		if t.normalize {
+			text = slices.Clone(n.nfc(text))
+		}
+		normalized = append(normalized, pattern{text, a})
+	}
+	t.raw, t.normalized = newMatcher(raw), newMatcher(normalized)
+}
+
+// Flags of an id.
+const (
+	idKnown   = 1 << iota // the id has a piece
+	idSpecial             // an added token with special: true
+)
+
+// pieceTable holds the bytes that each id decodes to.
+type pieceTable struct {
+	text  []byte
+	end   []uint32 // piece i is text[end[i-1]:end[i]]
+	flags []uint8
+}
+
+func (p *pieceTable) build(c *config, size int) error {
+	owner := make([]string, size)
+	p.flags = make([]uint8, size)
+	total := 0
+	for piece, id := range c.vocab {
+		if p.flags[id] != 0 {
+			first, second := owner[id], piece
+			if second < first {
+				first, second = second, first
+			}
+			return at("model.vocab", fmt.Errorf("%s and %s have the same id %d", quote(first), quote(second), id))
+		}
+		owner[id], p.flags[id] = piece, idKnown
+		total += len(piece)
+	}
+	if err := c.checkAdded(owner, p.flags); err != nil {
+		return err
+	}
+	alphabet := newByteAlphabet()
+	p.text = make([]byte, 0, total)
+	p.end = make([]uint32, size)
+	for id, piece := range owner {
+		p.text, _ = alphabet.appendBytes(p.text, piece)
+		p.end[id] = uint32(len(p.text))
+	}
+	for _, a := range c.added {
+		if a.Special {
+			p.flags[a.ID] |= idSpecial
+		}
+	}
+	return nil
+}
+
+// piece returns the bytes of id and its flags; flags 0 for an unknown id.
+func (p *pieceTable) piece(id int32) ([]byte, uint8) {
+	if id < 0 || int(id) >= len(p.flags) {
+		return nil, 0
+	}
+	start := uint32(0)
+	if id > 0 {
+		start = p.end[id-1]
+	}
+	return p.text[start:p.end[id]], p.flags[id]
+}

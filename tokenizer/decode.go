@@ -1,0 +1,89 @@
+package tokenizer
+
+import (
+	"slices"
+	"unicode/utf8"
+)
+
+// AppendDecode appends the text of ids to dst, as Hugging Face decodes with
+// skip_special_tokens = false: the pieces' bytes joined, then each longest part
+// that begins but does not complete a character replaced by U+FFFD. Ids without a
+// token, negative ones included, stand for nothing.
+func (t *Tokenizer) AppendDecode(dst []byte, ids []int32) []byte {
+	return replaceInvalid(t.AppendBytes(dst, ids), len(dst))
+}
+
+// AppendDecodeSkip is AppendDecode without the tokens that are special; other
+// added tokens stay.
+func (t *Tokenizer) AppendDecodeSkip(dst []byte, ids []int32) []byte {
+	n := len(dst)
+	for _, id := range ids {
+		if piece, flags := t.pieces.piece(id); flags&idSpecial == 0 {
+			dst = append(dst, piece...)
+		}
+	}
+	return replaceInvalid(dst, n)
+}
+
+// AppendBytes appends the bytes that ids stand for, with nothing replaced: what
+// went into AppendEncode, after NFC. Use it to put a text together from parts
+// that may end inside a character.
+func (t *Tokenizer) AppendBytes(dst []byte, ids []int32) []byte {
+	for _, id := range ids {
+		piece, _ := t.pieces.piece(id)
+		dst = append(dst, piece...)
+	}
+	return dst
+}
+
+// replaceInvalid puts U+FFFD for every maximal subpart of an ill-formed sequence
+// (The Unicode Standard, 3.9) in b[n:]. Go's own decoder takes a byte at a time.
+func replaceInvalid(b []byte, n int) []byte {
+	if utf8.Valid(b[n:]) {
+		return b
+	}
+	text := slices.Clone(b[n:])
+	b = b[:n]
+	for len(text) > 0 {
+		r, w := utf8.DecodeRune(text)
+		if r == utf8.RuneError && w == 1 {
+			w = subpart(text)
+		}
+		b = utf8.AppendRune(b, r)
+		text = text[w:]
+	}
+	return b
+}
+
+// subpart returns the length of the longest start of a character, at least 1, at
+// the front of text, which is ill-formed there.
+func subpart(text []byte) int {
+	var need int
+	low, high := byte(0x80), byte(0xBF) // what the second byte may be
+	switch c := text[0]; {
+	case 0xC2 <= c && c <= 0xDF:
+		need = 2
+	case 0xE0 <= c && c <= 0xEF:
+		need = 3
+		switch c {
+		case 0xE0:
+			low = 0xA0
+		case 0xED:
+			high = 0x9F
+		}
+	case 0xF0 <= c && c <= 0xF4:
+		need = 4
+		switch c {
+		case 0xF0:
+			low = 0x90
+		case 0xF4:
+			high = 0x8F
+		}
+	}
+	n := 1
+	for n < need && n < len(text) && low <= text[n] && text[n] <= high {
+		low, high = 0x80, 0xBF
+		n++
+	}
+	return n
+}

@@ -1,0 +1,69 @@
+package tokenizer
+
+// Encoder turns text into ids. It holds buffers that grow to the longest piece
+// seen, and must not be used by two goroutines at once.
+type Encoder struct {
+	t          *Tokenizer
+	normalizer normalizer
+	merger     merger
+}
+
+// NewEncoder returns an Encoder for the calling goroutine.
+func (t *Tokenizer) NewEncoder() *Encoder {
+	return &Encoder{t: t, merger: merger{t: t}}
+}
+
+// AppendEncode appends the ids of text to dst and returns the extended slice. A
+// special token spelled in text is text like any other, so that code cannot
+// inject one; added tokens that are not special (in Qwen2.5 <tool_call>,
+// <|fim_prefix|> and their kind) are matched, as in Hugging Face with
+// encode_special_tokens = true. No token is put in front or behind.
+//
+// Bytes that are not UTF-8 are kept: each counts as one symbol that neither is
+// a letter, a digit nor white space, and is encoded as itself.
+func (e *Encoder) AppendEncode(dst []int32, text []byte) []int32 {
+	return e.encode(dst, text, false)
+}
+
+// AppendEncodeSpecial is AppendEncode, but a special token spelled in text
+// becomes its id: Hugging Face's default reading, with add_special_tokens =
+// false. Use it on templates, never on code to be scored.
+func (e *Encoder) AppendEncodeSpecial(dst []int32, text []byte) []int32 {
+	return e.encode(dst, text, true)
+}
+
+// encode looks for added tokens in the raw text and, in what lies between, after
+// normalisation, for those that want it; each piece that is left is encoded by
+// itself.
+func (e *Encoder) encode(dst []int32, text []byte, special bool) []int32 {
+	raw := cutter{matcher: e.t.raw, text: text, special: special}
+	for {
+		plain, id := raw.next()
+		if e.t.normalize {
+			plain = e.normalizer.nfc(plain)
+		}
+		normalized := cutter{matcher: e.t.normalized, text: plain, special: special}
+		for {
+			plain, id := normalized.next()
+			dst = e.appendPlain(dst, plain)
+			if id < 0 {
+				break
+			}
+			dst = append(dst, id)
+		}
+		if id < 0 {
+			return dst
+		}
+		dst = append(dst, id)
+	}
+}
+
+// appendPlain encodes normalised text without added tokens.
+func (e *Encoder) appendPlain(dst []int32, text []byte) []int32 {
+	for i := 0; i < len(text); {
+		end := nextPretoken(text, i)
+		dst = e.merger.appendWord(dst, text[i:end])
+		i = end
+	}
+	return dst
+}

@@ -1,0 +1,165 @@
+package tokenizer
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"seccodeprm/internal/mapped"
+)
+
+// ErrFormat is wrapped by every error about the contents of a tokenizer's files:
+// broken JSON, a key missing or out of range, an entry that contradicts another,
+// or a component other than Qwen2's. The text names the key at fault, such as
+// model.merges[40] or pre_tokenizer.type.
+var ErrFormat = errors.New("tokenizer: bad tokenizer file")
+
+// maxFile bounds the files read, in bytes; Qwen3's tokenizer.json has 11 MB.
+const maxFile = 256 << 20
+
+// Tokenizer is a loaded vocabulary. It is immutable and may be shared.
+type Tokenizer struct {
+	byteID    [256]int32 // the token of each byte
+	merges    mergeTable
+	whole     map[string]int32 // tokens by their bytes; nil without ignore_merges
+	pieces    pieceTable
+	normalize bool // to NFC
+
+	raw, normalized *matcher // of added tokens, before and after NFC
+	special         map[string]int32
+}
+
+// Load reads a tokenizer.json of fsys. Errors are the file system's, wrapped, or
+// ErrFormat.
+func Load(fsys fs.FS, name string) (*Tokenizer, error) {
+	data, err := mapped.ReadFile(fsys, name, maxFile)
+	if err != nil {
+		return nil, fmt.Errorf("tokenizer: %w", err)
+	}
+	t, err := parse(data)
+	return t, formatError(name, err)
+}
+
+// Parse is Load of a tokenizer.json that is in memory; data is not kept.
+func Parse(data []byte) (*Tokenizer, error) {
+	t, err := parse(data)
+	return t, formatError("", err)
+}
+
+func parse(data []byte) (*Tokenizer, error) {
+	c, err := parseConfig(data)
+	if err != nil {
+		return nil, err
+	}
+	return c.build()
+}
+
+// formatError wraps err, if any, in ErrFormat and the file's name.
+func formatError(name string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case name == "":
+		return fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	return fmt.Errorf("%w: %s: %w", ErrFormat, name, err)
+}
+
+// LoadVocabMerges reads the older pair of files, vocab.json and merges.txt, with
+// Qwen2's pre-tokeniser and NFC. These two hold no added tokens; they are taken
+// from added_tokens_decoder of a tokenizer_config.json in the folder of vocab,
+// where there is one. Errors are those of Load.
+func LoadVocabMerges(fsys fs.FS, vocab, merges string) (*Tokenizer, error) {
+	c := &config{nfc: true}
+	err := readPart(fsys, vocab, func(s *scanner) (err error) {
+		if c.vocab, err = s.vocab(); err == nil {
+			err = s.end()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := readPart(fsys, merges, c.mergesTxt); err != nil {
+		return nil, err
+	}
+	config := path.Join(path.Dir(vocab), "tokenizer_config.json")
+	if err := readPart(fsys, config, c.addedTokensDecoder); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	t, err := c.build()
+	return t, formatError(vocab+" and "+merges, err)
+}
+
+// readPart hands the text of a file to read.
+func readPart(fsys fs.FS, name string, read func(*scanner) error) error {
+	data, err := mapped.ReadFile(fsys, name, maxFile)
+	if err != nil {
+		return fmt.Errorf("tokenizer: %w", err)
+	}
+	s, err := newScanner(data)
+	if err == nil {
+		err = read(s)
+	}
+	return formatError(name, err)
+}
+
+// mergesTxt takes a merges.txt: a merge a line, after an optional #version.
+func (c *config) mergesTxt(s *scanner) error {
+	text := strings.TrimSuffix(s.text, "\n")
+	if text == "" {
+		return nil
+	}
+	number := 0
+	for line := range strings.SplitSeq(text, "\n") {
+		number++
+		line = strings.TrimSuffix(line, "\r")
+		if isVersionLine(line) {
+			continue
+		}
+		m, err := splitMerge(line)
+		if err != nil {
+			return at(fmt.Sprintf("line %d", number), err)
+		}
+		c.merges = append(c.merges, m)
+	}
+	return nil
+}
+
+// addedTokensDecoder takes the added tokens of a tokenizer_config.json, keyed by
+// id, and reads past the rest.
+func (c *config) addedTokensDecoder(s *scanner) error {
+	c.addedKey = func(i int) string { return fmt.Sprintf("added_tokens_decoder.%d", c.added[i].ID) }
+	err := s.fields(func(key string) error {
+		if key != "added_tokens_decoder" {
+			return s.skip()
+		}
+		return s.fields(func(key string) error {
+			id, err := parseID(key)
+			if err != nil {
+				return err
+			}
+			t, err := s.addedToken(false)
+			t.ID = id
+			c.added = append(c.added, t)
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return s.end()
+}
+
+// Special returns the id of the added token spelled piece, such as
+// "<|endoftext|>", whether or not it is flagged special.
+func (t *Tokenizer) Special(piece string) (id int32, ok bool) {
+	id, ok = t.special[piece]
+	return id, ok
+}
+
+// VocabSize returns 1 + the largest id, added tokens included. A model's
+// embedding may have more rows; one with fewer does not belong to t.
+func (t *Tokenizer) VocabSize() int { return len(t.pieces.flags) }
