@@ -1,0 +1,100 @@
+package safetensors
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+	"unsafe"
+
+	"github.com/x448/float16"
+)
+
+// Tensor is one tensor of a file: a view, valid until the file is closed.
+type Tensor struct {
+	Name  string
+	DType DType
+	Shape []int  // empty for a scalar
+	File  string // name of the file it lies in; empty from New
+
+	data []byte // row-major, little-endian
+}
+
+// New makes a tensor of data, row-major and little-endian, to be written with
+// [Write], which checks that shape, dtype and length agree. It keeps the slices.
+func New(name string, dtype DType, shape []int, data []byte) Tensor {
+	return Tensor{Name: name, DType: dtype, Shape: shape, data: data}
+}
+
+// Len is the number of elements: the product of Shape, 1 for a scalar.
+func (t Tensor) Len() int {
+	n := 1
+	for _, d := range t.Shape {
+		n *= d
+	}
+	return n
+}
+
+// Bytes is the tensor as stored: row-major, little-endian. It must not be
+// written to.
+func (t Tensor) Bytes() []byte { return t.data }
+
+// Uint16s is the tensor as 16-bit patterns. It is a view; a tensor at an odd
+// address is copied. It panics if DType is neither BF16 nor F16.
+func (t Tensor) Uint16s() []uint16 {
+	if t.DType != BF16 && t.DType != F16 {
+		panic(fmt.Sprintf("safetensors: Uint16s of tensor %q of dtype %s", t.Name, t.DType))
+	}
+	n := len(t.data) / 2
+	if p := unsafe.SliceData(t.data); littleEndian() && uintptr(unsafe.Pointer(p))%2 == 0 {
+		return unsafe.Slice((*uint16)(unsafe.Pointer(p)), n)
+	}
+	out := make([]uint16, n)
+	for i := range out {
+		out[i] = binary.LittleEndian.Uint16(t.data[2*i:])
+	}
+	return out
+}
+
+// Float32s is the tensor as float32. It is a view; a tensor whose address is
+// not a multiple of 4 is copied. It panics if DType is not F32.
+func (t Tensor) Float32s() []float32 {
+	if t.DType != F32 {
+		panic(fmt.Sprintf("safetensors: Float32s of tensor %q of dtype %s", t.Name, t.DType))
+	}
+	n := len(t.data) / 4
+	if p := unsafe.SliceData(t.data); littleEndian() && uintptr(unsafe.Pointer(p))%4 == 0 {
+		return unsafe.Slice((*float32)(unsafe.Pointer(p)), n)
+	}
+	out := make([]float32, n)
+	for i := range out {
+		out[i] = math.Float32frombits(binary.LittleEndian.Uint32(t.data[4*i:]))
+	}
+	return out
+}
+
+// littleEndian reports whether this machine orders bytes as the format does.
+// The compiler turns it into a constant.
+func littleEndian() bool { return binary.NativeEndian.Uint16([]byte{1, 0}) == 1 }
+
+// Widen returns a new slice with the elements as float32. Every BF16, F16 and
+// F32 value is one exactly. Another dtype is ErrFormat.
+func (t Tensor) Widen() ([]float32, error) {
+	switch t.DType {
+	case BF16:
+		return widen(t.Uint16s(), func(b uint16) float32 { return math.Float32frombits(uint32(b) << 16) }), nil
+	case F16:
+		return widen(t.Uint16s(), func(b uint16) float32 { return float16.Frombits(b).Float32() }), nil
+	case F32:
+		return slices.Clone(t.Float32s()), nil
+	}
+	return nil, fmt.Errorf("%w: %s: tensor %q has dtype %s; BF16, F16 and F32 can be read", ErrFormat, t.File, t.Name, t.DType)
+}
+
+func widen(in []uint16, one func(uint16) float32) []float32 {
+	out := make([]float32, len(in))
+	for i, b := range in {
+		out[i] = one(b)
+	}
+	return out
+}

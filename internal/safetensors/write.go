@@ -1,0 +1,105 @@
+package safetensors
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Write writes a file of tensors. The bytes depend on nothing but the arguments
+// and are those of the Python library: types of wide elements first, then by
+// name, header padded with spaces to a multiple of 8. Metadata comes first and,
+// where that library leaves the order to chance, by key; nil writes none.
+//
+// What Write writes, Parse reads: tensors or names that Parse would refuse are
+// ErrFormat, and nothing has been written then. Other errors are those of w.
+func Write(w io.Writer, tensors []Tensor, metadata map[string]string) error {
+	ordered := slices.Clone(tensors)
+	slices.SortStableFunc(ordered, func(a, b Tensor) int {
+		return cmp.Or(cmp.Compare(b.DType.rank(), a.DType.rank()), strings.Compare(a.Name, b.Name))
+	})
+	header, size := appendHeader(make([]byte, 8), ordered, metadata)
+	binary.LittleEndian.PutUint64(header, uint64(len(header)-8))
+	if len(header)-8 > maxHeader {
+		return fmt.Errorf("%w: header length %d exceeds %d", ErrFormat, len(header)-8, maxHeader)
+	}
+	if _, _, err := parseHeader(header[8:], size); err != nil {
+		return fmt.Errorf("%w: cannot be written: %w", ErrFormat, err)
+	}
+	if _, err := w.Write(header); err != nil {
+		return err
+	}
+	for _, t := range ordered {
+		if _, err := w.Write(t.data); err != nil {
+			return fmt.Errorf("tensor %q: %w", t.Name, err)
+		}
+	}
+	return nil
+}
+
+// appendHeader appends the padded JSON header and returns the size of the data.
+func appendHeader(b []byte, tensors []Tensor, metadata map[string]string) ([]byte, uint64) {
+	b = append(b, '{')
+	if metadata != nil {
+		b = append(appendString(b, metadataKey), ":{"...)
+		for i, key := range slices.Sorted(maps.Keys(metadata)) {
+			b = comma(b, i)
+			b = append(appendString(b, key), ':')
+			b = appendString(b, metadata[key])
+		}
+		b = append(b, '}')
+	}
+	at := uint64(0)
+	for i, t := range tensors {
+		if metadata != nil {
+			i++
+		}
+		b = comma(b, i)
+		b = append(appendString(b, t.Name), `:{"dtype":`...)
+		b = append(appendString(b, string(t.DType)), `,"shape":[`...)
+		for j, d := range t.Shape {
+			b = strconv.AppendInt(comma(b, j), int64(d), 10)
+		}
+		b = strconv.AppendUint(append(b, `],"data_offsets":[`...), at, 10)
+		at += uint64(len(t.data))
+		b = append(strconv.AppendUint(append(b, ','), at, 10), "]}"...)
+	}
+	b = append(b, '}')
+	for len(b)%8 != 0 {
+		b = append(b, ' ')
+	}
+	return b, at
+}
+
+func comma(b []byte, i int) []byte {
+	if i > 0 {
+		b = append(b, ',')
+	}
+	return b
+}
+
+// appendString appends a JSON string with the fewest escapes, as the Python
+// library writes it.
+func appendString(b []byte, s string) []byte {
+	b = append(b, '"')
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		case c >= ' ':
+			b = append(b, c)
+		default:
+			if j := strings.IndexByte("\b\f\n\r\t", c); j >= 0 {
+				b = append(b, '\\', "bfnrt"[j])
+			} else {
+				b = fmt.Appendf(b, `\u%04x`, c)
+			}
+		}
+	}
+	return append(b, '"')
+}
