@@ -79,6 +79,9 @@ const (
 	maxLabels    = 1 << 16
 )
 
+// maxProblems is how many problems one error lists.
+const maxProblems = 20
+
 // ParseConfig reads config.json from data; name stands for it in errors.
 //
 // Sizes have no defaults: transformers would take those of a 7B model. Unknown
@@ -97,7 +100,10 @@ func ParseConfig(data []byte, name string) (*Config, error) {
 	// Later readers divide by what earlier ones checked.
 	for _, read := range []func(*fields){c.readModel, c.readSizes, c.readLayers, c.readLabels, c.readRope} {
 		read(f)
-		if len(problems) > 0 {
+		if n := len(problems); n > 0 {
+			if n > maxProblems {
+				problems = append(problems[:maxProblems], fmt.Sprintf("and %d more", n-maxProblems))
+			}
 			return nil, fmt.Errorf("%w: %s: %s", ErrModel, name, strings.Join(problems, "; "))
 		}
 	}

@@ -14,6 +14,9 @@ import (
 // config that two readers understand differently is refused here.
 type object map[string]any
 
+// maxDepth is the deepest nesting of a config.json; transformers writes three.
+const maxDepth = 64
+
 // parseObject reads data as one JSON object. Values are object, []any, string,
 // json.Number, bool and nil. It refuses duplicate keys at any depth, bytes after
 // the object, a byte order mark, invalid UTF-8 and the literals NaN and Infinity
@@ -38,7 +41,7 @@ func parseObject(data []byte) (object, error) {
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
-	v, err := parseValue(dec, "")
+	v, err := parseValue(dec, "", maxDepth)
 	if err != nil {
 		return nil, err
 	}
@@ -49,8 +52,12 @@ func parseObject(data []byte) (object, error) {
 	return obj, nil
 }
 
-// parseValue reads one value; path names it in errors.
-func parseValue(dec *json.Decoder, path string) (any, error) {
+// parseValue reads one value that opens at most depth brackets; path names it in
+// errors.
+func parseValue(dec *json.Decoder, path string, depth int) (any, error) {
+	if depth < 0 {
+		return nil, fmt.Errorf("%s: nested deeper than %d", clip(path), maxDepth)
+	}
 	tok, err := dec.Token()
 	if err != nil {
 		return nil, err
@@ -59,7 +66,7 @@ func parseValue(dec *json.Decoder, path string) (any, error) {
 	case json.Delim('['):
 		list := []any{}
 		for dec.More() {
-			v, err := parseValue(dec, path)
+			v, err := parseValue(dec, path, depth-1)
 			if err != nil {
 				return nil, err
 			}
@@ -82,7 +89,7 @@ func parseValue(dec *json.Decoder, path string) (any, error) {
 			if _, twice := obj[key]; twice {
 				return nil, fmt.Errorf("%s: the key appears twice", clip(at))
 			}
-			if obj[key], err = parseValue(dec, at); err != nil {
+			if obj[key], err = parseValue(dec, at, depth-1); err != nil {
 				return nil, err
 			}
 		}

@@ -84,7 +84,7 @@ func verdictOf(label string) int {
 	for _, word := range words {
 		v := 0
 		switch strings.ToLower(word) {
-		case "not", "non", "no", "un", "in":
+		case "not", "non", "no", "un":
 			sign = -1
 			continue
 		case "secure", "safe", "benign", "clean", "good", "fixed", "patched", "nonvulnerable", "notvulnerable", "invulnerable":

@@ -2,6 +2,7 @@ package qwen2
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -279,11 +280,13 @@ func TestRefusedValues(t *testing.T) {
 		{rope("rope_type", "yarn", "factor", 4, "beta_slow", "1"), "rope_parameters.beta_slow: "},
 		{rope("rope_type", "yarn", "factor", 4, "attention_factor", 0), "rope_parameters.attention_factor: "},
 		{rope("rope_type", "yarn", "factor", 4, "mscale", -10, "mscale_all_dim", 1), "rope_parameters.mscale: "},
+		{map[string]any{"head_dim": 2, "rope_scaling": map[string]any{"type": "dynamic", "factor": 2}}, "head_dim: "},
 		{rope("rope_type", "yarn", "factor", 4, "rope_theta", 1), "rope_parameters.rope_theta: "},
 		{rope("rope_type", "yarn", "factor", 4, "truncate", 1), "rope_parameters.truncate: "},
 		{rope("rope_type", "yarn", "factor", 4, "original_max_position_embeddings", null), "rope_parameters.original_max_position_embeddings: "},
 		{rope("rope_type", "llama3", "factor", 4, "low_freq_factor", 4, "high_freq_factor", 4), "rope_parameters.high_freq_factor: "},
 		{rope("rope_type", "longrope", "short_factor", eight), "rope_parameters.long_factor: is missing"},
+		{rope("rope_type", "longrope", "short_factor", eight, "long_factor", 2), "rope_parameters.long_factor: "},
 		{rope("rope_type", "longrope", "short_factor", eight, "long_factor", eight[1:]), "rope_parameters.long_factor: "},
 		{rope("rope_type", "longrope", "short_factor", eight, "long_factor", []any{1, 1, 1, 1, 1, 1, 1, 0}), "rope_parameters.long_factor: "},
 		{rope("rope_type", "longrope", "short_factor", eight, "long_factor", []any{1, 1, 1, 1, 1, 1, 1, "1"}), "rope_parameters.long_factor: "},
@@ -304,6 +307,18 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	require.EqualError(t, err, `qwen2: model refused: config.json: vocab_size: 0 is outside 1..67108864; hidden_size: must be an integer, is the string "64"; num_hidden_layers: is missing`)
 }
 
+// An error stays readable however many keys are wrong.
+func TestProblemsAreCut(t *testing.T) {
+	labels := map[string]any{}
+	for i := range 1000 {
+		labels[strings.Repeat("x", 100)+strconv.Itoa(i)] = "A"
+	}
+	_, err := ParseConfig(with(t, map[string]any{"id2label": labels}), "config.json")
+	require.ErrorIs(t, err, ErrModel)
+	require.ErrorContains(t, err, "and 980 more")
+	require.Less(t, len(err.Error()), 4000)
+}
+
 func TestStrictJSON(t *testing.T) {
 	base := string(with(t, nil))
 	for name, text := range map[string]string{
@@ -322,6 +337,7 @@ func TestStrictJSON(t *testing.T) {
 		"nesting bomb":      strings.Repeat("[", 100000) + strings.Repeat("]", 100000),
 		"unclosed bomb":     strings.Repeat(`{"a":`, 100000),
 		"comment":           "// qwen2\n" + base,
+		"deep value":        strings.TrimSuffix(base, "}") + `,"zzz":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + "}",
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := ParseConfig([]byte(text), "config.json")
@@ -363,6 +379,7 @@ func TestSecureLabel(t *testing.T) {
 		{[]string{"vulnerable", "non-vulnerable"}, 1},
 		{[]string{"NotVulnerable", "Vulnerable"}, 0},
 		{[]string{"not safe", "safe"}, 1},
+		{[]string{"un-safe", "safe"}, 1},
 		{[]string{"no vulnerability", "vulnerability"}, 0},
 		{[]string{"benign code", "malicious code"}, 0},
 		{[]string{"clean", "LABEL_1"}, 0},
@@ -383,6 +400,26 @@ func TestSecureLabel(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, tc.want, c.SecureLabel(), "%q", tc.names)
 	}
+}
+
+func ExampleParseConfig() {
+	c, err := ParseConfig([]byte(`{
+		"model_type": "qwen2", "vocab_size": 151936, "hidden_size": 896, "intermediate_size": 4864,
+		"num_hidden_layers": 24, "num_attention_heads": 14, "num_key_value_heads": 2,
+		"rope_theta": 1000000.0, "rope_scaling": {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768},
+		"id2label": {"1": "VULNERABLE", "0": "SECURE"}
+	}`), "config.json")
+	if err != nil {
+		panic(err)
+	}
+	_, scale := c.Rope.Frequencies(1000)
+	fmt.Println(c.HeadDim, c.Rope.RopeType, scale, c.SecureLabel())
+
+	_, err = ParseConfig([]byte(`{"model_type": "qwen2", "vocab_size": 151936, "hidden_size": 0}`), "config.json")
+	fmt.Println(err)
+	// Output:
+	// 64 yarn 1.1386294 0
+	// qwen2: model refused: config.json: hidden_size: 0 is outside 1..1048576; intermediate_size: is missing; num_hidden_layers: is missing; num_attention_heads: is missing; num_key_value_heads: is missing
 }
 
 // Whatever the bytes, ParseConfig refuses with ErrModel or returns a config whose

@@ -67,7 +67,7 @@ func (r *Rope) Frequencies(length int) (invFreq []float32, scale float32) {
 		}
 		r.powers(invFreq, float32(r.RopeTheta))
 		for i, f := range factors {
-			invFreq[i] *= f
+			invFreq[i] = float32(invFreq[i] * f)
 		}
 		invert(invFreq)
 	case "llama3":
@@ -80,7 +80,7 @@ func (r *Rope) Frequencies(length int) (invFreq []float32, scale float32) {
 		for i := range invFreq {
 			invFreq[i] /= float32(r.Factor)
 		}
-		turning := int(floor(r.PartialRotaryFactor * float64(r.HeadDim) / 2))
+		turning := int(math.Floor(r.PartialRotaryFactor * float64(r.HeadDim) / 2))
 		clear(invFreq[turning:])
 	}
 	return invFreq, float32(r.AttentionFactor)
@@ -100,8 +100,8 @@ func (r *Rope) Tables(cos, sin []float32, start, n, length int) {
 		position := float32(start + i)
 		for j, f := range invFreq {
 			s, c := num.SinCos(float32(position * f))
-			cos[i*half+j] = c * scale
-			sin[i*half+j] = s * scale
+			cos[i*half+j] = float32(c * scale)
+			sin[i*half+j] = float32(s * scale)
 		}
 	}
 }
@@ -137,7 +137,7 @@ func (r *Rope) dynamicBase(length int) float32 {
 	}
 	grown := float32(float32(r.Factor) * float32(length))
 	stretch := grown/float32(limit) - float32(r.Factor-1)
-	return float32(r.RopeTheta) * float32(num.Pow64(float64(stretch), exponent))
+	return float32(float32(r.RopeTheta) * float32(num.Pow64(float64(stretch), exponent)))
 }
 
 // yarn turns powers of the base into inverse frequencies: kept where a feature
@@ -167,7 +167,7 @@ func (r *Rope) yarnRange() (low, high float64) {
 	}
 	low, high = feature(r.BetaFast), feature(r.BetaSlow)
 	if r.Truncate {
-		low, high = floor(low), -floor(-high)
+		low, high = math.Floor(low), math.Ceil(high)
 	}
 	return max(low, 0), min(high, float64(r.HeadDim-1))
 }
@@ -192,18 +192,6 @@ func (r *Rope) llama3(invFreq []float32) {
 			invFreq[i] = stretched + float32(smooth*f)
 		}
 	}
-}
-
-// floor rounds down. Numbers without a fraction, NaN and infinities stay.
-func floor(x float64) float64 {
-	if !(x > -1<<52 && x < 1<<52) {
-		return x
-	}
-	t := float64(int64(x))
-	if t > x {
-		t--
-	}
-	return t
 }
 
 // positive32 reports whether x is above 0 and finite, in float32 too.

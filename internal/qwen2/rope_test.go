@@ -3,7 +3,6 @@ package qwen2
 import (
 	"encoding/binary"
 	"encoding/json"
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -189,6 +188,28 @@ func TestLongRope(t *testing.T) {
 	}
 }
 
+// A stated attention_factor or factor holds; one of at most 1 scales nothing.
+func TestLongRopeScale(t *testing.T) {
+	ones := []float64{1, 1, 1, 1, 1, 1, 1, 1}
+	for _, tc := range []struct {
+		key   string
+		value any
+		want  float64
+	}{
+		{"attention_factor", 1.5, 1.5},
+		{"attention_factor", null, math.Sqrt(1 + math.Log(64)/math.Log(64))},
+		{"factor", 8, math.Sqrt(1 + math.Log(8)/math.Log(64))},
+		{"factor", null, math.Sqrt(1 + math.Log(64)/math.Log(64))},
+		{"factor", 0.5, 1},
+	} {
+		c, err := ParseConfig(with(t, map[string]any{"rope_parameters": map[string]any{"rope_type": "longrope", "short_factor": ones,
+			"long_factor": ones, "original_max_position_embeddings": 64, tc.key: tc.value}}), "config.json")
+		require.NoError(t, err)
+		_, scale := c.Rope.Frequencies(1)
+		require.InDelta(t, tc.want, scale, 1e-7, "%s %v", tc.key, tc.value)
+	}
+}
+
 // Scaling by 1 changes nothing within the context, whatever it is called.
 func TestFactorOneIsDefault(t *testing.T) {
 	plain, err := ParseConfig(with(t, nil), "config.json")
@@ -203,14 +224,4 @@ func TestFactorOneIsDefault(t *testing.T) {
 			require.LessOrEqual(t, ulps(want[i], got[i]), 1, "%s %d", kind, i)
 		}
 	}
-}
-
-func ExampleRope_Tables() {
-	r := Rope{RopeType: "default", RopeTheta: 10000, HeadDim: 4, Factor: 1, AttentionFactor: 1, PartialRotaryFactor: 1}
-	cos, sin := make([]float32, 2*2), make([]float32, 2*2)
-	r.Tables(cos, sin, 0, 2, 2) // positions 0 and 1 of a sequence of two
-	fmt.Printf("cos %.4f\nsin %.4f\n", cos, sin)
-	// Output:
-	// cos [1.0000 1.0000 0.5403 0.9999]
-	// sin [0.0000 0.0000 0.8415 0.0100]
 }
