@@ -1,8 +1,6 @@
 package qwen2
 
 import (
-	"encoding/binary"
-	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
@@ -10,31 +8,22 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"seccodeprm/internal/safetensors"
 	"seccodeprm/internal/shared"
 )
 
 // readF32 reads the F32 tensors of a safetensors file.
 func readF32(t testing.TB, file string) map[string][]float32 {
 	t.Helper()
-	data, err := os.ReadFile(file)
+	f, err := safetensors.OpenFile(os.DirFS(filepath.Dir(file)), filepath.Base(file))
 	require.NoError(t, err)
-	n := binary.LittleEndian.Uint64(data)
-	var header map[string]struct {
-		DType       string `json:"dtype"`
-		DataOffsets [2]int `json:"data_offsets"`
-	}
-	require.NoError(t, json.Unmarshal(data[8:8+n], &header))
+	defer func() { require.NoError(t, f.Close()) }()
 	out := map[string][]float32{}
-	for name, e := range header {
-		if e.DType != "F32" {
-			continue
+	for _, name := range f.Names() {
+		if tensor, _ := f.Tensor(name); tensor.DType == "F32" {
+			out[name], err = tensor.Widen() // a copy: the mapping ends here
+			require.NoError(t, err)
 		}
-		raw := data[8+n:][e.DataOffsets[0]:e.DataOffsets[1]]
-		x := make([]float32, len(raw)/4)
-		for i := range x {
-			x[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
-		}
-		out[name] = x
 	}
 	return out
 }
