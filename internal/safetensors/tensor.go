@@ -7,7 +7,7 @@ import (
 	"slices"
 	"unsafe"
 
-	"github.com/x448/float16"
+	"seccodeprm/internal/num"
 )
 
 // Tensor is one tensor of a file: a view, valid until the file is closed.
@@ -82,9 +82,9 @@ func littleEndian() bool { return binary.NativeEndian.Uint16([]byte{1, 0}) == 1 
 func (t Tensor) Widen() ([]float32, error) {
 	switch t.DType {
 	case BF16:
-		return widen(t.Uint16s(), func(b uint16) float32 { return math.Float32frombits(uint32(b) << 16) }), nil
+		return widen(t.Uint16s(), num.FromBF16), nil
 	case F16:
-		return widen(t.Uint16s(), func(b uint16) float32 { return float16.Frombits(b).Float32() }), nil
+		return widen(t.Uint16s(), num.FromF16), nil
 	case F32:
 		return slices.Clone(t.Float32s()), nil
 	}

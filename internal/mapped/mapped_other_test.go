@@ -1,0 +1,5 @@
+//go:build !unix
+
+package mapped_test
+
+const canMap = false
