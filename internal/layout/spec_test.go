@@ -1,0 +1,194 @@
+package layout
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestDefaults(t *testing.T) {
+	for _, k := range Kinds() {
+		s := Default(k)
+		require.NoError(t, s.check(), k)
+		got, err := ParseSpec([]byte("{}"), "seccodeprm.json", s)
+		require.NoError(t, err)
+		require.Equal(t, s, got)
+		require.Equal(t, Spec{
+			Version: 1, Prompt: s.Prompt, Separator: s.Separator, Layout: k, SecureLabel: 1,
+			Segment: "paper", Aggregate: "risk", Tau: 0.1, Temperature: 1,
+		}, s)
+	}
+}
+
+func TestParseSpec(t *testing.T) {
+	got, err := ParseSpec([]byte(` {"version": 1, "prompt": "p", "separator": "\n", "layout": "tag", "secure_label": 0,
+		"segment": "blank-lines", "aggregate": "min", "tau": 0.5, "threshold": -0.25, "context": 77,
+		"temperature": 2.5, "offset": -1, "candidates": [" +", " -"], "source": "nowhere"} `), "x", Default(Appended))
+	require.NoError(t, err)
+	require.Equal(t, Spec{
+		Version: 1, Prompt: "p", Separator: "\n", Layout: Tag, SecureLabel: 0, Segment: "blank-lines", Aggregate: "min",
+		Tau: 0.5, Threshold: -0.25, Context: 77, Temperature: 2.5, Offset: -1, Candidates: []string{" +", " -"}, Source: "nowhere",
+	}, got)
+}
+
+// A file that names another layout than the one detected gets that layout's
+// prompt and separator, wherever the key stands.
+func TestLayoutBringsItsDefaults(t *testing.T) {
+	base := Default(Appended)
+	base.SecureLabel, base.Context = 0, 99
+	s, err := ParseSpec([]byte(`{"layout": "tag"}`), "x", base)
+	require.NoError(t, err)
+	require.Equal(t, Default(Tag).Prompt, s.Prompt)
+	require.Equal(t, "\n", s.Separator)
+	require.Equal(t, 0, s.SecureLabel)
+	require.Equal(t, 99, s.Context)
+
+	s, err = ParseSpec([]byte(`{"prompt": "q", "layout": "chat"}`), "x", base)
+	require.NoError(t, err)
+	require.Equal(t, "q", s.Prompt)
+	require.Equal(t, "<extra_0>", s.Separator)
+
+	base.Prompt = "mine"
+	s, err = ParseSpec([]byte(`{"layout": "appended"}`), "x", base)
+	require.NoError(t, err)
+	require.Equal(t, "mine", s.Prompt)
+}
+
+func TestParseSpecLeavesBaseAlone(t *testing.T) {
+	base := Default(Tag)
+	base.Candidates = []string{"a", "b"}
+	_, err := ParseSpec([]byte(`{"candidates": ["x", "y"]}`), "x", base)
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "b"}, base.Candidates)
+}
+
+func TestParseSpecRefuses(t *testing.T) {
+	for _, c := range []struct{ json, want string }{
+		{``, "unexpected end"},
+		{`[]`, "not a JSON object"},
+		{`null`, "not a JSON object"},
+		{`"x"`, "not a JSON object"},
+		{"\xef\xbb\xbf{}", "offset 1"},
+		{`{} {}`, "offset 4"},
+		{`{}x`, "offset 3"},
+		{`{"tau": 1,}`, "offset 11"},
+		{`{"tau": 1`, "unexpected end"},
+		{`{"tau": NaN}`, "offset 9"},
+		{`{"tau": 0x1}`, "offset 10"},
+		{"{\"prompt\": \"\xff\"}", "UTF-8"},
+		{`{"prompt": "\ud800"}`, "key prompt"},
+		{`{"separator": "\ufffd"}`, "key separator"},
+		{`{"candidates": ["a", "\udc00"]}`, "key candidates"},
+		{`{"taus": 1}`, `key "taus" is unknown`},
+		{`{"Tau": 1}`, `key Tau: is unknown, it is spelled "tau"`},
+		{`{"tau": 1, "TAU": 2}`, `key TAU`},
+		{`{"\u0074au": 1, "tau": 2}`, "key tau: is given twice"},
+		{`{"tau": 1, "tau": 1}`, "key tau: is given twice"},
+		{`{"": 1}`, `key "" is unknown`},
+		{`{"tau": "1"}`, `key tau: is "1", want a number`},
+		{`{"tau": null}`, "key tau: is null"},
+		{`{"prompt": 1}`, "key prompt: is 1, want a string"},
+		{`{"prompt": ["` + strings.Repeat("a", 100) + `"]}`, `key prompt: is ["` + strings.Repeat("a", 38) + ", want a string"},
+		{`{"version": 1.5}`, "key version"},
+		{`{"version": 2}`, "key version: is 2"},
+		{`{"version": 99999999999999999999}`, "key version"},
+		{`{"layout": "inline"}`, `key layout: is "inline"`},
+		{`{"layout": 3}`, "key layout"},
+		{`{"separator": ""}`, "key separator: is empty"},
+		{`{"layout": "natural", "separator": "\n"}`, "key separator: has no effect"},
+		{`{"secure_label": 2}`, "key secure_label"},
+		{`{"secure_label": true}`, "key secure_label"},
+		{`{"segment": "chapters"}`, "key segment"},
+		{`{"segment": ""}`, "key segment"},
+		{`{"aggregate": "worst"}`, `key aggregate: is "worst"`},
+		{`{"tau": 0}`, "key tau: is 0"},
+		{`{"tau": -0.1}`, "key tau"},
+		{`{"tau": 1e999}`, "key tau"},
+		{`{"threshold": 1.01}`, "key threshold"},
+		{`{"threshold": -2}`, "key threshold"},
+		{`{"context": 0}`, "key context: is 0"},
+		{`{"context": -1}`, "key context: is -1"},
+		{`{"context": 10.5}`, "key context"},
+		{`{"temperature": 0}`, "key temperature"},
+		{`{"offset": "x"}`, "key offset"},
+		{`{"candidates": []}`, "key candidates"},
+		{`{"candidates": ["+"]}`, "key candidates"},
+		{`{"candidates": ["+", "+"]}`, "key candidates"},
+		{`{"candidates": ["+", null]}`, "key candidates"},
+		{`{"candidates": ["+", "-", "?"]}`, "key candidates"},
+		{`{"candidates": "+-"}`, "key candidates"},
+		{`{"source": {"a": 1}}`, "key source"},
+	} {
+		_, err := ParseSpec([]byte(c.json), "dir/seccodeprm.json", Default(Appended))
+		require.ErrorIs(t, err, ErrSpec, c.json)
+		require.ErrorContains(t, err, "dir/seccodeprm.json: ", c.json)
+		require.ErrorContains(t, err, c.want, c.json)
+	}
+}
+
+func TestCheckNumbers(t *testing.T) {
+	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		for key, set := range map[string]func(*Spec){
+			"tau":         func(s *Spec) { s.Tau = bad },
+			"threshold":   func(s *Spec) { s.Threshold = bad },
+			"temperature": func(s *Spec) { s.Temperature = bad },
+			"offset":      func(s *Spec) { s.Offset = bad },
+		} {
+			s := Default(Appended)
+			set(&s)
+			require.ErrorContains(t, s.check(), "key "+key)
+		}
+	}
+}
+
+// What is accepted is in range, has no key that is not ours, and survives being
+// written and read again.
+func FuzzParseSpec(f *testing.F) {
+	f.Add(`{"version": 1, "prompt": "p", "separator": "\n", "layout": "tag", "tau": 0.5, "context": 77}`)
+	f.Add(`{"secure_label": 0, "segment": "blank-lines", "aggregate": "min", "threshold": -0.25, "source": "s"}`)
+	f.Add(`{"temperature": 2.5, "offset": -1, "candidates": [" +", " -"]}`)
+	f.Add(`{"layout": "natural", "tau": 1, "Tau": 1, "tau": 2} x`)
+	f.Fuzz(func(t *testing.T, data string) {
+		s, err := ParseSpec([]byte(data), "f", Default(Appended))
+		if err != nil {
+			if !errors.Is(err, ErrSpec) || !strings.Contains(err.Error(), "f: ") {
+				t.Fatalf("%v", err)
+			}
+			return
+		}
+		if err := s.check(); err != nil {
+			t.Fatal(err)
+		}
+		var seen map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(data), &seen); err != nil {
+			t.Fatal(err)
+		}
+		written := map[string]any{
+			"version": s.Version, "prompt": s.Prompt, "separator": s.Separator, "layout": s.Layout, "secure_label": s.SecureLabel,
+			"segment": s.Segment, "aggregate": s.Aggregate, "tau": s.Tau, "threshold": s.Threshold, "temperature": s.Temperature,
+			"offset": s.Offset, "source": s.Source, "context": s.Context, "candidates": s.Candidates,
+		}
+		for key := range seen {
+			if _, ok := written[key]; !ok {
+				t.Fatalf("accepted key %q", key)
+			}
+		}
+		if s.Context == 0 {
+			delete(written, "context")
+		}
+		if s.Candidates == nil {
+			delete(written, "candidates")
+		}
+		out, err := json.Marshal(written)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := ParseSpec(out, "f", Default(Appended))
+		require.NoError(t, err)
+		require.Equal(t, s, again)
+	})
+}
