@@ -87,9 +87,8 @@ func (r *Rope) Frequencies(length int) (invFreq []float32, scale float32) {
 }
 
 // Tables fills cos and sin (n, HeadDim/2) for positions start..start+n-1 of a
-// sequence that will have length positions: the angle is float32(position) times
-// the inverse frequency, rounded to float32, and cos and sin are multiplied by
-// the scale. It panics when cos or sin has another length.
+// sequence that will have length positions; each row as Angles does. It panics
+// when cos or sin has another length.
 func (r *Rope) Tables(cos, sin []float32, start, n, length int) {
 	invFreq, scale := r.Frequencies(length)
 	half := len(invFreq)
@@ -97,12 +96,17 @@ func (r *Rope) Tables(cos, sin []float32, start, n, length int) {
 		panic(fmt.Sprintf("qwen2: rope tables of %d and %d values for %d positions of %d", len(cos), len(sin), n, half))
 	}
 	for i := range n {
-		position := float32(start + i)
-		for j, f := range invFreq {
-			s, c := num.SinCos(float32(position * f))
-			cos[i*half+j] = float32(c * scale)
-			sin[i*half+j] = float32(s * scale)
-		}
+		Angles(cos[i*half:][:half], sin[i*half:][:half], invFreq, start+i, scale)
+	}
+}
+
+// Angles fills cos and sin (HeadDim/2) for one position: the angle is
+// float32(position) times the inverse frequency, rounded to float32, and its
+// cosine and sine are multiplied by scale.
+func Angles(cos, sin, invFreq []float32, position int, scale float32) {
+	for i, f := range invFreq {
+		s, c := num.SinCos(float32(float32(position) * f))
+		cos[i], sin[i] = float32(c*scale), float32(s*scale)
 	}
 }
 
