@@ -1,0 +1,229 @@
+package safetensors
+
+import (
+	"encoding/binary"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// join makes a file of a header and size zero bytes of data.
+func join(header string, size int) []byte {
+	b := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+	return append(append(b, header...), make([]byte, size)...)
+}
+
+// u8 is the header's member for a U8 tensor of n bytes at an offset.
+func u8(name string, at, n int) string {
+	return fmt.Sprintf(`%q:{"dtype":"U8","shape":[%d],"data_offsets":[%d,%d]}`, name, n, at, at+n)
+}
+
+// entry8 describes an F32 tensor "a" of 8 bytes with fields replaced.
+func entry8(dtype, shape, offsets string) string {
+	return `{"a":{"dtype":` + dtype + `,"shape":` + shape + `,"data_offsets":` + offsets + `}}`
+}
+
+func TestHeaders(t *testing.T) {
+	long := strings.Repeat("n", maxName)
+	for _, c := range []struct {
+		header string
+		size   int
+		want   string // part of the error, empty if valid
+	}{
+		{`{}`, 0, ""},
+		{`{ }  ` + "\r\n\t ", 0, ""},
+		{`{}`, 1, "1 bytes after the last tensor"},
+		{"{" + u8("a", 0, 1) + "}", 1, ""},
+		{"{\n \t" + u8("a", 0, 1) + " ,\r\n " + u8("b", 1, 2) + "\n}", 3, ""},
+		{"{" + u8("a", 0, 1) + ",}", 1, "a string is expected"},
+		{"{" + u8("a", 0, 1) + u8("b", 1, 1) + "}", 2, "',' is expected"},
+		{"{" + u8("a", 0, 1), 1, "JSON ends"},
+		{"{" + u8("a", 0, 1) + "}\x00", 1, "the end is expected"},
+		{"{" + u8("a", 0, 1) + "}{}", 1, "the end is expected"},
+		{"\t{" + u8("a", 0, 1) + "}", 1, "does not begin with {"},
+
+		// keys
+		{"{" + u8("a", 0, 1) + "," + u8("a", 1, 1) + "}", 2, `key "a" stands twice`},
+		{`{"\u0061":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},` + u8("a", 1, 1) + "}", 2, `key "a" stands twice`},
+		{"{" + u8("a", 0, 1) + "," + u8("A", 1, 1) + "}", 2, `keys "a" and "A" differ in case alone`},
+		{"{" + u8("k", 0, 1) + "," + u8("\u212a", 1, 1) + "}", 2, "differ in case alone"},
+		{"{" + u8("ſ", 0, 1) + "," + u8("S", 1, 1) + "}", 2, "differ in case alone"},
+		{`{"__metadata__":{},"__METADATA__":{}}`, 0, "differ in case alone"},
+		{`{"__metadata__":{},"__metadata__":{}}`, 0, `"__metadata__" stands twice`},
+		{`{"__METADATA__":{}}`, 0, `"dtype" is missing`},
+		{`{"__metadata__":{"a":"1","A":"2"}}`, 0, ""},
+		{`{"__metadata__":{"a":"1","a":"2"}}`, 0, `key "a" stands twice`},
+		{`{"__metadata__":null}`, 0, "__metadata__"},
+		{`{"a":{"dtype":"U8","Dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 1, `"dtype" and "Dtype" differ`},
+		{`{"a":{"DTYPE":"U8","shape":[1],"data_offsets":[0,1]}}`, 1, `field "DTYPE": unknown field`},
+		{"{" + u8(long, 0, 1) + "}", 1, ""},
+		{"{" + u8(long+"n", 0, 1) + "}", 1, "longer than 512 bytes"},
+		{`{"` + strings.Repeat(`\u006e`, maxName) + u8("", 0, 1)[1:] + "}", 1, ""},
+		{`{"` + strings.Repeat(`\u00e9`, maxName/2+1) + u8("", 0, 1)[1:] + "}", 1, "longer than 512 bytes"},
+
+		// strings
+		{`{"a\`, 0, "the end of a string"},
+		{`{"a\"`, 0, "the end of a string"},
+		{`{"\ud83d\ude00` + u8("", 0, 1)[1:] + "}", 1, ""},
+		{`{"\ud83d` + u8("", 0, 1)[1:] + "}", 1, "escape sequence"},
+		{`{"\ud83dx\ude00` + u8("", 0, 1)[1:] + "}", 1, "escape sequence"},
+		{`{"\ude00\ud83d` + u8("", 0, 1)[1:] + "}", 1, "escape sequence"},
+		{`{"\ud83d\u0041` + u8("", 0, 1)[1:] + "}", 1, "escape sequence"},
+		{`{"\u12` + u8("", 0, 1)[1:] + "}", 1, "escape sequence"},
+		{`{"\u00g0` + u8("", 0, 1)[1:] + "}", 1, "escape sequence"},
+		{`{"\x` + u8("", 0, 1)[1:] + "}", 1, "escape sequence"},
+		{"{\"a\n" + u8("", 0, 1)[1:] + "}", 1, "control character"},
+		{"{\"a\\\n" + u8("", 0, 1)[1:] + "}", 1, "escape sequence"},
+		{"{\"\xff" + u8("", 0, 1)[1:] + "}", 1, "not valid UTF-8"},
+		{"{'a'" + u8("", 0, 1)[2:] + "}", 1, "a string is expected"},
+
+		// numbers
+		{entry8(`"F32"`, `[2]`, `[0,8]`), 8, ""},
+		{entry8(`"F32"`, `[ 2 ]`, "[\n0 ,\t8 ]"), 8, ""},
+		{entry8(`"F32"`, `[02]`, `[0,8]`), 8, "begins with 0"},
+		{entry8(`"F32"`, `[2]`, `[00,8]`), 8, "begins with 0"},
+		{entry8(`"F32"`, `[+2]`, `[0,8]`), 8, `"shape"`},
+		{entry8(`"F32"`, `[2e0]`, `[0,8]`), 8, `"shape"`},
+		{entry8(`"F32"`, `[2,]`, `[0,8]`), 8, `"shape"`},
+		{entry8(`"F32"`, `[true]`, `[0,8]`), 8, `"shape"`},
+		{entry8(`"F32"`, `null`, `[0,8]`), 8, `"shape"`},
+		{entry8(`"F32"`, `[18446744073709551615]`, `[0,8]`), 8, "too large"},
+		{entry8(`"F32"`, `[18446744073709551616]`, `[0,8]`), 8, "2^64 or more"},
+		{entry8(`"F32"`, `[`+strings.Repeat("9", 5000)+`]`, `[0,8]`), 8, "2^64 or more"},
+		{entry8(`"F32"`, `[2]`, `[0,18446744073709551615]`), 8, `tensor "a"`},
+		{entry8(`"F32"`, `[4611686018427387903]`, `[0,8]`), 8, "overflows"},
+		{entry8(`"F32"`, `[2305843009213693952,8]`, `[0,0]`), 0, "overflows"},
+		{entry8(`"F32"`, `[0,9223372036854775807,9223372036854775807]`, `[0,0]`), 0, ""},
+		{entry8(`"F32"`, `[2]`, `[0]`), 8, "1 numbers instead of 2"},
+		{entry8(`"F32"`, `[2]`, `[]`), 8, "0 numbers instead of 2"},
+		{entry8(`"F32"`, `[1,1,1,1,1,1,1,2]`, `[0,8]`), 8, ""},
+		{entry8(`"F32"`, `[1,1,1,1,1,1,1,1,2]`, `[0,8]`), 8, "more than 8 numbers"},
+		{entry8(`""`, `[2]`, `[0,8]`), 8, `unknown type ""`},
+
+		// every type, and those that do not fill bytes
+		{entry8(`"F4"`, `[16]`, `[0,8]`), 8, ""},
+		{entry8(`"F4"`, `[15]`, `[0,8]`), 8, "whole bytes"},
+		{entry8(`"F6_E2M3"`, `[4]`, `[0,3]`), 3, ""},
+		{entry8(`"F6_E3M2"`, `[3]`, `[0,3]`), 3, "whole bytes"},
+		{entry8(`"C64"`, `[]`, `[0,8]`), 8, ""},
+		{entry8(`"BOOL"`, `[8]`, `[0,8]`), 8, ""},
+
+		// tensors without elements stand at a border
+		{`{"z":{"dtype":"U8","shape":[0],"data_offsets":[1,1]},` + u8("a", 0, 1) + "}", 1, ""},
+		{`{"z":{"dtype":"U8","shape":[0],"data_offsets":[1,1]},` + u8("a", 0, 2) + "}", 2, "overlap"},
+		{`{"z":{"dtype":"U8","shape":[0],"data_offsets":[9,9]},` + u8("a", 0, 2) + "}", 2, `tensor "z"`},
+	} {
+		f, err := Parse(join(c.header, c.size), "f.safetensors")
+		if c.want == "" {
+			require.NoError(t, err, "%.200s", c.header)
+			useAll(t, f)
+			continue
+		}
+		require.ErrorIs(t, err, ErrFormat, "%.200s", c.header)
+		require.ErrorContains(t, err, c.want, "%.200s", c.header)
+		require.ErrorContains(t, err, "f.safetensors")
+		require.Less(t, len(err.Error()), 1000)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	var b strings.Builder
+	for i := range maxTensors + 1 {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(u8(fmt.Sprint("tensor", i), i, 1))
+	}
+	_, err := Parse(join("{"+b.String()+"}", maxTensors+1), "f")
+	require.ErrorContains(t, err, "more than 100000 tensors")
+
+	long := strings.Repeat("x", maxMetadata)
+	_, err = Parse(join(`{"__metadata__":{"k":"`+long+`"}}`, 0), "f")
+	require.ErrorContains(t, err, `__metadata__: key "k"`)
+	_, err = Parse(join(`{"__metadata__":{"k":"`+long[:maxMetadata-65]+`"}}`, 0), "f")
+	require.NoError(t, err)
+	b.Reset()
+	for i := range 300_000 {
+		fmt.Fprintf(&b, `"%d":"",`, i)
+	}
+	_, err = Parse(join(`{"__metadata__":{`+b.String()+`"":""}}`, 0), "f")
+	require.ErrorContains(t, err, "more than 16777216 bytes")
+}
+
+// A header of the largest size is refused or read without copying it.
+func TestHostileHeadersStayCheap(t *testing.T) {
+	header := make([]byte, maxHeader)
+	for name, fill := range map[string]func(){
+		"one name":   func() { copy(header, `{"`) },
+		"one number": func() { copy(header, `{"a":{"shape":[1`); fillFrom(header, 16, '1') },
+		"brackets":   func() { copy(header, `{"a":{"shape":[`); fillFrom(header, 15, '[') },
+		"escapes":    func() { copy(header, `{"`); fillFrom(header, 2, '\\') },
+		"metadata":   func() { copy(header, `{"__metadata__":{"k":"`) },
+		"key":        func() { copy(header, `{"__metadata__":{"`) },
+	} {
+		fillFrom(header, 0, 'x')
+		fill()
+		header[maxHeader-1] = '"'
+		file := append(binary.LittleEndian.AppendUint64(nil, maxHeader), header...)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := Parse(file, "f")
+		runtime.ReadMemStats(&after)
+		require.ErrorIs(t, err, ErrFormat, name)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(64<<20), name)
+	}
+}
+
+func fillFrom(b []byte, start int, c byte) {
+	for i := start; i < len(b); i++ {
+		b[i] = c
+	}
+}
+
+// tiny is a file with every part of the format.
+func tiny(t testing.TB) []byte {
+	t.Helper()
+	var b strings.Builder
+	require.NoError(t, Write(&b, []Tensor{
+		New("w", BF16, []int{2, 2}, []byte{1, 2, 3, 4, 5, 6, 7, 8}),
+		New("b", F32, []int{1}, []byte{0, 0, 128, 63}),
+		New("é\n", "I8", nil, []byte{9}),
+	}, map[string]string{"format": "pt"}))
+	return []byte(b.String())
+}
+
+func TestEveryTruncation(t *testing.T) {
+	file := tiny(t)
+	_, err := Parse(file, "f")
+	require.NoError(t, err)
+	for n := range file {
+		_, err := Parse(file[:n:n], "f")
+		require.ErrorIs(t, err, ErrFormat, "cut at %d", n)
+	}
+	_, err = Parse(append(file, 0), "f")
+	require.ErrorIs(t, err, ErrFormat, "one byte more")
+}
+
+func TestEveryBitFlip(t *testing.T) {
+	file := tiny(t)
+	accepted := 0
+	end := 8 + int(binary.LittleEndian.Uint64(file))
+	for i := range end {
+		for bit := range 8 {
+			file[i] ^= 1 << bit
+			f, err := Parse(file, "f")
+			if err != nil {
+				require.ErrorIs(t, err, ErrFormat)
+			} else {
+				accepted++ // another name, say
+				useAll(t, f)
+			}
+			file[i] ^= 1 << bit
+		}
+	}
+	require.Less(t, accepted, end*8/4, "most flips are noticed")
+	require.Positive(t, accepted)
+}
