@@ -1,0 +1,60 @@
+package kernels
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"math"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"seccodeprm/internal/num"
+)
+
+type tensor struct {
+	Shape       []int  `json:"shape"`
+	DataOffsets [2]int `json:"data_offsets"`
+	data        []float32
+}
+
+// readF32 reads a trusted safetensors file of F32 tensors. The reader of the
+// module lives above this package.
+func readF32(t testing.TB, path string) map[string]*tensor {
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	n := binary.LittleEndian.Uint64(data)
+	tensors := map[string]*tensor{}
+	require.NoError(t, json.Unmarshal(data[8:8+n], &tensors))
+	for _, x := range tensors {
+		for b := data[8+int(n):][x.DataOffsets[0]:x.DataOffsets[1]]; len(b) > 0; b = b[4:] {
+			x.data = append(x.data, math.Float32frombits(binary.LittleEndian.Uint32(b)))
+		}
+	}
+	return tensors
+}
+
+// The chain of precision F32, computed with exact rationals, for weights in each
+// stored form.
+func TestContractF32(t *testing.T) {
+	f := readF32(t, "testdata/gemm.safetensors")
+	forEachISA(t, func(t *testing.T) {
+		for _, name := range []string{"small", "odd", "deep"} {
+			a, w, c, want := f[name+".A"], f[name+".W"], f[name+".C"], f[name+".F32"]
+			m, k, n := a.Shape[0], a.Shape[1], w.Shape[0]
+			var rows Rows
+			rows.Reset(m, k)
+			rows.Pack(a.data, k)
+			bf16 := make([]uint16, len(w.data))
+			for i, x := range w.data {
+				bf16[i] = num.BF16(x)
+				require.Equal(t, x, num.FromBF16(bf16[i]), "fixture weights are bfloat16")
+			}
+			for _, weight := range []*Matrix{{N: n, K: k, F32: w.data}, {N: n, K: k, BF16: bf16}} {
+				got := append([]float32(nil), c.data...)
+				MatMul(got, n, &rows, weight, 0, n, new(Scratch))
+				requireSameBits(t, want.data, got, name)
+			}
+		}
+	})
+}

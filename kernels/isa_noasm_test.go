@@ -1,0 +1,7 @@
+package kernels
+
+import "testing"
+
+func isas() []string { return []string{isaGeneric} }
+
+func useISA(testing.TB, string) {}
