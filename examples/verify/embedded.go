@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+
+	"seccodeprm/prm"
+	"seccodeprm/prm/tiny"
+)
+
+// code is scored for the digest of the embedded model.
+var code = []string{
+	"char *greet(const char *name)\n{\n\tchar buf[16];\n\n\tstrcpy(buf, name);\n\n\treturn strdup(buf);\n}\n",
+	"def load(path):\n    with open(path) as f:\n\n        return eval(f.read())\n",
+	"package p\n\nfunc last(x []int) int {\n\n\treturn x[len(x)-1]\n}\n",
+}
+
+// embedded writes the bits of all logits and rewards that the embedded model
+// gives some code.
+func embedded(ctx context.Context, bits io.Writer) error {
+	m, err := prm.Open(tiny.FS(), nil)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	for _, text := range code {
+		report, err := m.Score(ctx, prm.Input{Text: []byte(text)})
+		if err != nil {
+			return err
+		}
+		for _, s := range report.Steps {
+			if s.NoOp {
+				continue // no values
+			}
+			if err := binary.Write(bits, binary.LittleEndian, s.Logits); err != nil {
+				return err
+			}
+			if err := binary.Write(bits, binary.LittleEndian, []float64{s.PSecure, s.Reward}); err != nil {
+				return err
+			}
+		}
+		if err := binary.Write(bits, binary.LittleEndian, report.Reward); err != nil {
+			return err
+		}
+	}
+	return nil
+}

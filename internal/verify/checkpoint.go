@@ -1,0 +1,285 @@
+package verify
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"seccodeprm/internal/qwen2"
+	"seccodeprm/internal/qwen2/cpu"
+)
+
+// Options of a comparison. The zero value compares everything.
+type Options struct {
+	// MaxTokens leaves out longer sequences, where time is short. 0: none.
+	MaxTokens int
+
+	// Bits, when set, is written the bits of all logits that were computed, in
+	// order, so that two machines can be compared.
+	Bits io.Writer
+}
+
+// Result is the outcome for one folder.
+type Result struct {
+	Name      string // of the folder
+	About     string // what was run
+	Sequences []Sequence
+	Refused   []string // Configs: variants that did not open, with the reason
+}
+
+// Sequence is one comparison: a sequence of ids, or a piece of code.
+type Sequence struct {
+	Name    string
+	Tokens  int
+	Readout []Difference // logits and what is made of them
+	Hidden  []Difference // activations on record, in the order of the forward pass
+	Wrong   []string     // what must be equal and is not: ids, rows, verdicts
+}
+
+// OK reports whether everything is within its limit.
+func (s *Sequence) OK() bool {
+	past := func(d Difference) bool { return !d.OK() }
+	return len(s.Wrong) == 0 && !slices.ContainsFunc(s.Readout, past) && !slices.ContainsFunc(s.Hidden, past)
+}
+
+// OK reports whether every sequence is.
+func (r *Result) OK() bool {
+	return !slices.ContainsFunc(r.Sequences, func(s Sequence) bool { return !s.OK() })
+}
+
+// Checkpoint compares the checkpoint or adapter in the folder dir with the
+// reference beside it.
+func Checkpoint(ctx context.Context, dir string, opts Options) (*Result, error) {
+	ref, err := openReference(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer ref.close()
+	model, err := openModel(ctx, ref)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	defer model.Close()
+	c := &comparison{ctx: ctx, opts: opts, ref: ref, model: model}
+	c.result.Name = filepath.Base(filepath.Clean(dir))
+	c.result.About = model.Readout.Family() + ", " + model.StoredDType
+	if ref.meta.Base != "" {
+		c.result.About += ", adapter over " + ref.meta.Base
+	}
+	for _, name := range c.names() {
+		if err := c.sequence(name); err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", dir, name, err)
+		}
+	}
+	if err := c.layouts(); err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	return &c.result, nil
+}
+
+// openModel opens what the reference is about.
+func openModel(ctx context.Context, ref *reference) (*qwen2.Model, error) {
+	opts := qwen2.Options{Candidates: ref.meta.Candidates}
+	dir := ref.dir
+	if ref.meta.Base != "" {
+		opts.Adapter = os.DirFS(dir)
+		dir = filepath.Join(dir, "..", ref.meta.Base)
+	}
+	return qwen2.Open(ctx, os.DirFS(dir), opts)
+}
+
+// comparison is a Checkpoint call under way.
+type comparison struct {
+	ctx    context.Context
+	opts   Options
+	ref    *reference
+	model  *qwen2.Model
+	result Result
+}
+
+// names lists the sequences on record: by expected.json, or where it has no list
+// by their ids in expected.safetensors.
+func (c *comparison) names() []string {
+	var names []string
+	for _, s := range c.ref.meta.Sequences {
+		names = append(names, s.Name)
+	}
+	if len(names) == 0 {
+		for _, name := range c.ref.files[0].Names() {
+			if s, ok := strings.CutSuffix(name, ".input_ids"); ok {
+				names = append(names, s)
+			}
+		}
+	}
+	return names
+}
+
+// activations are those of one sequence, in the order of the forward pass.
+type activations struct {
+	names  []string
+	values map[string][]float32
+}
+
+// add is a cpu.Options.Trace. A long sequence comes in several chunks.
+func (a *activations) add(name string, layer int, x []float32, _, _ int) {
+	if layer >= 0 {
+		name = fmt.Sprintf("layer%d.%s", layer, name)
+	}
+	if _, seen := a.values[name]; !seen {
+		a.names = append(a.names, name)
+	}
+	a.values[name] = append(a.values[name], x...)
+}
+
+// sequence runs one sequence of ids and compares all that is on record.
+func (c *comparison) sequence(name string) error {
+	ids, err := c.ref.int32s(name + ".input_ids")
+	if err != nil {
+		return err
+	}
+	if c.opts.MaxTokens > 0 && len(ids) > c.opts.MaxTokens {
+		return nil
+	}
+	s := Sequence{Name: name, Tokens: len(ids)}
+	acts := activations{values: map[string][]float32{}}
+	var opts cpu.Options
+	if _, ok := c.ref.tensor(name + ".embed"); ok {
+		opts.Trace = acts.add
+	}
+	final, logits, err := run(c.ctx, c.model, opts, ids, upTo(len(ids)))
+	if err != nil {
+		return err
+	}
+	if err := c.write(logits); err != nil {
+		return err
+	}
+
+	if s.Readout, err = c.readouts(name, ids, logits); err != nil {
+		return err
+	}
+	for _, act := range acts.names {
+		for _, key := range keys(act) {
+			if s.Hidden, err = c.hidden(s.Hidden, name, key, acts.values[act]); err != nil {
+				return err
+			}
+		}
+	}
+	if opts.Trace == nil {
+		if s.Hidden, err = c.hidden(s.Hidden, name, "final_norm", final); err != nil {
+			return err
+		}
+	}
+	c.result.Sequences = append(c.result.Sequences, s)
+	return nil
+}
+
+// keys are the names that a reference may have for an activation: what leaves a
+// layer is on record as layerN too.
+func keys(act string) []string {
+	if layer, ok := strings.CutSuffix(act, ".out"); ok {
+		return []string{act, layer}
+	}
+	return []string{act}
+}
+
+// hidden appends the difference to one tensor, where the reference has it.
+func (c *comparison) hidden(to []Difference, sequence, key string, got []float32) ([]Difference, error) {
+	want, ok := c.ref.tensor(sequence + "." + key)
+	if !ok {
+		return to, nil
+	}
+	if want.DType != "F32" {
+		return nil, fmt.Errorf("tensor %s has type %s, want F32", want.Name, want.DType)
+	}
+	d, err := hidden(key, got, want.Float32s())
+	return append(to, d), err
+}
+
+// readouts compares the logits (tokens, Outputs) with every record of them.
+func (c *comparison) readouts(name string, ids []int32, logits []float32) ([]Difference, error) {
+	n := c.model.Readout.Outputs()
+	pool := pooled(c.model.Config, ids)
+	var out []Difference
+	for _, record := range []struct {
+		key string
+		got []float32
+	}{
+		{"logits_f64", logits}, {"logits_adapted", logits}, {"logits_merged", logits},
+		{"pooled", logits[pool*n : (pool+1)*n]},
+	} {
+		want, err := c.ref.floats(name + "." + record.key)
+		if err != nil {
+			return nil, err
+		}
+		if want == nil {
+			continue
+		}
+		d, err := readout(record.key, widen(record.got), want)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("expected.safetensors has no logits of it")
+	}
+	return out, nil
+}
+
+// pooled is the row that sequence classification reads: the rightmost id that is
+// not the padding, the first where all are, the last where there is no padding.
+func pooled(c *qwen2.Config, ids []int32) int {
+	for i, id := range slices.Backward(ids) {
+		if c.PadTokenID == nil || int(id) != *c.PadTokenID {
+			return i
+		}
+	}
+	return 0
+}
+
+// run takes ids through the model and returns hidden states and logits of rows.
+func run(ctx context.Context, m *qwen2.Model, opts cpu.Options, ids []int32, rows []int) (hidden, logits []float32, err error) {
+	engine := cpu.New(m, opts)
+	defer engine.Close()
+	hidden = make([]float32, len(rows)*m.Config.HiddenSize)
+	logits = make([]float32, len(rows)*m.Readout.Outputs())
+	s := qwen2.Sequence{Cache: engine.NewCache(len(ids)), IDs: ids, Rows: rows, Hidden: hidden}
+	if err := engine.Prefill(ctx, []qwen2.Sequence{s}); err != nil {
+		return nil, nil, err
+	}
+	err = m.Guard(func() error {
+		m.Readout.Logits(logits, hidden, len(rows))
+		return nil
+	})
+	return hidden, logits, err
+}
+
+// write puts the bits of logits into Options.Bits.
+func (c *comparison) write(logits []float32) error {
+	if c.opts.Bits == nil {
+		return nil
+	}
+	return binary.Write(c.opts.Bits, binary.LittleEndian, logits)
+}
+
+// upTo lists the rows 0..n-1.
+func upTo(n int) []int {
+	rows := make([]int, n)
+	for i := range rows {
+		rows[i] = i
+	}
+	return rows
+}
+
+func widen(x []float32) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = float64(v)
+	}
+	return out
+}
