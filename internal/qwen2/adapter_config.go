@@ -1,0 +1,293 @@
+package qwen2
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// adapterConfig is the part of PEFT's adapter_config.json that decides how the
+// adapter is merged.
+type adapterConfig struct {
+	taskType      string
+	bias          string // "none", "all" or "lora_only"
+	rank          int
+	alpha         float64
+	rankStabilise bool // scale by alpha/sqrt(r) instead of alpha/r
+	dora          bool
+	ranks         []pattern // rank_pattern, in the order of the file
+	alphas        []pattern // alpha_pattern, likewise
+	modulesToSave []string
+	targets       func(module string) bool
+}
+
+// pattern overrides a value for the modules whose names end in a match.
+type pattern struct {
+	end   *regexp.Regexp
+	value float64
+}
+
+// harmless are the keys that are read here, or that say how the adapter was
+// made and nothing about how it is applied. Every other key must be null, false
+// or empty: what a later PEFT adds under a name of its own changes the function.
+// fan_in_fan_out speaks of layers that store W transposed; Qwen2 has none, and
+// PEFT ignores it for such layers as well.
+var harmless = [...]string{
+	"peft_type", "task_type", "bias", "r", "lora_alpha", "use_rslora", "use_dora", "rank_pattern", "alpha_pattern",
+	"modules_to_save", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern", "init_lora_weights",
+	"auto_mapping", "base_model_name_or_path", "revision", "peft_version", "inference_mode", "lora_dropout",
+	"fan_in_fan_out", "megatron_core", "eva_config", "qalora_group_size", "runtime_config",
+}
+
+// parseAdapterConfig reads adapter_config.json; name stands for it in errors.
+func parseAdapterConfig(data []byte, name string) (*adapterConfig, error) {
+	obj, err := parseObject(data)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrModel, name, err)
+	}
+	var problems []string
+	f := &fields{obj: obj, problems: &problems}
+	c := &adapterConfig{}
+	c.readMethod(f)
+	if len(problems) == 0 {
+		c.readScales(f, data)
+		c.readTargets(f)
+	}
+	for i := range problems {
+		problems[i] = name + ": " + problems[i]
+	}
+	return c, refuse(problems)
+}
+
+// readMethod refuses everything that is not a LoRA or DoRA of plain linear layers.
+func (c *adapterConfig) readMethod(f *fields) {
+	if kind := f.textOr("peft_type", ""); kind != "LORA" {
+		f.fail("peft_type", "%q is not supported, only \"LORA\" is", clip(kind))
+		return // the other keys mean something else
+	}
+	for _, key := range sortedKeys(f.obj) {
+		if !slices.Contains(harmless[:], key) && !neutral(f.obj[key]) {
+			f.fail(key, "is not supported (it is %s)", describe(f.obj[key]))
+		}
+	}
+	if f.stated("task_type") {
+		c.taskType = f.textOr("task_type", "")
+	}
+	c.bias = f.textOr("bias", "none")
+	if c.bias != "none" && c.bias != "all" && c.bias != "lora_only" {
+		f.fail("bias", "%q is not none, all or lora_only", clip(c.bias))
+	}
+	c.rankStabilise = f.boolOr("use_rslora", false)
+	c.dora = f.boolOr("use_dora", false)
+	c.modulesToSave = f.texts("modules_to_save")
+	// Other ways to start subtract from the base's weights, which the adapter
+	// then presumes changed.
+	switch init := f.obj["init_lora_weights"].(type) {
+	case nil, bool:
+	case string:
+		if init != "gaussian" && init != "eva" && init != "orthogonal" {
+			f.fail("init_lora_weights", "%q changes the base's weights; convert the adapter to plain LoRA when saving it", clip(init))
+		}
+	default:
+		f.fail("init_lora_weights", "must be a bool or a string, is %s", describe(init))
+	}
+}
+
+// neutral reports whether a value switches nothing on.
+func neutral(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case bool:
+		return !v
+	case string:
+		return v == ""
+	case []any:
+		return len(v) == 0
+	case object:
+		return len(v) == 0
+	}
+	return false
+}
+
+// readScales reads what scales B A.
+func (c *adapterConfig) readScales(f *fields, data []byte) {
+	c.rank = f.integer("r", 1, maxHidden)
+	c.alpha = f.number("lora_alpha")
+	c.ranks = readPatterns(f, data, "rank_pattern")
+	c.alphas = readPatterns(f, data, "alpha_pattern")
+	for _, p := range c.ranks {
+		if p.value < 1 || p.value > maxHidden || p.value != math.Trunc(p.value) {
+			f.fail("rank_pattern", "%v is not a rank in 1..%d", p.value, maxHidden)
+		}
+	}
+}
+
+// readPatterns reads an object of regular expression -> number. The first match
+// in the order of the file holds, as in PEFT.
+func readPatterns(f *fields, data []byte, key string) []pattern {
+	obj := f.nested(key)
+	inner := &fields{obj: obj, prefix: f.prefix + key + ".", problems: f.problems}
+	var out []pattern
+	for _, expr := range keysInOrder(data, key) {
+		if _, ok := obj[expr]; !ok {
+			continue // the value was no object: already a problem
+		}
+		re, err := regexp.Compile(`^(?:.*\.)?(?:` + expr + `)$`)
+		if err != nil {
+			inner.fail(expr, "not a regular expression of RE2: %v", err)
+			continue
+		}
+		out = append(out, pattern{re, inner.number(expr)})
+	}
+	return out
+}
+
+// keysInOrder returns the keys of the object under a key of the object in data,
+// which parseObject has found well-formed.
+func keysInOrder(data []byte, key string) []string {
+	var top map[string]json.RawMessage
+	if json.Unmarshal(data, &top) != nil {
+		return nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(top[key]))
+	if tok, err := dec.Token(); err != nil || tok != json.Delim('{') {
+		return nil
+	}
+	var keys []string
+	for dec.More() {
+		tok, err := dec.Token()
+		if err != nil {
+			return keys
+		}
+		keys = append(keys, tok.(string))
+		var value json.RawMessage
+		if dec.Decode(&value) != nil {
+			return keys
+		}
+	}
+	return keys
+}
+
+// rankOf is the rank of the module's A and B.
+func (c *adapterConfig) rankOf(module string) int {
+	return int(override(c.ranks, module, float64(c.rank)))
+}
+
+// scaleOf is the factor of B A: alpha/r, or alpha/sqrt(r) where rank-stabilised.
+func (c *adapterConfig) scaleOf(module string) float32 {
+	alpha := override(c.alphas, module, c.alpha)
+	r := float64(c.rankOf(module))
+	if c.rankStabilise {
+		r = math.Sqrt(r)
+	}
+	return float32(alpha / r)
+}
+
+func override(patterns []pattern, module string, value float64) float64 {
+	for _, p := range patterns {
+		if p.end.MatchString(module) {
+			return p.value
+		}
+	}
+	return value
+}
+
+// saves reports whether modules_to_save names the module or one that holds it.
+func (c *adapterConfig) saves(module string) bool {
+	for ; module != ""; module = module[:max(0, strings.LastIndexByte(module, '.'))] {
+		if slices.ContainsFunc(c.modulesToSave, func(end string) bool { return strings.HasSuffix(module, end) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// readTargets builds the rule for which modules carry the adapter: target_modules
+// by exact name, by ending or by regular expression, less exclude_modules, and
+// only in layers_to_transform.
+func (c *adapterConfig) readTargets(f *fields) {
+	if !f.stated("target_modules") {
+		f.fail("target_modules", "is missing")
+		return
+	}
+	target := readNames(f, "target_modules")
+	exclude := readNames(f, "exclude_modules")
+	layers := readLayerList(f)
+	c.targets = func(module string) bool {
+		return target(module) && !exclude(module) && layers(module)
+	}
+}
+
+// readNames reads a list of module names, each matching itself and every name
+// that ends in "." and itself, or one regular expression for the whole name.
+func readNames(f *fields, key string) func(module string) bool {
+	expr, ok := f.obj[key].(string)
+	if !ok {
+		names := f.texts(key)
+		return func(module string) bool {
+			return slices.ContainsFunc(names, func(name string) bool { return module == name || strings.HasSuffix(module, "."+name) })
+		}
+	}
+	if key == "target_modules" && strings.EqualFold(expr, "all-linear") {
+		return func(string) bool { return true }
+	}
+	re, err := regexp.Compile(`^(?:` + expr + `)$`)
+	if err != nil {
+		f.fail(key, "not a regular expression of RE2: %v", err)
+		return func(string) bool { return false }
+	}
+	return re.MatchString
+}
+
+// readLayerList reads layers_to_transform, a layer or a list of them, and
+// layers_pattern, which must be the name of Qwen2's list of layers.
+func readLayerList(f *fields) func(module string) bool {
+	for _, name := range namesOf(f.obj["layers_pattern"]) {
+		if name != "layers" {
+			f.fail("layers_pattern", "%s is not supported, only \"layers\" is", describe(name))
+		}
+	}
+	const key = "layers_to_transform"
+	if !f.stated(key) {
+		return func(string) bool { return true }
+	}
+	list, ok := f.obj[key].([]any)
+	if !ok {
+		list = []any{f.obj[key]}
+	}
+	if len(list) == 0 {
+		return func(string) bool { return true } // as in PEFT
+	}
+	var layers []int
+	for _, v := range list {
+		num, _ := v.(json.Number)
+		layer, err := strconv.Atoi(num.String())
+		if err != nil {
+			f.fail(key, "%s is not a layer", describe(v))
+			continue
+		}
+		layers = append(layers, layer)
+	}
+	return func(module string) bool {
+		layer, in := layerOf(module + ".")
+		return in && slices.Contains(layers, layer)
+	}
+}
+
+// namesOf reads null, one value or a list of them.
+func namesOf(v any) []any {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case []any:
+		return v
+	default:
+		return []any{v}
+	}
+}

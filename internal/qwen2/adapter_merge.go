@@ -1,0 +1,135 @@
+package qwen2
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"seccodeprm/internal/par"
+	"seccodeprm/kernels"
+)
+
+// mergeRows is the rows of W that one piece of work merges: a whole number of
+// strips, and enough to pay for packing A once.
+const mergeRows = 48
+
+// merging is one projection while it is being merged.
+type merging struct {
+	weight    *kernels.Matrix // as the base stores it; replaced at the end
+	a         kernels.Matrix  // A transposed, (K, r)
+	b         []float32       // (N, r)
+	magnitude []float32       // (N), nil without DoRA
+	scale     float32
+	out       []float32 // (N, K)
+	overflow  []bool    // per row
+}
+
+// mergeScratch belongs to one worker.
+type mergeScratch struct {
+	rows   kernels.Rows
+	panels kernels.Scratch
+	delta  []float32 // (mergeRows, K)
+	row    []float32 // (K)
+}
+
+// merge replaces each projection that the adapter updates by a float32 copy. Like
+// PEFT it multiplies B A, then scales, then adds to W, each step rounded. The
+// product is a kernel of the numerics contract, so the bits of a merged model
+// depend on neither machine nor threads.
+func (a *adapter) merge(ctx context.Context, threads int, layers []Layer) error {
+	scratch := make([]mergeScratch, threads)
+	for i := range layers {
+		for _, p := range projections {
+			module := layerName(i) + "." + p.name
+			d := a.deltas[module]
+			if d == nil {
+				continue
+			}
+			weight := &p.in(&layers[i]).Weight
+			m, err := newMerging(weight, d, a.config.scaleOf(module))
+			if err != nil {
+				return err
+			}
+			blocks := (weight.N + mergeRows - 1) / mergeRows
+			err = par.Run(ctx, threads, blocks, func(worker, block int) {
+				first := block * mergeRows
+				m.rows(first, min(mergeRows, weight.N-first), &scratch[worker])
+			})
+			if err != nil {
+				return err
+			}
+			for row, over := range m.overflow {
+				if over {
+					return fmt.Errorf("%w: %s: %s: row %d of the merged weight is not finite", ErrModel, show(d.b.File), show(d.b.Name), row)
+				}
+			}
+			*weight = kernels.Matrix{N: weight.N, K: weight.K, F32: m.out}
+		}
+	}
+	return nil
+}
+
+// newMerging widens the update.
+func newMerging(w *kernels.Matrix, d *delta, scale float32) (*merging, error) {
+	lowRank, err := widen(*d.a) // (r, K)
+	if err != nil {
+		return nil, err
+	}
+	r := d.a.Shape[0]
+	m := &merging{weight: w, scale: scale, out: make([]float32, w.N*w.K), overflow: make([]bool, w.N)}
+	m.a = kernels.Matrix{N: w.K, K: r, F32: make([]float32, w.K*r)}
+	for i := range r {
+		for k := range w.K {
+			m.a.F32[k*r+i] = lowRank[i*w.K+k]
+		}
+	}
+	if m.b, err = widen(*d.b); err != nil {
+		return nil, err
+	}
+	if d.magnitude != nil {
+		m.magnitude, err = widen(*d.magnitude)
+	}
+	return m, err
+}
+
+// rows merges rows first..first+count-1.
+func (m *merging) rows(first, count int, s *mergeScratch) {
+	k, r := m.weight.K, m.a.K
+	if cap(s.delta) < mergeRows*k {
+		s.delta = make([]float32, mergeRows*k)
+		s.row = make([]float32, k)
+	}
+	delta, row := s.delta[:count*k], s.row[:k]
+	clear(delta)
+	s.rows.Reset(count, r)
+	s.rows.Pack(m.b[first*r:(first+count)*r], r)
+	kernels.MatMul(delta, k, &s.rows, &m.a, 0, k, &s.panels)
+	for i := range count {
+		m.weight.Row(row, first+i)
+		out := m.out[(first+i)*k : (first+i+1)*k]
+		for j, w := range row {
+			out[j] = w + float32(m.scale*delta[i*k+j])
+		}
+		if m.magnitude != nil {
+			rescale(out, m.magnitude[first+i])
+		}
+		for _, x := range out {
+			if math.Float32bits(x)&0x7f800000 == 0x7f800000 {
+				m.overflow[first+i] = true
+			}
+		}
+	}
+}
+
+// rescale gives the row the Euclidean length magnitude (DoRA). The sum of squares
+// is taken in float64, where a product of two float32 is exact.
+func rescale(row []float32, magnitude float32) {
+	var sum float64
+	for _, x := range row {
+		sum += float64(float64(x) * float64(x))
+	}
+	factor := float32(float64(magnitude) / math.Sqrt(sum))
+	for i, x := range row {
+		row[i] = x * factor
+	}
+}

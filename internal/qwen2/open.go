@@ -1,0 +1,217 @@
+package qwen2
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"seccodeprm/internal/mapped"
+	"seccodeprm/internal/par"
+	"seccodeprm/internal/safetensors"
+	"seccodeprm/kernels"
+)
+
+// Options says how Open reads a checkpoint. The zero value is right for
+// everything but a causal LM.
+type Options struct {
+	// Adapter is a folder with a PEFT LoRA adapter (adapter_config.json and
+	// adapter_model.safetensors) that is merged into the weights; nil: none.
+	Adapter fs.FS
+	// Candidates are the ids of the two tokens that a causal LM is read at, in
+	// the order of the logits. Other families do not use them.
+	Candidates []int32
+	// Threads bounds the goroutines that read and merge weights; 0 means
+	// GOMAXPROCS.
+	Threads int
+}
+
+// Model is a checkpoint ready to run. Its weights are read-only and, but for
+// those an adapter touches, views of the mapped files: use them under [Model.Guard].
+type Model struct {
+	Config      *Config
+	EmbedTokens kernels.Matrix // (VocabSize, HiddenSize)
+	Layers      []Layer        // NumHiddenLayers of them
+	Norm        []float32      // (HiddenSize), the final norm
+	Readout     Readout
+	// Digest is "sha256:" and 64 hexadecimal digits over config.json, the
+	// tensors in use and the adapter; the same however they are sharded.
+	Digest string
+	// StoredDType is the type all weights in use are stored in: "bfloat16",
+	// "float16", "float32" or "float64", else "mixed". An adapter does not
+	// change it.
+	StoredDType string
+	// Adapter is the digest of the merged adapter alone, "" without one.
+	Adapter string
+
+	size  int64
+	files []*mapped.File
+}
+
+// maxConfigBytes is far above any config.json.
+const maxConfigBytes = 4 << 20
+
+// Open reads config.json and the safetensors weights beside it.
+//
+// Names, shapes and types of all tensors are compared with the config before any
+// data is read, and one error lists all that is wrong. Then every weight is read
+// once, on all threads, for NaN, infinities and the digest. Errors wrap
+// [ErrModel], but for that of ctx.
+func Open(ctx context.Context, fsys fs.FS, opts Options) (_ *Model, err error) {
+	data, config, err := readConfig(fsys)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{Config: config}
+	defer func() {
+		if err != nil {
+			m.Close()
+		}
+	}()
+	checkpoint, err := safetensors.Open(fsys)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrModel, err)
+	}
+	m.files = checkpoint.Mapped()
+	all := make(tensors)
+	for _, name := range checkpoint.Names() {
+		all[name], _ = checkpoint.Tensor(name)
+	}
+
+	var lora *adapter
+	architectures := config.Architectures
+	if opts.Adapter != nil {
+		if lora, err = openAdapter(opts.Adapter, config); err != nil {
+			return nil, err
+		}
+		m.files = append(m.files, lora.file.Mapped()...)
+		lora.replace(all)
+		architectures = lora.architectures(architectures)
+	}
+	head, err := findHead(all, config, architectures, opts.Candidates)
+	if err != nil {
+		return nil, err
+	}
+	wants := append(trunk(config), head.wants...)
+	problems := all.compare(config, wants)
+	if lora != nil {
+		problems = append(problems, lora.problems(wants)...)
+	}
+	if err := refuse(problems); err != nil {
+		return nil, err
+	}
+
+	threads := par.Threads(opts.Threads)
+	err = m.Guard(func() error {
+		if err := m.inspect(ctx, threads, data, all, wants, lora); err != nil {
+			return err
+		}
+		if err := m.bind(all, head); err != nil {
+			return err
+		}
+		if lora != nil {
+			return lora.merge(ctx, threads, m.Layers)
+		}
+		return nil
+	})
+	if errors.Is(err, mapped.ErrFault) {
+		err = fmt.Errorf("%w: %w", ErrModel, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	m.size = m.weigh()
+	return m, nil
+}
+
+// readConfig returns config.json as bytes and understood.
+func readConfig(fsys fs.FS) ([]byte, *Config, error) {
+	const name = "config.json"
+	data, err := mapped.ReadFile(fsys, name, maxConfigBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("%w: %s is missing: not a model folder, or an incomplete one: %w", ErrModel, name, err)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrModel, err)
+	}
+	c, err := ParseConfig(data, name)
+	return data, c, err
+}
+
+// inspect reads all weights once and sets what is known from their bytes.
+func (m *Model) inspect(ctx context.Context, threads int, config []byte, t tensors, wants []want, lora *adapter) error {
+	base := make(tensors)
+	for _, w := range wants {
+		if lora == nil || !lora.replaced[w.name] {
+			base[w.name] = t[w.name]
+		}
+	}
+	ours := base.sorted()
+	var theirs []safetensors.Tensor
+	if lora != nil {
+		theirs = lora.used(t, wants)
+	}
+	sums, err := inspect(ctx, threads, slices.Concat(ours, theirs))
+	if err != nil {
+		return err
+	}
+	var adapterSum []byte
+	if lora != nil {
+		adapterSum = treeDigest("seccodeprm adapter 1\n", lora.data, theirs, sums[len(ours):], nil)
+		m.Adapter = formatDigest(adapterSum)
+	}
+	m.Digest = formatDigest(treeDigest("seccodeprm model 1\n", config, ours, sums[:len(ours)], adapterSum))
+	m.StoredDType = storedDType(ours)
+	return nil
+}
+
+// bind makes the weights from tensors that passed all checks.
+func (m *Model) bind(t tensors, h *head) (err error) {
+	if m.EmbedTokens, err = t.matrix(embedName); err != nil {
+		return err
+	}
+	if m.Norm, err = t.vector(normName); err != nil {
+		return err
+	}
+	m.Layers = make([]Layer, m.Config.NumHiddenLayers)
+	for i := range m.Layers {
+		if m.Layers[i], err = t.layer(i); err != nil {
+			return err
+		}
+	}
+	m.Readout, err = h.bind(t)
+	return err
+}
+
+// Size is the memory, mapped or not, that one forward pass can touch: the bytes
+// of the embedding and of the layers' matrices.
+func (m *Model) Size() int64 { return m.size }
+
+func (m *Model) weigh() int64 {
+	bytes := func(w *kernels.Matrix) int64 {
+		return 2*int64(len(w.BF16)) + 2*int64(len(w.F16)) + 4*int64(len(w.F32))
+	}
+	size := bytes(&m.EmbedTokens)
+	for i := range m.Layers {
+		for _, p := range projections {
+			size += bytes(&p.in(&m.Layers[i]).Weight)
+		}
+	}
+	return size
+}
+
+// Guard runs fn, which may read the weights. If a file was truncated or fails
+// while fn reads it, Guard returns an error that wraps [mapped.ErrFault] and
+// names the file, where the process would crash.
+func (m *Model) Guard(fn func() error) error { return mapped.Guard(fn, m.files...) }
+
+// Close unmaps the files. The weights must not be in use, nor be used later.
+// Closing twice is allowed.
+func (m *Model) Close() error {
+	var errs []error
+	for _, f := range m.files {
+		errs = append(errs, f.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,111 @@
+package qwen2
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"seccodeprm/kernels"
+)
+
+// Families of readouts, the values of Readout.Family.
+const (
+	TokenClassification    = "token-classification"
+	SequenceClassification = "sequence-classification"
+	MathPRM                = "math-prm"
+	RewardModel            = "reward-model"
+	ValueHead              = "value-head"
+	CausalLM               = "causal-lm"
+)
+
+// Readout turns hidden states into logits. Its arithmetic is float32 in every
+// precision: one fused multiply-add chain over the features in order, starting
+// from the bias. Weights may lie in a mapped file: call Logits under
+// [Model.Guard]. It is safe for concurrent use.
+type Readout interface {
+	// Family is one of the constants above.
+	Family() string
+	// Outputs is the number of logits of a row.
+	Outputs() int
+	// Logits reads hidden (rows, HiddenSize), after the final norm, and writes
+	// dst (rows, Outputs). A value head gives the value before the sigmoid.
+	Logits(dst, hidden []float32, rows int)
+}
+
+// head is a readout that the tensors at hand make up.
+type head struct {
+	wants []want
+	bind  func(t tensors) (Readout, error)
+}
+
+// classes are the values of architectures that hold one of the readouts over an
+// unchanged Qwen2 trunk. Any other class is code that this package cannot know.
+var classes = [...]string{
+	"Qwen2ForTokenClassification", "Qwen2ForSequenceClassification", "Qwen2ForProcessRewardModel",
+	"Qwen2ForRewardModel", "Qwen2ForPrmModel", "Qwen2ForCausalLM",
+}
+
+// findHead decides by the tensors' names and shapes which readout they make up,
+// and by the architectures only where tensors leave a choice. The head's own
+// tensors are compared later, with all others.
+func findHead(t tensors, c *Config, architectures []string, candidates []int32) (*head, error) {
+	known := func(name string) bool { return slices.Contains(classes[:], name) }
+	if len(architectures) > 0 && !slices.ContainsFunc(architectures, known) {
+		return nil, fmt.Errorf("%w: config.json: architectures: %s is not one of %s", ErrModel, show(architectures[0]), strings.Join(classes[:], ", "))
+	}
+	single := t.first("score.weight", "score.bias")
+	mlp := t.first("score.0.", "score.2.")
+	value := t.first("v_head.")
+	var found []string
+	for _, name := range []string{single, mlp, value} {
+		if name != "" {
+			found = append(found, t.at(name))
+		}
+	}
+	switch {
+	case len(found) > 1:
+		return nil, fmt.Errorf("%w: tensors of %d readouts, cannot tell which holds: %s", ErrModel, len(found), strings.Join(found, ", "))
+	case single != "":
+		return classifierHead(t, c, architectures), nil
+	case mlp != "":
+		return mlpHead(t, c, architectures), nil
+	case value != "":
+		return valueHead(c), nil
+	case len(architectures) > 0 && !slices.Contains(architectures, "Qwen2ForCausalLM"):
+		return nil, fmt.Errorf("%w: no readout: architectures names %s but there is no tensor score.weight, score.0.weight or v_head.summary.weight", ErrModel, architectures[0])
+	default:
+		return causalHead(t, c, candidates)
+	}
+}
+
+// first returns the first tensor, in order of names, that begins with one of the
+// prefixes; "" where there is none.
+func (t tensors) first(prefixes ...string) string {
+	best := ""
+	for name := range t {
+		for _, p := range prefixes {
+			if strings.HasPrefix(name, p) && (best == "" || name < best) {
+				best = name
+			}
+		}
+	}
+	return best
+}
+
+// project writes dst (rows, N) = hidden (rows, K) W^T + bias.
+func (l *Linear) project(dst, hidden []float32, rows int) {
+	n, k := l.Weight.N, l.Weight.K
+	for i := range rows {
+		row := dst[i*n : (i+1)*n]
+		if l.Bias == nil {
+			clear(row)
+		} else {
+			copy(row, l.Bias)
+		}
+	}
+	var packed kernels.Rows
+	packed.Reset(rows, k)
+	packed.Pack(hidden, k)
+	var scratch kernels.Scratch
+	kernels.MatMul(dst, n, &packed, &l.Weight, 0, n, &scratch)
+}
