@@ -81,7 +81,7 @@ type piece struct {
 // pieces returns the steps, those longer than room in parts.
 func (e *Encoded) pieces(room int) []piece {
 	separator := len(e.layout.separator)
-	var pieces []piece
+	pieces := make([]piece, 0, len(e.ends))
 	for i, end := range e.ends {
 		begin := e.begin(i)
 		if end-begin > room {
