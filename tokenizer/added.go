@@ -118,12 +118,16 @@ func (c *cutter) next() (plain []byte, id int32) {
 				}
 				start -= w
 			}
+			start = max(start, c.done)
 		}
 		if token.RStrip {
 			if c.spaceEnd < stop {
 				c.spaceEnd = run(c.text, stop, space)
 			}
 			stop = c.spaceEnd
+		}
+		if start >= stop { // an rstrip before has taken all of it
+			continue
 		}
 		if c.done < start {
 			plain = c.text[c.done:start]

@@ -27,7 +27,7 @@ func (c *config) build() (*Tokenizer, error) {
 	if err := t.mergesFrom(c); err != nil {
 		return nil, err
 	}
-	t.addedFrom(c.added)
+	t.addedFrom(c)
 	return t, nil
 }
 
@@ -130,8 +130,8 @@ func (t *Tokenizer) mergesFrom(c *config) error {
 // addedFrom makes the matchers. Tokens with Normalized are looked for, in their
 // normal form, in normalised text; all others in the raw text. Where two become
 // equal by that, a special one comes first, then the earlier.
-func (t *Tokenizer) addedFrom(added []addedToken) {
-	added = slices.Clone(added)
+func (t *Tokenizer) addedFrom(c *config) {
+	added := slices.Clone(c.added)
 	slices.SortStableFunc(added, func(a, b addedToken) int {
 		switch {
 		case a.Special == b.Special:
@@ -142,27 +142,30 @@ func (t *Tokenizer) addedFrom(added []addedToken) {
 		return 1
 	})
 	var raw, normalized []pattern
-	var n normalizer
 	for _, a := range added {
 		a.Content = strings.Clone(a.Content)
 		t.special[a.Content] = a.ID
-		text := []byte(a.Content)
-		if !a.Normalized {
-			raw = append(raw, pattern{text, a})
-			continue
+		if a.Normalized {
+			normalized = append(normalized, pattern{c.pattern(a), a})
+		} else {
+			raw = append(raw, pattern{c.pattern(a), a})
 		}
-		if t.normalize {
-			text = slices.Clone(n.nfc(text))
-		}
-		normalized = append(normalized, pattern{text, a})
 	}
 	t.raw, t.normalized = newMatcher(raw), newMatcher(normalized)
+}
+
+// pattern returns the text that a is looked for and decoded as.
+func (c *config) pattern(a addedToken) []byte {
+	if c.nfc && a.Normalized {
+		return new(normalizer).nfc([]byte(a.Content))
+	}
+	return []byte(a.Content)
 }
 
 // Flags of an id.
 const (
 	idKnown   = 1 << iota // the id has a piece
-	idSpecial             // an added token with special: true
+	idSpecial             // left out by AppendDecodeSkip
 )
 
 // pieceTable holds the bytes that each id decodes to.
@@ -190,6 +193,9 @@ func (p *pieceTable) build(c *config, size int) error {
 	if err := c.checkAdded(owner, p.flags); err != nil {
 		return err
 	}
+	for _, a := range c.added {
+		owner[a.ID] = string(c.pattern(a))
+	}
 	alphabet := newByteAlphabet()
 	p.text = make([]byte, 0, total)
 	p.end = make([]uint32, size)
@@ -197,8 +203,16 @@ func (p *pieceTable) build(c *config, size int) error {
 		p.text, _ = alphabet.appendBytes(p.text, piece)
 		p.end[id] = uint32(len(p.text))
 	}
+	// Hugging Face skips a token whose text is the content of a special one. That
+	// differs from the flag only where normalisation changes the content.
+	special := map[string]bool{}
 	for _, a := range c.added {
 		if a.Special {
+			special[a.Content] = true
+		}
+	}
+	for _, a := range c.added {
+		if special[owner[a.ID]] {
 			p.flags[a.ID] |= idSpecial
 		}
 	}
