@@ -452,7 +452,7 @@ func FuzzParseConfig(f *testing.F) {
 			invFreq, scale := c.Rope.Frequencies(length)
 			require.Len(t, invFreq, c.HeadDim/2)
 			cos, sin := make([]float32, len(invFreq)), make([]float32, len(invFreq))
-			c.Rope.Tables(cos, sin, length-1, 1, length)
+			tables(&c.Rope, cos, sin, length-1, 1, length)
 			for _, x := range append(append(append(invFreq, scale), cos...), sin...) {
 				require.False(t, math.IsNaN(float64(x)) || math.IsInf(float64(x), 0))
 			}

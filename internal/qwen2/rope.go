@@ -1,7 +1,6 @@
 package qwen2
 
 import (
-	"fmt"
 	"math"
 
 	"seccodeprm/internal/num"
@@ -84,20 +83,6 @@ func (r *Rope) Frequencies(length int) (invFreq []float32, scale float32) {
 		clear(invFreq[turning:])
 	}
 	return invFreq, float32(r.AttentionFactor)
-}
-
-// Tables fills cos and sin (n, HeadDim/2) for positions start..start+n-1 of a
-// sequence that will have length positions; each row as Angles does. It panics
-// when cos or sin has another length.
-func (r *Rope) Tables(cos, sin []float32, start, n, length int) {
-	invFreq, scale := r.Frequencies(length)
-	half := len(invFreq)
-	if len(cos) != n*half || len(sin) != n*half {
-		panic(fmt.Sprintf("qwen2: rope tables of %d and %d values for %d positions of %d", len(cos), len(sin), n, half))
-	}
-	for i := range n {
-		Angles(cos[i*half:][:half], sin[i*half:][:half], invFreq, start+i, scale)
-	}
 }
 
 // Angles fills cos and sin (HeadDim/2) for one position: the angle is

@@ -99,7 +99,7 @@ func TestTablesAgainstTrace(t *testing.T) {
 		wantCos, wantSin := tensors[s.name+".cos"], tensors[s.name+".sin"]
 		require.Len(t, wantCos, s.n*c.HeadDim)
 		cos, sin := make([]float32, s.n*half), make([]float32, s.n*half)
-		c.Rope.Tables(cos, sin, 0, s.n, s.n)
+		tables(&c.Rope, cos, sin, 0, s.n, s.n)
 		for i := range s.n {
 			for j := range c.HeadDim { // the second half repeats the first
 				worst = max(worst, ulps(wantCos[i*c.HeadDim+j], cos[i*half+j%half]), ulps(wantSin[i*c.HeadDim+j], sin[i*half+j%half]))
@@ -109,30 +109,22 @@ func TestTablesAgainstTrace(t *testing.T) {
 	require.LessOrEqual(t, worst, 1)
 }
 
-// Any cut of a sequence into chunks gives the rows of the whole.
-func TestTablesByChunks(t *testing.T) {
+// Angles are rounded where the contract says so.
+func TestAngles(t *testing.T) {
 	c, err := parseFile(t, "testdata/configs/yarn-mscale.json")
 	require.NoError(t, err)
 	const n = 100
 	half := c.HeadDim / 2
 	cos, sin := make([]float32, n*half), make([]float32, n*half)
-	c.Rope.Tables(cos, sin, 0, n, n)
+	tables(&c.Rope, cos, sin, 0, n, n)
 	invFreq, scale := c.Rope.Frequencies(n)
 	require.NotEqual(t, float32(1), scale)
-	for start := 0; start < n; start += 7 {
-		rows := min(7, n-start)
-		partCos, partSin := make([]float32, rows*half), make([]float32, rows*half)
-		c.Rope.Tables(partCos, partSin, start, rows, n)
-		require.Equal(t, cos[start*half:][:rows*half], partCos)
-		require.Equal(t, sin[start*half:][:rows*half], partSin)
-	}
 	require.Equal(t, scale, cos[0])
 	for j, f := range invFreq { // the angle is rounded to float32 before cos and sin
 		angle := float64(float32(99) * f)
 		require.InDelta(t, math.Cos(angle)*float64(scale), cos[99*half+j], 2e-7)
 		require.InDelta(t, math.Sin(angle)*float64(scale), sin[99*half+j], 2e-7)
 	}
-	require.Panics(t, func() { c.Rope.Tables(cos, sin[1:], 0, n, n) })
 }
 
 func TestLengthDependence(t *testing.T) {
@@ -212,5 +204,14 @@ func TestFactorOneIsDefault(t *testing.T) {
 		for i := range want {
 			require.LessOrEqual(t, ulps(want[i], got[i]), 1, "%s %d", kind, i)
 		}
+	}
+}
+
+// tables fills cos and sin (n, HeadDim/2) for positions start..start+n-1.
+func tables(r *Rope, cos, sin []float32, start, n, length int) {
+	invFreq, scale := r.Frequencies(length)
+	half := len(invFreq)
+	for i := range n {
+		Angles(cos[i*half:][:half], sin[i*half:][:half], invFreq, start+i, scale)
 	}
 }

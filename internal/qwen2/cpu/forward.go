@@ -3,7 +3,7 @@ package cpu
 import (
 	"context"
 
-	"seccodeprm/internal/num"
+	"seccodeprm/internal/qwen2"
 	"seccodeprm/kernels"
 )
 
@@ -124,7 +124,7 @@ func (p *pass) embed(ctx context.Context) error {
 		err := p.strips(ctx, s.n, func(_, _, row, end int) {
 			for r := s.row + row; r < s.row+end; r++ {
 				p.model.EmbedTokens.Row(p.h.row(r, p.model.Config.HiddenSize), int(p.ids[r]))
-				angles(p.cos[r*half:][:half], p.sin[r*half:][:half], freq, p.pos[r], scale)
+				qwen2.Angles(p.cos[r*half:][:half], p.sin[r*half:][:half], freq, p.pos[r], scale)
 			}
 		})
 		if err != nil {
@@ -132,15 +132,6 @@ func (p *pass) embed(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// angles fills one row of the RoPE tables: float32(pos)·inv_freq, rounded, then
-// cosine and sine times the attention scaling.
-func angles(cos, sin, invFreq []float32, pos int, scale float32) {
-	for i, f := range invFreq {
-		s, c := num.SinCos(float32(pos) * f)
-		cos[i], sin[i] = c*scale, s*scale
-	}
 }
 
 // norm computes x = RMSNorm(h) and packs it for the products that follow.
