@@ -201,6 +201,12 @@ func (m *Model) weigh() int64 {
 	return size
 }
 
+// Mapped reports whether the weights are views of mapped files, so that several
+// processes share their memory, or a private copy of them.
+func (m *Model) Mapped() bool {
+	return !slices.ContainsFunc(m.files, func(f *mapped.File) bool { return !f.Mapped() })
+}
+
 // Guard runs fn, which may read the weights. If a file was truncated or fails
 // while fn reads it, Guard returns an error that wraps [mapped.ErrFault] and
 // names the file, where the process would crash.

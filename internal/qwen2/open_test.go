@@ -263,6 +263,58 @@ func TestMalformedFolders(t *testing.T) {
 	}
 }
 
+// Where transformers takes a configuration for the weights of tokcls-base so do
+// we, unless the configuration itself is refused; where it stops at the weights,
+// or warns of random or dropped tensors, we refuse.
+func TestConfigsOverWeights(t *testing.T) {
+	root := shared.Path(t, "fixtures", "configs")
+	var manifest struct {
+		Variants map[string]struct{ Stage string }
+	}
+	readJSON(t, filepath.Join(root, "manifest.json"), &manifest)
+	require.NotEmpty(t, manifest.Variants)
+	base := shared.Path(t, "fixtures", "models", "tokcls-base")
+	for name, variant := range manifest.Variants {
+		config := filepath.Join(root, name+".json")
+		if _, err := parseFile(t, config); err != nil {
+			continue // the tests of Config say which
+		}
+		m, err := Open(t.Context(), layered{os.DirFS(base), config}, Options{})
+		if err == nil {
+			require.NoError(t, m.Close())
+		}
+		switch variant.Stage {
+		case "ok":
+			require.NoError(t, err, name)
+		case "load", "loaded-with-missing-or-unexpected":
+			require.ErrorIs(t, err, ErrModel, name)
+		}
+	}
+}
+
+// No bytes make Open do worse than refuse.
+func FuzzOpen(f *testing.F) {
+	fsys := tiny(f)
+	f.Add(fsys["config.json"].Data, fsys["model.safetensors"].Data, []byte("{}"), []byte{})
+	adapter := lora(f, loraConfig(), nil)
+	f.Add(fsys["config.json"].Data, fsys["model.safetensors"].Data, adapter[adapterConfigName].Data, adapter[adapterWeightsName].Data)
+	f.Fuzz(func(t *testing.T, config, weights, adapterConfig, adapterWeights []byte) {
+		fsys := fstest.MapFS{"config.json": {Data: config}, "model.safetensors": {Data: weights}}
+		opts := Options{Candidates: []int32{0, 1}, Threads: 1}
+		if len(adapterWeights) > 0 {
+			opts.Adapter = fstest.MapFS{adapterConfigName: {Data: adapterConfig}, adapterWeightsName: {Data: adapterWeights}}
+		}
+		m, err := Open(t.Context(), fsys, opts)
+		if err != nil {
+			require.ErrorIs(t, err, ErrModel)
+			return
+		}
+		dst := make([]float32, 2*m.Readout.Outputs())
+		m.Readout.Logits(dst, make([]float32, 2*m.Config.HiddenSize), 2)
+		require.NoError(t, m.Close())
+	})
+}
+
 // tiny is the well-formed folder in testdata, which the tests below damage.
 func tiny(t testing.TB) fstest.MapFS {
 	t.Helper()
@@ -309,6 +361,7 @@ func TestTiny(t *testing.T) {
 	require.Equal(t, 2, m.Readout.Outputs())
 	require.Equal(t, "bfloat16", m.StoredDType)
 	require.Equal(t, [2]int{16, 8}, [2]int{m.EmbedTokens.N, m.EmbedTokens.K})
+	require.False(t, m.Mapped(), "a file system in memory cannot be mapped")
 	require.Equal(t, int64(2*(16*8+8*8+2*4*8+8*8+3*12*8)), m.Size())
 	require.NoError(t, m.Close())
 	require.NoError(t, m.Close(), "closing twice is allowed")
@@ -414,7 +467,7 @@ func TestTruncatedWhileInUse(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
 	}
 	m := open(t, dir, Options{})
-	if !m.files[0].Mapped() {
+	if !m.Mapped() {
 		t.Skip("files are copied here")
 	}
 	require.NoError(t, os.Truncate(filepath.Join(dir, "model.safetensors"), 0))
