@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"go/ast"
 	"go/build"
+	"go/constant"
 	"go/importer"
 	"go/parser"
 	"go/token"
 	"go/types"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,7 +46,8 @@ type Variant struct {
 //     later addition, "possibly across statements", and does so on arm64 and
 //     with GOAMD64=v3. Only an explicit conversion forbids it: float32(x*y) + z.
 //     A product that is a factor or a side of a quotient or comparison needs
-//     none, nothing can fuse it;
+//     none, nothing can fuse it, and neither does one by 2, 4, 8 and so on,
+//     which is exact;
 //   - x *= y on floats, which leaves no place for the conversion.
 func Contract(root string, v Variant) ([]string, error) {
 	var dirs, patterns []string
@@ -156,11 +159,11 @@ func inspect(fset *token.FileSet, files []*ast.File, info *types.Info) []string 
 					report(n, "math.%s may differ between machines", obj.Name())
 				}
 			case *ast.BinaryExpr:
-				if n.Op == token.MUL && isFloat(info.Types[n]) && !rounded(info, n, stack) {
+				if n.Op == token.MUL && isFloat(info.Types[n]) && !doubles(info, n.X) && !doubles(info, n.Y) && !rounded(info, n, stack) {
 					report(n, "this product may be fused into an addition; round it with a conversion")
 				}
 			case *ast.AssignStmt:
-				if n.Tok == token.MUL_ASSIGN && isFloat(info.Types[n.Lhs[0]]) {
+				if n.Tok == token.MUL_ASSIGN && isFloat(info.Types[n.Lhs[0]]) && !doubles(info, n.Rhs[0]) {
 					report(n, "x *= y is not rounded; write x = T(x * y)")
 				}
 			}
@@ -191,6 +194,17 @@ func rounded(info *types.Info, n ast.Expr, stack []ast.Node) bool {
 		return false
 	}
 	return false
+}
+
+// doubles reports whether a factor is a constant 2^k, k >= 0.
+func doubles(info *types.Info, factor ast.Expr) bool {
+	c := info.Types[factor].Value
+	if c == nil || c.Kind() != constant.Int && c.Kind() != constant.Float {
+		return false
+	}
+	x, _ := constant.Float64Val(c)
+	fraction, _ := math.Frexp(x)
+	return fraction == 0.5 && x >= 1
 }
 
 // isFloat reports whether an expression or type is a float or complex one; a
