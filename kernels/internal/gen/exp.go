@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	"seccodeprm/internal/num"
+)
+
+// constants lists what the row kernels read, each repeated over 8 lanes.
+var constants = []struct {
+	name string
+	bits uint32
+}{
+	{"log2e", math.Float32bits(num.ExpLog2E)},
+	{"magic", math.Float32bits(num.ExpMagic)},
+	{"ln2hi", math.Float32bits(num.ExpLn2Hi)},
+	{"ln2lo", math.Float32bits(num.ExpLn2Lo)},
+	{"c6", math.Float32bits(num.ExpC6)},
+	{"c5", math.Float32bits(num.ExpC5)},
+	{"c4", math.Float32bits(num.ExpC4)},
+	{"c3", math.Float32bits(num.ExpC3)},
+	{"c2", math.Float32bits(num.ExpC2)},
+	{"one", math.Float32bits(1)},
+	{"min", math.Float32bits(num.ExpMin)},
+	{"max", math.Float32bits(num.ExpMax)},
+	{"inf", 0x7f800000},
+	{"neginf", 0xff800000},
+	{"sign", 0x80000000},
+}
+
+// data emits the constants and the numbers 0 to 63.
+func data(a *asm) {
+	a.WriteByte('\n')
+	for _, c := range constants {
+		for i := range 4 {
+			fmt.Fprintf(a, "DATA %s<>+%d(SB)/8, $%#016x\n", c.name, 8*i, uint64(c.bits)<<32|uint64(c.bits))
+		}
+		fmt.Fprintf(a, "GLOBL %s<>(SB), RODATA|NOPTR, $32\n", c.name)
+	}
+	for i := range 32 {
+		fmt.Fprintf(a, "DATA slots<>+%d(SB)/8, $%#016x\n", 8*i, uint64(2*i+1)<<32|uint64(2*i))
+	}
+	a.WriteString("GLOBL slots<>(SB), RODATA|NOPTR, $256\n")
+}
+
+// exp emits e^x for the 8 lanes of register x into register p, step by step as
+// num.Exp does it; s, n and r are scratch. Without overflow x is known to be
+// at most num.ExpMax, or NaN.
+func exp(a *asm, x, p, s, n, r int, overflow bool) {
+	const lessThan, unordered, greaterThan = 17, 3, 30
+	a.op("VMOVUPS magic<>(SB), Y%d", s)
+	a.op("VFMADD231PS log2e<>(SB), Y%d, Y%d", x, s)
+	a.op("VSUBPS magic<>(SB), Y%d, Y%d", s, n)
+	a.op("VMOVAPS Y%d, Y%d", x, r)
+	a.op("VFNMADD231PS ln2hi<>(SB), Y%d, Y%d", n, r)
+	a.op("VFNMADD231PS ln2lo<>(SB), Y%d, Y%d", n, r)
+	a.op("VMOVUPS c6<>(SB), Y%d", p)
+	for _, c := range []string{"c5", "c4", "c3", "c2", "one", "one"} {
+		a.op("VFMADD213PS %s<>(SB), Y%d, Y%d", c, r, p)
+	}
+	a.op("VPSLLD $23, Y%d, Y%d", s, s)
+	a.op("VPADDD Y%d, Y%d, Y%d", s, p, p)
+	a.op("VCMPPS $%d, min<>(SB), Y%d, Y%d", lessThan, x, s)
+	a.op("VANDNPS Y%d, Y%d, Y%d", p, s, p)
+	if overflow {
+		a.op("VCMPPS $%d, max<>(SB), Y%d, Y%d", greaterThan, x, s)
+		a.op("VBLENDVPS Y%d, inf<>(SB), Y%d, Y%d", s, p, p)
+	}
+	a.op("VCMPPS $%d, Y%d, Y%d, Y%d", unordered, x, x, s)
+	a.op("VBLENDVPS Y%d, Y%d, Y%d, Y%d", s, x, p, p)
+}

@@ -1,0 +1,140 @@
+package main
+
+import "fmt"
+
+// Tiles of 6x16 and less: rows r of C sit in Y(2r) and Y(2r+1), the 16 weights of
+// one k in Y12 and Y13, a broadcast activation in Y14 and, for pairs, the mask of
+// the odd half in Y15. That is all 16 registers.
+const (
+	stripRows = 6
+	weights   = 12
+	broadcast = 14
+	mask      = 15
+)
+
+func matmul(a *asm) {
+	for rows := 1; rows <= stripRows; rows++ {
+		tiles(a, fmt.Sprintf("tilePairs%dAVX2", rows), rows, pairsLoop)
+	}
+	for rows := 1; rows <= stripRows; rows++ {
+		tiles(a, fmt.Sprintf("tileF32x%dAVX2", rows), rows, f32Loop)
+	}
+}
+
+// tiles emits a function that runs over count strips of activations and the
+// tiles of C below each other, with one panel.
+func tiles(a *asm, name string, rows int, loop func(a *asm, rows int)) {
+	a.text(name, "(a, panel, c unsafe.Pointer, depth, stride, ldc, count int)", 56,
+		arg{"a", "SI"}, arg{"panel", "BX"}, arg{"c", "DI"}, arg{"depth", "R10"},
+		arg{"stride", "R11"}, arg{"ldc", "R8"}, arg{"count", "R9"})
+	a.op("VPCMPEQD Y%d, Y%d, Y%d", mask, mask, mask)
+	a.op("VPSLLD $16, Y%d, Y%d", mask, mask)
+	a.label("strip")
+	a.op("MOVQ DI, R12")
+	for r := range rows {
+		a.op("VMOVUPS (R12), Y%d", 2*r)
+		a.op("VMOVUPS 32(R12), Y%d", 2*r+1)
+		if r < rows-1 {
+			a.op("ADDQ R8, R12")
+		}
+	}
+	a.op("MOVQ SI, AX")
+	a.op("MOVQ BX, DX")
+	loop(a, rows)
+	for r := range rows {
+		a.op("VMOVUPS Y%d, (DI)", 2*r)
+		a.op("VMOVUPS Y%d, 32(DI)", 2*r+1)
+		a.op("ADDQ R8, DI")
+	}
+	a.op("ADDQ R11, SI")
+	a.op("DECQ R9")
+	a.op("JNZ strip")
+	a.ret()
+}
+
+// outer adds the outer product of the activations of step k, counted from AX,
+// and the weights in Y12, Y13.
+func outer(a *asm, rows, k int) {
+	for r := range rows {
+		a.op("VBROADCASTSS %d(AX), Y%d", 4*(k*stripRows+r), broadcast)
+		a.op("VFMADD231PS Y%d, Y%d, Y%d", weights, broadcast, 2*r)
+		a.op("VFMADD231PS Y%d, Y%d, Y%d", weights+1, broadcast, 2*r+1)
+	}
+}
+
+// even loads the weights of an even k: the low halves of the pairs.
+func even(a *asm, pair int) {
+	for v := range 2 {
+		a.op("VMOVDQU %d(DX), Y%d", 64*pair+32*v, weights+v)
+	}
+	for v := range 2 {
+		a.op("VPSLLD $16, Y%d, Y%d", weights+v, weights+v)
+	}
+}
+
+// odd loads the weights of an odd k: the high halves.
+func odd(a *asm, pair int) {
+	for v := range 2 {
+		a.op("VPAND %d(DX), Y%d, Y%d", 64*pair+32*v, mask, weights+v)
+	}
+}
+
+func pairsLoop(a *asm, rows int) {
+	pairs := func(n int) {
+		for p := range n {
+			even(a, p)
+			outer(a, rows, 2*p)
+			odd(a, p)
+			outer(a, rows, 2*p+1)
+		}
+		a.op("ADDQ $%d, AX", 8*stripRows*n)
+		a.op("ADDQ $%d, DX", 64*n)
+	}
+	a.op("MOVQ R10, CX")
+	a.op("SHRQ $2, CX")
+	a.op("JZ two")
+	a.op("PCALIGN $32")
+	a.label("four")
+	pairs(2)
+	a.op("DECQ CX")
+	a.op("JNZ four")
+	a.label("two")
+	a.op("TESTQ $2, R10")
+	a.op("JZ one")
+	pairs(1)
+	a.label("one")
+	a.op("TESTQ $1, R10")
+	a.op("JZ store")
+	even(a, 0)
+	outer(a, rows, 0)
+	a.label("store")
+}
+
+func f32Loop(a *asm, rows int) {
+	steps := func(n int) {
+		for k := range n {
+			a.op("VMOVUPS %d(DX), Y%d", 64*k, weights)
+			a.op("VMOVUPS %d(DX), Y%d", 64*k+32, weights+1)
+			outer(a, rows, k)
+		}
+		a.op("ADDQ $%d, AX", 4*stripRows*n)
+		a.op("ADDQ $%d, DX", 64*n)
+	}
+	a.op("MOVQ R10, CX")
+	a.op("SHRQ $2, CX")
+	a.op("JZ rest")
+	a.op("PCALIGN $32")
+	a.label("four")
+	steps(4)
+	a.op("DECQ CX")
+	a.op("JNZ four")
+	a.label("rest")
+	a.op("MOVQ R10, CX")
+	a.op("ANDQ $3, CX")
+	a.op("JZ store")
+	a.label("one")
+	steps(1)
+	a.op("DECQ CX")
+	a.op("JNZ one")
+	a.label("store")
+}

@@ -1,0 +1,88 @@
+package main
+
+func pack(a *asm) {
+	transpose(a)
+	packStrip(a)
+}
+
+// transpose turns 16 rows of n dwords, n a multiple of 4, into [n][16]. A
+// register holds 4 dwords of a row and 4 of the row four further, so that no
+// step crosses the halves.
+func transpose(a *asm) {
+	a.text("transpose16AVX2", "(dst, src unsafe.Pointer, stride, n int)", 32,
+		arg{"dst", "DI"}, arg{"src", "SI"}, arg{"stride", "R8"}, arg{"n", "CX"})
+	a.op("LEAQ (R8)(R8*2), R9")
+	rows := []string{"SI", "R10", "R11", "R12"} // rows 0, 4, 8, 12
+	for i := 1; i < 4; i++ {
+		a.op("LEAQ (%s)(R8*4), %s", rows[i-1], rows[i])
+	}
+	offset := []string{"", "(R8*1)", "(R8*2)", "(R9*1)"}
+	a.label("four")
+	for half := range 2 {
+		y := 8 * half
+		for i := range 4 {
+			a.op("VMOVUPS (%s)%s, X%d", rows[2*half], offset[i], y+i)
+		}
+		for i := range 4 {
+			a.op("VINSERTF128 $1, (%s)%s, Y%d, Y%d", rows[2*half+1], offset[i], y+i, y+i)
+		}
+		// Go lists the second source first.
+		a.op("VUNPCKLPS Y%d, Y%d, Y%d", y+1, y, y+4)
+		a.op("VUNPCKHPS Y%d, Y%d, Y%d", y+1, y, y+5)
+		a.op("VUNPCKLPS Y%d, Y%d, Y%d", y+3, y+2, y+6)
+		a.op("VUNPCKHPS Y%d, Y%d, Y%d", y+3, y+2, y+7)
+		a.op("VUNPCKLPD Y%d, Y%d, Y%d", y+6, y+4, y)
+		a.op("VUNPCKHPD Y%d, Y%d, Y%d", y+6, y+4, y+1)
+		a.op("VUNPCKLPD Y%d, Y%d, Y%d", y+7, y+5, y+2)
+		a.op("VUNPCKHPD Y%d, Y%d, Y%d", y+7, y+5, y+3)
+		for i := range 4 {
+			a.op("VMOVUPS Y%d, %d(DI)", y+i, 64*i+32*half)
+		}
+	}
+	for _, r := range rows {
+		a.op("ADDQ $16, %s", r)
+	}
+	a.op("ADDQ $256, DI")
+	a.op("SUBQ $4, CX")
+	a.op("JNZ four")
+	a.ret()
+}
+
+// packStrip turns up to 6 rows of k floats, k a multiple of 4, into [k][6].
+// Rows that do not exist repeat the last one: the slots are written, never read.
+func packStrip(a *asm) {
+	a.text("packStripAVX2", "(dst, x unsafe.Pointer, ldx, rows, k int)", 40,
+		arg{"dst", "DI"}, arg{"x", "SI"}, arg{"ldx", "AX"}, arg{"rows", "BX"}, arg{"k", "CX"})
+	rows := []string{"SI", "R8", "R9", "R10", "R11", "R12"}
+	for i := 1; i < stripRows; i++ {
+		a.op("MOVQ %s, %s", rows[i-1], rows[i])
+		a.op("LEAQ (%s)(AX*1), DX", rows[i-1])
+		a.op("CMPQ BX, $%d", i)
+		a.op("CMOVQGT DX, %s", rows[i])
+	}
+	a.label("four")
+	for i, r := range rows {
+		a.op("VMOVUPS (%s), X%d", r, i)
+	}
+	// X6, X7: rows 0 and 1 of k = 0, 1 and of k = 2, 3; then rows 2, 3 and 4, 5.
+	for i := range 3 {
+		a.op("VUNPCKLPS X%d, X%d, X%d", 2*i+1, 2*i, 6+2*i)
+		a.op("VUNPCKHPS X%d, X%d, X%d", 2*i+1, 2*i, 7+2*i)
+	}
+	for half := range 2 {
+		t0, t2, t4 := 6+half, 8+half, 10+half
+		a.op("VUNPCKLPD X%d, X%d, X0", t2, t0)
+		a.op("VSHUFPD $2, X%d, X%d, X1", t0, t4)
+		a.op("VUNPCKHPD X%d, X%d, X2", t4, t2)
+		for i := range 3 {
+			a.op("VMOVUPS X%d, %d(DI)", i, 48*half+16*i)
+		}
+	}
+	for _, r := range rows {
+		a.op("ADDQ $16, %s", r)
+	}
+	a.op("ADDQ $96, DI")
+	a.op("SUBQ $4, CX")
+	a.op("JNZ four")
+	a.ret()
+}

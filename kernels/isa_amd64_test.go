@@ -1,0 +1,20 @@
+//go:build !purego
+
+package kernels
+
+import "testing"
+
+// isas lists what this machine can run, generic Go last.
+func isas() []string {
+	if hasAVX2() {
+		return []string{isaAVX2, isaGeneric}
+	}
+	return []string{isaGeneric}
+}
+
+// useISA puts an instruction set in force until the test ends.
+func useISA(t testing.TB, isa string) {
+	before := useAVX2
+	t.Cleanup(func() { useAVX2 = before })
+	useAVX2 = isa == isaAVX2
+}
