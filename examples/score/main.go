@@ -1,0 +1,165 @@
+// Score prints how secure a process reward model finds source files, step by
+// step.
+//
+//	go run ./examples/score [-model DIR] [-json] [-threads N] FILE...
+//
+// A FILE "-" is standard input. Without -model it is the small model embedded in
+// package tiny, which shows how things work and is no detector. Each step gets a
+// line: a glyph (✓ secure, + rather secure, - rather vulnerable, ✗ vulnerable,
+// · nothing to score), its lines, its reward r in [-1, 1], the change of r from
+// the step before, its weight in R, its first line; then R and the verdict. On a
+// terminal steps are coloured by r from green to red, unless NO_COLOR is set.
+// With -json there is one object a file, one line each (prm.Report), and
+// {"file", "error"} for a file that fails; the others go on.
+//
+// It exits with 0 if all files are secure or hold nothing to score, 1 if one is
+// vulnerable, 2 on wrong usage or where a file or the model fails.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"time"
+
+	"seccodeprm/prm"
+	"seccodeprm/prm/tiny"
+)
+
+const (
+	exitSecure = iota
+	exitVulnerable
+	exitFailure
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	// Scoring notices an interrupt by itself; a read that blocks, or a model
+	// that is being opened, does not.
+	context.AfterFunc(ctx, func() {
+		time.Sleep(800 * time.Millisecond)
+		os.Exit(exitFailure)
+	})
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the program; it returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("score", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprintln(stderr, "usage: score [-model DIR] [-json] [-threads N] FILE...   (- is standard input)")
+		flags.PrintDefaults()
+	}
+	dir := flags.String("model", "", "directory of a checkpoint (default: the embedded model)")
+	asJSON := flags.Bool("json", false, "print one JSON object a file")
+	threads := flags.Int("threads", 0, "threads to use (default: all cores)")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return exitSecure
+	} else if err != nil {
+		return exitFailure
+	}
+	if flags.NArg() == 0 {
+		flags.Usage()
+		return exitFailure
+	}
+
+	model, err := open(*dir, *threads)
+	if err != nil {
+		fmt.Fprintln(stderr, "score:", err)
+		return exitFailure
+	}
+	defer model.Close()
+
+	out := bufio.NewWriter(stdout)
+	show := textPrinter(out, isTerminal(stdout) && os.Getenv("NO_COLOR") == "")
+	if *asJSON {
+		show = jsonPrinter(out)
+	}
+	code := exitSecure
+	for i, name := range flags.Args() {
+		done := progress(stderr, fmt.Sprintf("%s (%d of %d)", printable(name), i+1, flags.NArg()))
+		report, source, err := scoreFile(ctx, model, name, stdin)
+		done()
+		switch {
+		case ctx.Err() != nil:
+			fmt.Fprintf(stderr, "score: %s: interrupted\n", printable(name))
+			code = exitFailure
+		case err != nil:
+			fmt.Fprintf(stderr, "score: %s: %v\n", printable(name), err)
+			code = exitFailure
+		case report.Empty():
+			fmt.Fprintf(stderr, "score: %s: no code to score\n", printable(name))
+		case report.Vulnerable:
+			code = max(code, exitVulnerable)
+		}
+		show(name, source, report, err)
+		if err := out.Flush(); err != nil {
+			fmt.Fprintln(stderr, "score:", err)
+			return exitFailure
+		}
+		if ctx.Err() != nil {
+			return exitFailure
+		}
+	}
+	return code
+}
+
+// open opens the checkpoint in dir, or the embedded model.
+func open(dir string, threads int) (*prm.Model, error) {
+	opts := &prm.Options{Threads: threads, Windows: true}
+	if dir == "" {
+		opts.Name = "tiny"
+		return prm.Open(tiny.FS(), opts)
+	}
+	root, err := os.OpenRoot(dir) // a directory, not yet read
+	if err != nil {
+		return nil, err
+	}
+	root.Close()
+	model, err := prm.Open(os.DirFS(dir), opts)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	return model, nil
+}
+
+// scoreFile reads and scores one file.
+func scoreFile(ctx context.Context, model *prm.Model, name string, stdin io.Reader) (*prm.Report, []byte, error) {
+	source, err := readSource(name, stdin)
+	if err != nil {
+		var path *fs.PathError
+		if errors.As(err, &path) { // the name is printed by the caller
+			err = path.Err
+		}
+		return nil, nil, err
+	}
+	report, err := model.Score(ctx, prm.Input{Name: name, Text: source})
+	return report, source, err
+}
+
+// printer shows the outcome of one file.
+type printer func(name string, source []byte, report *prm.Report, err error)
+
+func jsonPrinter(w io.Writer) printer {
+	return func(name string, _ []byte, report *prm.Report, err error) {
+		var v any = report
+		if err != nil {
+			v = struct {
+				File  string `json:"file"`
+				Error string `json:"error"`
+			}{name, err.Error()}
+		}
+		encoder := json.NewEncoder(w) // writes to memory: run checks Flush
+		encoder.SetEscapeHTML(false)
+		encoder.Encode(v)
+	}
+}
