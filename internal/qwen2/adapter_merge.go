@@ -130,6 +130,6 @@ func rescale(row []float32, magnitude float32) {
 	}
 	factor := float32(float64(magnitude) / math.Sqrt(sum))
 	for i, x := range row {
-		row[i] = x * factor
+		row[i] = float32(x * factor)
 	}
 }
