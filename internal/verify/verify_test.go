@@ -55,9 +55,8 @@ func TestConfigs(t *testing.T) {
 	require.NoError(t, err)
 	requireOK(t, result)
 	require.Greater(t, len(result.Sequences), 50)
-	for _, refused := range result.Refused {
-		t.Log(refused)
-	}
+	require.Len(t, result.Refused, 1, "every other variant runs")
+	require.Contains(t, result.Refused[0], "act-gelu: ")
 }
 
 func requireOK(t *testing.T, r *Result) {
@@ -95,10 +94,10 @@ func TestCheckpointFinds(t *testing.T) {
 		{"not a number", spoilTensor("seq1.logits_f64", 0, math.NaN()), func(t *testing.T, r *Result) {
 			requireOnly(t, find(t, r, "seq1").Readout, "logits_f64")
 		}},
-		{"ids of a layout", spoilText("paper_layout.json", `"input_ids": [35,`, `"input_ids": [36,`), func(t *testing.T, r *Result) {
+		{"ids of a layout", spoilText("paper_layout.json", "\"input_ids\": [\n   35,", "\"input_ids\": [\n   36,"), func(t *testing.T, r *Result) {
 			require.Contains(t, strings.Join(find(t, r, "paper_layout 0 (py)").Wrong, " "), "the first difference at 0")
 		}},
-		{"rows of a layout", spoilText("paper_layout.json", `"read_at": [38,`, `"read_at": [37,`), func(t *testing.T, r *Result) {
+		{"rows of a layout", spoilText("paper_layout.json", "\"read_at\": [\n   38,", "\"read_at\": [\n   37,"), func(t *testing.T, r *Result) {
 			require.Contains(t, strings.Join(find(t, r, "paper_layout 0 (py)").Wrong, " "), "rows")
 		}},
 		{"verdict of a layout", spoilText("paper_layout.json", `"vulnerable": false`, `"vulnerable": true`), func(t *testing.T, r *Result) {
@@ -174,7 +173,7 @@ func spoilText(file, from, to string) func(t *testing.T, dir string) {
 		name := filepath.Join(dir, file)
 		data, err := os.ReadFile(name)
 		require.NoError(t, err)
-		require.Contains(t, string(data), from)
+		require.True(t, bytes.Contains(data, []byte(from)), from)
 		replace(t, name, bytes.Replace(data, []byte(from), []byte(to), 1))
 	}
 }
