@@ -94,9 +94,9 @@ func TestHeaders(t *testing.T) {
 		{entry8(`"F32"`, `[18446744073709551616]`, `[0,8]`), 8, "2^64 or more"},
 		{entry8(`"F32"`, `[`+strings.Repeat("9", 5000)+`]`, `[0,8]`), 8, "2^64 or more"},
 		{entry8(`"F32"`, `[2]`, `[0,18446744073709551615]`), 8, `tensor "a"`},
-		{entry8(`"F32"`, `[4611686018427387903]`, `[0,8]`), 8, "overflows"},
-		{entry8(`"F32"`, `[2305843009213693952,8]`, `[0,0]`), 0, "overflows"},
-		{entry8(`"F32"`, `[0,9223372036854775807,9223372036854775807]`, `[0,0]`), 0, ""},
+		{entry8(`"F32"`, `[4611686018427387903]`, `[0,8]`), 8, `tensor "a"`},
+		{entry8(`"F32"`, `[2305843009213693952,8]`, `[0,0]`), 0, `tensor "a"`},
+		{entry8(`"F32"`, `[0,2147483647,2147483647]`, `[0,0]`), 0, ""},
 		{entry8(`"F32"`, `[2]`, `[0]`), 8, "1 numbers instead of 2"},
 		{entry8(`"F32"`, `[2]`, `[]`), 8, "0 numbers instead of 2"},
 		{entry8(`"F32"`, `[1,1,1,1,1,1,1,2]`, `[0,8]`), 8, ""},
@@ -153,9 +153,9 @@ func TestLimits(t *testing.T) {
 	require.ErrorContains(t, err, "more than 16777216 bytes")
 }
 
-// A header of the largest size is refused or read without copying it.
+// What a refused header costs does not grow with its length.
 func TestHostileHeadersStayCheap(t *testing.T) {
-	header := make([]byte, maxHeader)
+	header := make([]byte, 20_000_000)
 	for name, fill := range map[string]func(){
 		"one name":   func() { copy(header, `{"`) },
 		"one number": func() { copy(header, `{"a":{"shape":[1`); fillFrom(header, 16, '1') },
@@ -166,14 +166,14 @@ func TestHostileHeadersStayCheap(t *testing.T) {
 	} {
 		fillFrom(header, 0, 'x')
 		fill()
-		header[maxHeader-1] = '"'
-		file := append(binary.LittleEndian.AppendUint64(nil, maxHeader), header...)
+		header[len(header)-1] = '"'
+		file := join(string(header), 0)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		_, err := Parse(file, "f")
 		runtime.ReadMemStats(&after)
 		require.ErrorIs(t, err, ErrFormat, name)
-		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(64<<20), name)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), name)
 	}
 }
 

@@ -94,7 +94,7 @@ var faults = map[string]string{
 	"offsets-beyond":           `"a"`,
 	"offsets-three":            `"data_offsets"`,
 	"offsets-negative":         `"data_offsets"`,
-	"shape-overflow-with-zero": `overflow`,
+	"shape-overflow-with-zero": `"a"`,
 	"shape-float":              `"shape"`,
 	"field-missing-shape":      `"shape" is missing`,
 	"field-extra":              `unknown field`,
