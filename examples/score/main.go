@@ -27,6 +27,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"slices"
 	"time"
 
 	"seccodeprm/prm"
@@ -69,6 +70,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	if flags.NArg() == 0 {
 		flags.Usage()
+		return exitFailure
+	}
+	if i := slices.Index(flags.Args(), "-"); i >= 0 && slices.Contains(flags.Args()[i+1:], "-") {
+		fmt.Fprintln(stderr, "score: standard input can be read once only")
 		return exitFailure
 	}
 
