@@ -158,7 +158,11 @@ func TestWindowLaws(t *testing.T) {
 	require.Greater(t, len(layouts["long separator"].separator), 2)
 
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 600 {
+	rounds := 600
+	if testing.Short() {
+		rounds = 60
+	}
+	for range rounds {
 		lengths := make([]int, rng.IntN(40))
 		most := 1 + rng.IntN(60)
 		for i := range lengths {
