@@ -127,7 +127,7 @@ func median(r []float64, _ float64) float64 {
 	if a == b {
 		return a
 	}
-	return a/2 + b/2
+	return float64(a/2) + float64(b/2)
 }
 
 // fraction is R = the share of r_t > 0.
