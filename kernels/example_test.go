@@ -1,0 +1,65 @@
+package kernels_test
+
+import (
+	"fmt"
+
+	"seccodeprm/kernels"
+)
+
+// A linear layer: two rows of three activations, four outputs, with a bias.
+func ExampleMatMul() {
+	weight := kernels.Matrix{N: 4, K: 3, F32: []float32{
+		1, 0, 0,
+		0, 1, 0,
+		0, 0, 1,
+		1, 1, 1,
+	}}
+	x := []float32{
+		1, 2, 3,
+		4, 5, 6,
+	}
+	bias := []float32{0, 0, 0, 10}
+
+	var rows kernels.Rows
+	rows.Reset(2, 3)
+	rows.Pack(x, 3)
+	y := append(append([]float32(nil), bias...), bias...) // one copy a row
+	var scratch kernels.Scratch
+	kernels.MatMul(y, 4, &rows, &weight, 0, 4, &scratch)
+	fmt.Println(y[:4])
+	fmt.Println(y[4:])
+	// Output:
+	// [1 2 3 16]
+	// [4 5 6 25]
+}
+
+// The sum over all blocks divides the weights in the end.
+func ExampleSoftmaxBlock() {
+	scores := make([]float32, 64)
+	scores[0], scores[1] = 3, 3
+	m, l := float32(-1e30), float32(0)
+	m, l, _ = kernels.SoftmaxBlock(scores, 0, 2, m, l)
+	fmt.Println(m, l, scores[0]/l, scores[2])
+	// Output: 3 2 0.5 0
+}
+
+func ExampleRMSNorm() {
+	x := []float32{3, -4}
+	kernels.RMSNorm(x, x, []float32{1, 1}, 0)
+	fmt.Printf("%.3f\n", x)
+	// Output: [0.849 -1.131]
+}
+
+func ExampleSiLUMul() {
+	gate, up := []float32{0, 20}, []float32{5, 2}
+	kernels.SiLUMul(gate, gate, up)
+	fmt.Println(gate)
+	// Output: [0 40]
+}
+
+func ExampleRoPE() {
+	x := []float32{1, 0, 0, 0}
+	kernels.RoPE(x, []float32{0, 1}, []float32{1, 0}) // a quarter turn of elements 0 and 2
+	fmt.Println(x)
+	// Output: [0 0 1 0]
+}

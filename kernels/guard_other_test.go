@@ -1,0 +1,11 @@
+//go:build !unix
+
+package kernels
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+// guarded returns n elements; guard pages need mmap.
+func guarded[T any](_ testing.TB, _ *rand.Rand, n int) []T { return make([]T, n) }

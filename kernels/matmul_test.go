@@ -1,0 +1,303 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"seccodeprm/internal/num"
+)
+
+// wild returns a float32 of any kind: denormal, huge, zero of either sign,
+// infinite, NaN; or, when finite is set, of moderate size or denormal.
+func wild(r *rand.Rand, finite bool) float32 {
+	if !finite && r.IntN(200) == 0 {
+		special := []float32{float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()), 0x1p127}
+		return special[r.IntN(len(special))]
+	}
+	switch r.IntN(12) {
+	case 0:
+		return math.Float32frombits(r.Uint32() & 0x807fffff)
+	case 1:
+		return math.Float32frombits(r.Uint32() & 0x80000000)
+	case 2:
+		return float32(r.NormFloat64()) * 0x1p-70
+	}
+	return float32(r.NormFloat64())
+}
+
+// problem is a random matrix product with all of its memory between guard pages.
+type problem struct {
+	m, n, k, ldx, ldc int
+	x, c              []float32
+	w                 *Matrix
+}
+
+func newProblem(t *testing.T, r *rand.Rand, m, n, k int, stored string, finite bool) *problem {
+	p := &problem{m: m, n: n, k: k, ldx: k + r.IntN(3), ldc: n + r.IntN(20)}
+	p.x = guarded[float32](t, r, max(0, m-1)*p.ldx+k)
+	p.c = guarded[float32](t, r, max(0, m-1)*p.ldc+n)
+	for i := range p.x {
+		p.x[i] = wild(r, finite)
+	}
+	for i := range p.c {
+		p.c[i] = wild(r, finite)
+	}
+	p.w = &Matrix{N: n, K: k}
+	switch stored {
+	case "bf16":
+		p.w.BF16 = guarded[uint16](t, r, n*k)
+		for i := range p.w.BF16 {
+			p.w.BF16[i] = uint16(math.Float32bits(wild(r, finite)) >> 16)
+		}
+	case "f16":
+		p.w.F16 = guarded[uint16](t, r, n*k)
+		for i := range p.w.F16 {
+			p.w.F16[i] = uint16(r.Uint32N(0x7c00) | r.Uint32N(2)<<15)
+		}
+	case "f32":
+		p.w.F32 = guarded[float32](t, r, n*k)
+		for i := range p.w.F32 {
+			p.w.F32[i] = wild(r, finite)
+		}
+	}
+	return p
+}
+
+// chain is the contract: one fused multiply-add after the other.
+func (p *problem) chain() []float32 {
+	out := append([]float32(nil), p.c...)
+	row := make([]float32, p.k)
+	for n := range p.n {
+		p.w.Row(row, n)
+		for m := range p.m {
+			acc := p.c[m*p.ldc+n]
+			for k, w := range row {
+				acc = num.FMA(p.x[m*p.ldx+k], w, acc)
+			}
+			out[m*p.ldc+n] = acc
+		}
+	}
+	return out
+}
+
+// rows packs x into a buffer between guard pages.
+func (p *problem) rows(t *testing.T, r *rand.Rand) *Rows {
+	a := new(Rows)
+	a.data = guarded[float32](t, r, (p.m+stripRows-1)/stripRows*stripRows*p.k)
+	a.Reset(p.m, p.k)
+	a.Pack(p.x, p.ldx)
+	return a
+}
+
+var storedForms = []string{"bf16", "f16", "f32"}
+
+// Every shape, stored form, split into column ranges and blocking gives the bits
+// of the chain, and nothing beside the result is read or written.
+func TestMatMulIsTheChain(t *testing.T) {
+	forEachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(1, 2))
+		rounds := 150
+		if testing.Short() {
+			rounds = 30
+		}
+		for round := range rounds {
+			m, n, k := 1+round%13, 1+r.IntN(70), r.IntN(80)
+			if round%10 == 0 {
+				m, k = 1+r.IntN(120), 0
+			}
+			p := newProblem(t, r, m, n, k, storedForms[round%3], round%4 > 0)
+			want := p.chain()
+			a := p.rows(t, r)
+			b := blocking{strips: 1 + r.IntN(4), depth: 2 * (1 + r.IntN(40)), panels: 1 + r.IntN(4)}
+			s := Scratch{pairs: guarded[uint32](t, r, b.panels*b.depth/2*panelCols), wide: guarded[float32](t, r, b.panels*b.depth*panelCols)}
+			msg := fmt.Sprintf("(%d, %d, %d) %v", m, n, k, b)
+
+			got := guarded[float32](t, r, len(p.c))
+			copy(got, p.c)
+			for n0 := 0; n0 < n; {
+				n1 := min(n, n0+panelCols*(1+r.IntN(4)))
+				matMul(got, p.ldc, a, p.w, n0, n1, &s, b)
+				n0 = n1
+			}
+			requireSameBits(t, want, got, msg)
+
+			copy(got, p.c)
+			MatMul(got, p.ldc, a, p.w, 0, n, new(Scratch))
+			requireSameBits(t, want, got, "default blocking "+msg)
+		}
+	})
+}
+
+// A deep and tall product runs through every level of the default blocking.
+func TestMatMulDefaultBlocking(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	p := newProblem(t, r, 103, 147, 1043, "bf16", true)
+	var first []float32
+	forEachISA(t, func(t *testing.T) {
+		got := append([]float32(nil), p.c...)
+		MatMul(got, p.ldc, p.rows(t, r), p.w, 0, p.n, new(Scratch))
+		if first == nil {
+			first = got
+		}
+		requireSameBits(t, first, got, "ISAs differ")
+	})
+	for _, i := range []int{0, 46, 102} {
+		row := &problem{m: 1, n: p.n, k: p.k, ldx: p.ldx, ldc: p.ldc, x: p.x[i*p.ldx:], c: p.c[i*p.ldc:][:p.n], w: p.w}
+		requireSameBits(t, row.chain(), first[i*p.ldc:][:p.n], "a row of its own")
+	}
+}
+
+func TestMatMulErrorBound(t *testing.T) {
+	forEachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(5, 6))
+		m, n, k := 13, 33, 700
+		x, w, c := randomFloats(r, m*k), weightsOf(r, n, k, "f32"), randomFloats(r, m*n)
+		var rows Rows
+		rows.Reset(m, k)
+		rows.Pack(x, k)
+		got := append([]float32(nil), c...)
+		MatMul(got, n, &rows, w, 0, n, new(Scratch))
+		for i := range m {
+			for j := range n {
+				exact, size := float64(c[i*n+j]), math.Abs(float64(c[i*n+j]))
+				for l := range k {
+					term := float64(x[i*k+l]) * float64(w.F32[j*k+l])
+					exact += term
+					size += math.Abs(term)
+				}
+				// Each of the k fused steps rounds once.
+				gamma := float64(k) * 0x1p-24 / (1 - float64(k)*0x1p-24)
+				require.LessOrEqual(t, math.Abs(float64(got[i*n+j])-exact), gamma*size)
+			}
+		}
+	})
+}
+
+// What lies beyond n in the last panel, beyond k in the panels and in the
+// activations is poisoned and must not be used.
+func TestMatMulPanels(t *testing.T) {
+	nan := float32(math.NaN())
+	forEachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(7, 8))
+		for round := range 60 {
+			m, n, depth := 1+round%13, 1+r.IntN(70), 1+r.IntN(70)
+			if round == 0 {
+				m, depth = 100, 1100
+			}
+			k := r.IntN(depth + 1)
+			panels := guarded[float32](t, r, (n+panelCols-1)/panelCols*depth*panelCols)
+			for i := range panels {
+				panels[i] = nan
+			}
+			p := newProblem(t, r, m, n, k, "f32", true)
+			for j := range n {
+				for l := range k {
+					panels[j/panelCols*depth*panelCols+l*panelCols+j%panelCols] = p.w.F32[j*k+l]
+				}
+			}
+			wide := k + r.IntN(3)
+			x := make([]float32, m*wide)
+			for i := range x {
+				x[i] = nan
+			}
+			for i := range m {
+				copy(x[i*wide:][:k], p.x[i*p.ldx:])
+			}
+			a := Rows{data: guarded[float32](t, r, (m+stripRows-1)/stripRows*stripRows*wide)}
+			a.Reset(m, wide)
+			a.Pack(x, wide)
+			want := p.chain()
+			MatMulPanels(p.c, p.ldc, &a, panels, n, k, depth)
+			requireSameBits(t, want, p.c, fmt.Sprintf("(%d, %d, %d of %d)", m, n, k, depth))
+		}
+	})
+}
+
+func TestPackStripIsTheSame(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	for m := 1; m <= 13; m++ {
+		for k := range 40 {
+			ldx := k + r.IntN(3)
+			x := guarded[float32](t, r, (m-1)*ldx+k)
+			for i := range x {
+				x[i] = wild(r, false)
+			}
+			forEachISA(t, func(t *testing.T) {
+				a := Rows{data: guarded[float32](t, r, (m+stripRows-1)/stripRows*stripRows*k)}
+				a.Reset(m, k)
+				a.Pack(x, ldx)
+				for i := range m {
+					for j := range k {
+						requireSameBits(t, x[i*ldx+j:][:1], a.data[i/stripRows*stripRows*k+j*stripRows+i%stripRows:][:1], "")
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestMatMulDoesNotAllocate(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	x, w, c := randomFloats(r, 20*64), weightsOf(r, 40, 64, "bf16"), make([]float32, 20*40)
+	var rows Rows
+	var s Scratch
+	require.Zero(t, testing.AllocsPerRun(10, func() {
+		rows.Reset(20, 64)
+		rows.Pack(x, 64)
+		MatMul(c, 40, &rows, w, 0, 40, &s)
+	}))
+}
+
+func TestMatrixRow(t *testing.T) {
+	for _, w := range []*Matrix{
+		{N: 2, K: 2, BF16: []uint16{0, 0, 0x3f80, 0xc000}},
+		{N: 2, K: 2, F16: []uint16{0, 0, 0x3c00, 0xc000}},
+		{N: 2, K: 2, F32: []float32{0, 0, 1, -2}},
+	} {
+		dst := make([]float32, 2)
+		w.Row(dst, 1)
+		require.Equal(t, []float32{1, -2}, dst)
+	}
+}
+
+func TestMisusePanics(t *testing.T) {
+	w := &Matrix{N: 16, K: 4, F32: make([]float32, 64)}
+	rows := func(m, k int) *Rows {
+		a := new(Rows)
+		a.Reset(m, k)
+		return a
+	}
+	c := make([]float32, 32)
+	for name, call := range map[string]func(){
+		"depths differ":    func() { MatMul(c, 16, rows(2, 3), w, 0, 16, new(Scratch)) },
+		"result too short": func() { MatMul(c[:31], 16, rows(2, 4), w, 0, 16, new(Scratch)) },
+		"ldc too small":    func() { MatMul(c, 15, rows(2, 4), w, 0, 16, new(Scratch)) },
+		"columns beyond N": func() { MatMul(c, 32, rows(1, 4), w, 0, 17, new(Scratch)) },
+		"unaligned column": func() { MatMul(c, 16, rows(2, 4), w, 8, 16, new(Scratch)) },
+		"matrix too short": func() { MatMul(c, 16, rows(2, 4), &Matrix{N: 16, K: 4, F32: w.F32[1:]}, 0, 16, new(Scratch)) },
+		"two forms": func() {
+			MatMul(c, 16, rows(2, 4), &Matrix{N: 16, K: 4, F32: w.F32, BF16: make([]uint16, 64)}, 0, 16, new(Scratch))
+		},
+		"panels too short":  func() { MatMulPanels(c, 16, rows(2, 4), w.F32[1:], 16, 4, 4) },
+		"k beyond depth":    func() { MatMulPanels(c, 16, rows(2, 5), w.F32, 16, 5, 4) },
+		"source too short":  func() { rows(2, 4).PackStrip(0, c[:7], 4) },
+		"no such strip":     func() { rows(2, 4).PackStrip(1, c, 4) },
+		"row outside":       func() { w.Row(c[:4], 16) },
+		"norm lengths":      func() { RMSNorm(c[:3], c[:4], c[:4], 0) },
+		"odd head":          func() { RoPE(c[:3], c[:1], c[:1]) },
+		"activation":        func() { SiLUMul(c[:3], c[:4], c[:4]) },
+		"short block":       func() { SoftmaxBlock(c, 0, 1, 0, 0) },
+		"negative live":     func() { SoftmaxBlock(make([]float32, 64), 3, 2, 0, 0) },
+		"negative rows":     func() { rows(-1, 2) },
+		"panels negative n": func() { MatMulPanels(c, 16, rows(2, 4), w.F32, -1, 4, 4) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() { require.Regexp(t, "^kernels: ", recover()) }()
+			call()
+		})
+	}
+}
