@@ -83,7 +83,7 @@ func r2(r []float64, _ float64) float64 { return average(r2Weights(nil, r, 0), r
 func product(r []float64, _ float64) float64 {
 	p := 1.0
 	for _, x := range r {
-		p *= x
+		p = float64(p * x)
 	}
 	return p
 }
@@ -93,7 +93,7 @@ func product(r []float64, _ float64) float64 {
 func productP(r []float64, _ float64) float64 {
 	p := 1.0
 	for _, x := range r {
-		p *= secure(x)
+		p = float64(p * secure(x))
 	}
 	return p
 }
