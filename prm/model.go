@@ -74,6 +74,11 @@ func Open(fsys fs.FS, opts *Options) (*Model, error) {
 }
 
 func open(fsys fs.FS, o *Options) (*Model, error) {
+	if info, err := fs.Stat(fsys, "."); err != nil {
+		return nil, err
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("%w: a checkpoint is a folder, this is a file", ErrModel)
+	}
 	tok, err := loadTokenizer(fsys)
 	if err != nil {
 		return nil, err
@@ -130,14 +135,15 @@ func (m *Model) configure(tok *tokenizer.Tokenizer, settings []byte, o *Options)
 		return err
 	}
 	if m.layout, err = layout.New(tok, m.spec, cfg.VocabSize); err != nil {
-		return err
+		return fmt.Errorf("%s or its defaults: %w", settingsFile, err)
 	}
 
 	m.policy = o.Segment
-	if m.policy == (segment.Policy{}) {
+	if m.policy.Preset == "" {
 		if m.policy, err = segment.ParsePolicy(m.spec.Segment); err != nil {
 			return fmt.Errorf("%w: %s: key segment: %w", ErrModel, settingsFile, err)
 		}
+		m.policy.CommentsNoOp = m.policy.CommentsNoOp || o.Segment.CommentsNoOp
 	} else if _, err := m.policy.Steps(nil, segment.Unknown); err != nil {
 		return fmt.Errorf("%w: Options.Segment: %w", ErrInput, err)
 	}
@@ -193,7 +199,7 @@ func loadTokenizer(fsys fs.FS) (*tokenizer.Tokenizer, error) {
 		return nil, err
 	}
 	if _, err := fs.Stat(fsys, "vocab.json"); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: tokenizer.json is missing (and so are vocab.json and merges.txt)", ErrModel)
+		return nil, fmt.Errorf("%w: tokenizer.json is missing (and so are vocab.json and merges.txt): %w", ErrModel, err)
 	}
 	return tokenizer.LoadVocabMerges(fsys, "vocab.json", "merges.txt")
 }

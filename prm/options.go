@@ -35,8 +35,8 @@ type Options struct {
 	// is ErrBudget. Default: no bound but MaxTokens.
 	MaxKVBytes int64
 
-	// Segment cuts source into steps. Default: as the model was trained
-	// (seccodeprm.json), else preset "paper".
+	// Segment cuts source into steps. Default, also of its Preset alone: as the
+	// model was trained (seccodeprm.json), else preset "paper".
 	Segment segment.Policy
 
 	// Aggregate turns step rewards into one. Default: seccodeprm.json, else

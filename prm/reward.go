@@ -1,6 +1,9 @@
 package prm
 
-import "seccodeprm/internal/num"
+import (
+	"seccodeprm/aggregate"
+	"seccodeprm/internal/num"
+)
 
 // margin is the logit margin of a readout: z_secure - z_vulnerable, or the one
 // output itself.
@@ -17,4 +20,13 @@ func (m *Model) margin(logits []float32) float64 {
 func (m *Model) reward(logits []float32) (pSecure, r float64) {
 	x := (m.margin(logits) + m.spec.Offset) / m.spec.Temperature
 	return num.Sigmoid64(x), num.Tanh64(x / 2)
+}
+
+// tau is the temperature of the rule in force, or the model's where the rule
+// has none.
+func (m *Model) tau() float64 {
+	if tau, ok := aggregate.Tau(m.rule); ok {
+		return tau
+	}
+	return m.spec.Tau
 }

@@ -1,11 +1,13 @@
 package prm
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 
 	"seccodeprm/internal/layout"
 	"seccodeprm/internal/qwen2"
@@ -30,6 +32,8 @@ type Input struct {
 	Prompt string
 
 	// Steps replaces segmentation: consecutive steps that cover Text exactly.
+	// Their lines are repeated in the report as they are; a step whose text is
+	// white space is NoOp.
 	Steps []segment.Step
 }
 
@@ -162,7 +166,7 @@ func (m *Model) plan(ctx context.Context, in Input) (*work, error) {
 			return nil, fmt.Errorf("%w: %s: %w", ErrInput, label(in), err)
 		}
 		w.steps, w.segmentation = steps, m.policy.Name()
-	} else if err := checkSteps(in); err != nil {
+	} else if err := m.takeSteps(w); err != nil {
 		return nil, err
 	}
 	var err error
@@ -201,15 +205,20 @@ func (m *Model) inputError(ctx context.Context, in Input, err error) error {
 	return fmt.Errorf("%w: %s: %w", ErrInput, label(in), err)
 }
 
-// checkSteps verifies that given steps partition the text.
-func checkSteps(in Input) error {
-	at := 0
-	for i, s := range in.Steps {
+// takeSteps verifies that given steps partition the text, and marks those
+// without text NoOp.
+func (m *Model) takeSteps(w *work) error {
+	in, at := w.in, 0
+	w.steps = slices.Clone(in.Steps)
+	var text []byte
+	for i, s := range w.steps {
 		if s.Start != at || s.End < s.Start || s.End > len(in.Text) {
 			return fmt.Errorf("%w: %s: Steps[%d] spans [%d, %d) where a step from %d within %d bytes is due",
 				ErrInput, label(in), i, s.Start, s.End, at, len(in.Text))
 		}
 		at = s.End
+		text = m.policy.AppendText(text[:0], in.Text, s)
+		w.steps[i].NoOp = s.NoOp || len(bytes.TrimSpace(text)) == 0
 	}
 	if at != len(in.Text) {
 		return fmt.Errorf("%w: %s: Steps end at byte %d of %d", ErrInput, label(in), at, len(in.Text))
@@ -319,7 +328,7 @@ func (m *Model) report(w *work) (*Report, error) {
 		Model: ModelInfo{Name: m.name, Digest: m.weights.Digest},
 
 		Layout: string(m.spec.Layout), Prompt: m.spec.Prompt, Separator: m.spec.Separator,
-		Segmentation: w.segmentation, Aggregate: m.rule.Name(), Tau: m.spec.Tau, Threshold: m.spec.Threshold,
+		Segmentation: w.segmentation, Aggregate: m.rule.Name(), Tau: m.tau(), Threshold: m.spec.Threshold,
 		Temperature: m.spec.Temperature, Offset: m.spec.Offset,
 
 		Precision: m.precision.String(), ISA: m.engine.ISA(), Device: "cpu", Weights: "copy",

@@ -166,7 +166,7 @@ func TestOnlyComments(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, rep.Empty(), "comments are steps like any other by default")
 
-	rep, err = openTiny(t, &prm.Options{Segment: segment.Policy{Preset: "blank-lines", CommentsNoOp: true}}).Score(t.Context(), prm.Input{Name: "a.c", Text: src})
+	rep, err = openTiny(t, &prm.Options{Segment: segment.Policy{CommentsNoOp: true}}).Score(t.Context(), prm.Input{Name: "a.c", Text: src})
 	require.NoError(t, err)
 	require.True(t, rep.Empty())
 }

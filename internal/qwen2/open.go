@@ -115,9 +115,6 @@ func Open(ctx context.Context, fsys fs.FS, opts Options) (_ *Model, err error) {
 		}
 		return nil
 	})
-	if errors.Is(err, mapped.ErrFault) {
-		err = fmt.Errorf("%w: %w", ErrModel, err)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -208,9 +205,15 @@ func (m *Model) Mapped() bool {
 }
 
 // Guard runs fn, which may read the weights. If a file was truncated or fails
-// while fn reads it, Guard returns an error that wraps [mapped.ErrFault] and
-// names the file, where the process would crash.
-func (m *Model) Guard(fn func() error) error { return mapped.Guard(fn, m.files...) }
+// while fn reads it, Guard returns an error that wraps [ErrModel] and
+// [mapped.ErrFault] and names the file, where the process would crash.
+func (m *Model) Guard(fn func() error) error {
+	err := mapped.Guard(fn, m.files...)
+	if errors.Is(err, mapped.ErrFault) {
+		return fmt.Errorf("%w: %w", ErrModel, err)
+	}
+	return err
+}
 
 // Close unmaps the files. The weights must not be in use, nor be used later.
 // Closing twice is allowed.
