@@ -172,15 +172,14 @@ func TestDecodeEachReference(t *testing.T) {
 }
 
 func TestFlagsReference(t *testing.T) {
-	dir := shared.Path(t, "fixtures", "tokenizers", "flags")
 	type row struct {
 		Text             string
 		IDs              []int32
 		IDsEncodeSpecial []int32 `json:"ids_encode_special"`
 	}
-	tok := parseFile(t, filepath.Join(dir, "tokenizer.json.gz"))
+	tok := parseFile(t, "testdata/flags.tokenizer.json.gz")
 	e := tok.NewEncoder()
-	for _, r := range rows[row](t, filepath.Join(dir, "encode.jsonl.gz")) {
+	for _, r := range rows[row](t, "testdata/flags.jsonl.gz") {
 		requireIDs(t, r.IDs, e.AppendEncodeSpecial(nil, []byte(r.Text)), r.Text)
 		requireIDs(t, r.IDsEncodeSpecial, e.AppendEncode(nil, []byte(r.Text)), r.Text)
 	}
