@@ -69,6 +69,21 @@ func packPairs(dst []uint32, w []uint16, ldw, cols, depth int) {
 }
 
 //go:noinline
+func packF16(dst []float32, w []uint16, ldw, cols, depth int) {
+	done := 0
+	if n := depth &^ 7; useAVX2 && cols == panelCols && n > 0 {
+		_, _ = dst[n*panelCols-1], w[(panelCols-1)*ldw+n-1]
+		pairs := unsafe.Pointer(&dst[n/2*panelCols]) // widened from the front, they are read before they are overwritten
+		transpose16AVX2(pairs, unsafe.Pointer(&w[0]), 2*ldw, n/2)
+		widenF16AVX2(unsafe.Pointer(&dst[0]), pairs, n/2)
+		done = n
+	}
+	if done < depth {
+		packF16Generic(dst, w, ldw, cols, done, depth)
+	}
+}
+
+//go:noinline
 func packF32(dst, w []float32, ldw, cols, depth int) {
 	done := 0
 	if n := depth &^ 3; useAVX2 && cols == panelCols && n > 0 {

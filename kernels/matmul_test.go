@@ -57,6 +57,9 @@ func newProblem(t *testing.T, r *rand.Rand, m, n, k int, stored string, finite b
 		p.w.F16 = guarded[uint16](t, r, n*k)
 		for i := range p.w.F16 {
 			p.w.F16[i] = uint16(r.Uint32N(0x7c00) | r.Uint32N(2)<<15)
+			if !finite && r.IntN(200) == 0 {
+				p.w.F16[i] |= 0x7c00
+			}
 		}
 	case "f32":
 		p.w.F32 = guarded[float32](t, r, n*k)

@@ -14,6 +14,10 @@ func packPairs(dst []uint32, w []uint16, ldw, cols, depth int) {
 	packPairsGeneric(dst, w, ldw, cols, 0, depth)
 }
 
+func packF16(dst []float32, w []uint16, ldw, cols, depth int) {
+	packF16Generic(dst, w, ldw, cols, 0, depth)
+}
+
 func packF32(dst, w []float32, ldw, cols, depth int) { packF32Generic(dst, w, ldw, cols, 0, depth) }
 
 func tilesPairs(c []float32, ldc int, a []float32, stride, count, rows int, pairs []uint32, depth int) {

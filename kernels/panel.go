@@ -43,11 +43,13 @@ func packF32Generic(dst, w []float32, ldw, cols, k0, depth int) {
 	}
 }
 
-func packF16(dst []float32, w []uint16, ldw, cols, depth int) {
-	clear(dst[:depth*panelCols])
+// packF16Generic packs from column k0 up to depth.
+func packF16Generic(dst []float32, w []uint16, ldw, cols, k0, depth int) {
+	clear(dst[k0*panelCols : depth*panelCols])
 	for j := range cols {
-		for k, h := range w[j*ldw:][:depth] {
-			dst[k*panelCols+j] = num.FromF16(h)
+		row := w[j*ldw:][:depth]
+		for k := k0; k < depth; k++ {
+			dst[k*panelCols+j] = num.FromF16(row[k])
 		}
 	}
 }

@@ -55,6 +55,12 @@ func tileF32x6AVX2(a, panel, c unsafe.Pointer, depth, stride, ldc, count int)
 //go:noescape
 func transpose16AVX2(dst, src unsafe.Pointer, stride, n int)
 
+// widenF16AVX2 turns n rows of 16 pairs of binary16 into 2n rows of 16 floats;
+// pairs may be the second half of dst.
+//
+//go:noescape
+func widenF16AVX2(dst, pairs unsafe.Pointer, n int)
+
 // packStripAVX2 turns rows <= 6 rows of k floats, a multiple of 4, into [k][6].
 //
 //go:noescape

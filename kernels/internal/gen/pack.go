@@ -2,6 +2,7 @@ package main
 
 func pack(a *asm) {
 	transpose(a)
+	widenF16(a)
 	packStrip(a)
 }
 
@@ -45,6 +46,37 @@ func transpose(a *asm) {
 	a.op("ADDQ $256, DI")
 	a.op("SUBQ $4, CX")
 	a.op("JNZ four")
+	a.ret()
+}
+
+// widenF16 turns n rows of 16 pairs of binary16 into 2n rows of 16 floats. The
+// pairs may lie in the second half of dst.
+func widenF16(a *asm) {
+	a.text("widenF16AVX2", "(dst, pairs unsafe.Pointer, n int)", 24,
+		arg{"dst", "DI"}, arg{"pairs", "SI"}, arg{"n", "CX"})
+	a.op("VPCMPEQD Y15, Y15, Y15")
+	a.op("VPSRLD $16, Y15, Y15")
+	a.label("pair")
+	a.op("VMOVDQU (SI), Y0")
+	a.op("VMOVDQU 32(SI), Y1")
+	a.op("VPAND Y15, Y0, Y2")
+	a.op("VPAND Y15, Y1, Y3")
+	a.op("VPSRLD $16, Y0, Y4")
+	a.op("VPSRLD $16, Y1, Y5")
+	for k := range 2 {
+		y := 2 + 2*k
+		a.op("VPACKUSDW Y%d, Y%d, Y%d", y+1, y, y)
+		a.op("VPERMQ $0xd8, Y%d, Y%d", y, y)
+		a.op("VEXTRACTI128 $1, Y%d, X%d", y, y+1)
+		for v := range 2 {
+			a.op("VCVTPH2PS X%d, Y%d", y+v, y+v)
+			a.op("VMOVUPS Y%d, %d(DI)", y+v, 64*k+32*v)
+		}
+	}
+	a.op("ADDQ $64, SI")
+	a.op("ADDQ $128, DI")
+	a.op("DECQ CX")
+	a.op("JNZ pair")
 	a.ret()
 }
 
