@@ -20,6 +20,6 @@ func SiLUMul(dst, gate, up []float32) {
 
 func siluMulGeneric(dst, gate, up []float32) {
 	for i, g := range gate {
-		dst[i] = float32(g/(1+num.Exp(-g))) * up[i]
+		dst[i] = float32(float32(g/(1+num.Exp(-g))) * up[i])
 	}
 }

@@ -28,7 +28,7 @@ func sqrt32(x float32) float32 { return float32(math.Sqrt(float64(x))) }
 
 func mulScaledGeneric(dst, x, w []float32, scale float32) {
 	for i, v := range x {
-		dst[i] = float32(v*scale) * w[i]
+		dst[i] = float32(float32(v*scale) * w[i])
 	}
 }
 

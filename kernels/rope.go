@@ -31,6 +31,6 @@ func ScaleRow(x []float32, a float32) { scaleRow(x, a) }
 
 func scaleRowGeneric(x []float32, a float32) {
 	for i := range x {
-		x[i] *= a
+		x[i] = float32(x[i] * a)
 	}
 }

@@ -57,9 +57,9 @@ func ldexp(y float64, n int) float64 {
 	half := n / 2
 	if n < -1021 {
 		half = -1021 // keeps the first product normal
-		return float64(y*pow2(n-half)) * pow2(half)
+		return float64(float64(y*pow2(n-half)) * pow2(half))
 	}
-	return float64(y*pow2(half)) * pow2(n-half)
+	return float64(float64(y*pow2(half)) * pow2(n-half))
 }
 
 // pow2 returns 2^n for -1022 <= n <= 1023.

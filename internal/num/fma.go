@@ -10,7 +10,7 @@ import "math"
 // s lies on the midpoint of two neighbouring float32 or below the least normal
 // one, so everything else takes a path that is short enough to be inlined.
 func FMA(a, b, c float32) float32 {
-	p := float64(a) * float64(b)
+	p := float64(float64(a) * float64(b))
 	s := p + float64(c)
 	u := math.Float64bits(s)
 	if u&midpointMask != midpointBits && u&exponentMask >= leastNormal {
@@ -32,7 +32,7 @@ func AddScaled(acc []float32, a float32, x []float32) {
 	wide := float64(a)
 	x = x[:len(acc)]
 	for i, c := range acc {
-		p := wide * float64(x[i])
+		p := float64(wide * float64(x[i]))
 		s := p + float64(c)
 		u := math.Float64bits(s)
 		if u&midpointMask != midpointBits && u&exponentMask >= leastNormal {

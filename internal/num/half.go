@@ -25,5 +25,5 @@ func FromF16(h uint16) float32 {
 		return math.Float32frombits(sign | (magnitude<<13 + (127-15)<<23))
 	}
 	// Denormal: magnitude counts units of 2^-24, which float32 holds exactly.
-	return math.Float32frombits(sign | math.Float32bits(float32(magnitude)*0x1p-24))
+	return math.Float32frombits(sign | math.Float32bits(float32(float32(magnitude)*0x1p-24)))
 }

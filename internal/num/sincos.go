@@ -27,7 +27,7 @@ func SinCos(x float32) (sin, cos float32) {
 	for i := len(sinC) - 2; i >= 0; i-- {
 		p = float64(p*z) + sinC[i]
 	}
-	s := r * (float64(z*p) + 1)
+	s := float64(r * (float64(z*p) + 1))
 	p = cosC[len(cosC)-1]
 	for i := len(cosC) - 2; i >= 0; i-- {
 		p = float64(p*z) + cosC[i]
