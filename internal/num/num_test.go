@@ -121,7 +121,7 @@ func ulps(got float32, want float64) float64 {
 	return math.Abs(float64(got)-want) / math.Ldexp(1, max(e, -125)-24)
 }
 
-// everyFloat visits all float32 between lo and hi in steps of stride bits.
+// everyFloat visits the float32 of every stride-th bit pattern.
 func everyFloat(stride uint32, visit func(x float32)) {
 	for u := uint64(0); u < 1<<32; u += uint64(stride) {
 		visit(math.Float32frombits(uint32(u)))
@@ -142,17 +142,17 @@ func TestExp(t *testing.T) {
 
 	worst, at := 0., float32(0)
 	everyFloat(997, func(x float32) {
-		if x != x {
-			return
-		}
-		got := Exp(x)
-		switch want := math.Exp(float64(x)); {
+		got, want := Exp(x), math.Exp(float64(x))
+		switch {
+		case x != x:
 		case x < ExpMin:
-			require.Lessf(t, want, 0x1p-126*(1+1e-5), "Exp(%g)", x)
-			require.Zero(t, math.Float32bits(got))
+			if want > 0x1p-126*(1+1e-5) || math.Float32bits(got) != 0 {
+				t.Fatalf("Exp(%g) = %g, flushed to zero at %g", x, got, want)
+			}
 		case x > ExpMax:
-			require.Greater(t, want, math.MaxFloat32)
-			require.Equal(t, inf, got)
+			if want <= math.MaxFloat32 || got != inf {
+				t.Fatalf("Exp(%g) = %g, want %g", x, got, want)
+			}
 		default:
 			if e := ulps(got, want); e > worst {
 				worst, at = e, x
@@ -160,7 +160,7 @@ func TestExp(t *testing.T) {
 		}
 	})
 	t.Logf("worst error %.4f ulp at %g", worst, at)
-	require.LessOrEqual(t, worst, 1.0)
+	require.LessOrEqual(t, worst, 0.9)
 }
 
 func TestSinCos(t *testing.T) {
@@ -188,8 +188,7 @@ func TestSinCos(t *testing.T) {
 	require.Equal(t, uint32(1<<31), math.Float32bits(s), "sin(-0)")
 }
 
-// The nearest that float32 numbers come to multiples of pi/2 above 2^31, found
-// with exact arithmetic over all binades, reduced against big.Float.
+// Above 2^31 the reduced argument itself is compared, with 400 bits of pi.
 func TestSinCosLargeAgainstBig(t *testing.T) {
 	const prec = 400
 	pi, ok := new(big.Float).SetPrec(prec).SetString("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534211706798214808651328230664709384460955058223172535940812848111745028410270193852110555964462294895493038196")
