@@ -15,5 +15,15 @@
 //
 // # Concurrency
 //
-// All functions are pure.
+// All functions are pure, but [Tree], which works in the lanes it is given, and
+// [AddScaled], which adds to its first argument.
+//
+// # Memory
+//
+// Nothing allocates.
+//
+// # Errors
+//
+// There are none: an argument outside a domain gives NaN or an infinity, as each
+// function says.
 package num
