@@ -1,0 +1,2 @@
+// Package label is being described.
+package label

@@ -1,0 +1,197 @@
+package label
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func match(t testing.TB, a, b []int32, opt MatchOptions) *Matching {
+	t.Helper()
+	m, err := Match(t.Context(), a, b, opt)
+	require.NoError(t, err)
+	return m
+}
+
+func TestMatchRandomGoldens(t *testing.T) {
+	type row struct {
+		A, B           []int32
+		Autojunk       bool
+		Junk           *int32
+		Opcodes        []code
+		Blocks         [][3]int
+		Ratio          float64
+		QuickRatio     float64 `json:"quick_ratio"`
+		RealQuickRatio float64 `json:"real_quick_ratio"`
+		Grouped        [][]code
+		Popular        []int32
+	}
+	for i, r := range rows[row](t, "fixtures", "difflib", "random.jsonl.gz") {
+		opt := MatchOptions{AutoJunk: r.Autojunk}
+		if r.Junk != nil {
+			opt.Junk = func(e int32) bool { return e == *r.Junk }
+		}
+		m := match(t, r.A, r.B, opt)
+		require.Equal(t, opcodes(r.Opcodes), m.Opcodes(), "row %d", i)
+		require.Equal(t, r.Ratio, m.Ratio(), "row %d", i)
+		require.Equal(t, r.QuickRatio, m.QuickRatio(), "row %d", i)
+		require.Equal(t, r.RealQuickRatio, m.RealQuickRatio(), "row %d", i)
+		var blocks [][3]int
+		for _, k := range m.Blocks() {
+			blocks = append(blocks, [3]int{k.A, k.B, k.Len})
+		}
+		require.Equal(t, r.Blocks, blocks, "row %d", i)
+		var groups [][]Opcode
+		for _, g := range r.Grouped {
+			groups = append(groups, opcodes(g))
+		}
+		require.Equal(t, groups, m.Grouped(3), "row %d", i)
+
+		x := &matcher{ctx: t.Context()}
+		x.index(r.A, r.B, opt)
+		slices.Sort(x.popular)
+		popular := slices.Compact(x.popular)
+		require.ElementsMatch(t, r.Popular, popular, "row %d", i)
+	}
+}
+
+func TestMatchLinesGoldens(t *testing.T) {
+	all, pairs := goldens(t, "pairs.jsonl.gz")
+	require.Len(t, all, 300)
+	for i, g := range all {
+		var in Interner
+		a, b := in.AppendLines(nil, []byte(pairs[i].Before)), in.AppendLines(nil, []byte(pairs[i].After))
+		m := match(t, a, b, MatchOptions{})
+		require.Equal(t, opcodes(g.Opcodes), m.Opcodes())
+		require.Equal(t, g.Ratio, m.Ratio())
+		want := g.Opcodes
+		if g.OpcodesAutojunk != nil {
+			want = g.OpcodesAutojunk
+		}
+		require.Equal(t, opcodes(want), match(t, a, b, MatchOptions{AutoJunk: true}).Opcodes())
+	}
+}
+
+func TestMatchCharactersGoldens(t *testing.T) {
+	all, pairs := goldens(t, "chars.jsonl.gz")
+	require.Len(t, all, 40)
+	for i, g := range all {
+		a, b := []int32([]rune(pairs[i].Before)), []int32([]rune(pairs[i].After))
+		m := match(t, a, b, MatchOptions{})
+		require.Equal(t, opcodes(g.Opcodes), m.Opcodes())
+		require.Equal(t, g.Ratio, m.Ratio())
+		if g.OpcodesAutojunk != nil {
+			m = match(t, a, b, MatchOptions{AutoJunk: true})
+			require.Equal(t, opcodes(g.OpcodesAutojunk), m.Opcodes())
+			require.Equal(t, g.RatioAutojunk, m.Ratio())
+		}
+	}
+}
+
+// Blocks are equal in both sequences, ordered, and as long as they can be at
+// their right end; opcodes rebuild b from a.
+func FuzzMatch(f *testing.F) {
+	f.Add([]byte("abcabba"), []byte("cbabac"), false)
+	f.Add([]byte(""), []byte("x"), true)
+	f.Add([]byte("qabxcd"), []byte("abycdf"), false)
+	f.Fuzz(func(t *testing.T, x, y []byte, autojunk bool) {
+		if len(x) > 2000 || len(y) > 2000 {
+			return
+		}
+		var a, b []int32
+		for _, c := range x {
+			a = append(a, int32(c)<<24) // negative and far apart
+		}
+		for _, c := range y {
+			b = append(b, int32(c)<<24)
+		}
+		m := match(t, a, b, MatchOptions{AutoJunk: autojunk})
+		var back []int32
+		i, j := 0, 0
+		for _, c := range m.Opcodes() {
+			require.Equal(t, i, c.A1)
+			require.Equal(t, j, c.B1)
+			require.Equal(t, c.Tag == Equal, slices.Equal(a[c.A1:c.A2], b[c.B1:c.B2]))
+			if c.Tag == Equal {
+				back = append(back, a[c.A1:c.A2]...)
+			} else {
+				back = append(back, b[c.B1:c.B2]...)
+			}
+			i, j = c.A2, c.B2
+		}
+		require.Equal(t, b, back)
+		require.Equal(t, len(a), i)
+		require.Equal(t, len(b), j)
+	})
+}
+
+// The row numbers of one comparison wrap without a trace.
+func TestMatchRowsUsedUp(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	a, b := make([]int32, 300), make([]int32, 300)
+	for i := range a {
+		a[i], b[i] = r.Int32N(4), r.Int32N(4)
+	}
+	want := match(t, a, b, MatchOptions{}).blocks
+	for _, left := range []uint32{1, 2, 300, 301, 302, 303, 1000} {
+		x := &matcher{ctx: t.Context()}
+		x.index(a, b, MatchOptions{})
+		x.row = 1<<32 - 1 - left
+		got, err := x.blocks()
+		require.NoError(t, err)
+		require.Equal(t, want, got, "%d rows left", left)
+	}
+}
+
+func TestMatchStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	same := make([]int32, 2000)
+	_, err := Match(ctx, same, same, MatchOptions{})
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+// BenchmarkMatch compares two versions of a made-up C source, of which one
+// token in 3,000 differs, token by token: "tokens" is the length of one side.
+func BenchmarkMatch(b *testing.B) {
+	for _, tokens := range []int{7000, 19000, 65000} {
+		before, after := edited(tokens)
+		for _, autojunk := range []bool{true, false} {
+			b.Run(fmt.Sprintf("tokens=%d/autojunk=%t", tokens, autojunk), func(b *testing.B) {
+				for b.Loop() {
+					if _, err := Match(b.Context(), before, after, MatchOptions{AutoJunk: autojunk}); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// edited returns token sequences with the frequencies of C source: every other
+// token is white space, half of the rest punctuation.
+func edited(n int) (before, after []int32) {
+	r := rand.New(rand.NewPCG(7, uint64(n)))
+	for len(before) < n {
+		e := int32(0)
+		switch r.IntN(4) {
+		case 0, 1:
+			e = r.Int32N(3)
+		case 2:
+			e = 3 + r.Int32N(20)
+		case 3:
+			e = 30 + int32(r.ExpFloat64()*200)
+		}
+		before = append(before, e)
+	}
+	after = slices.Clone(before)
+	for range n / 3000 {
+		i := r.IntN(len(after))
+		after = slices.Insert(after, i, 40, 1, 41, 2, 42)
+	}
+	return before, after
+}
