@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"seccodeprm/internal/num"
-	"seccodeprm/internal/par"
 	"seccodeprm/kernels"
 )
 
@@ -65,7 +64,7 @@ func (p *pass) attend(ctx context.Context, layer, m int) error {
 		}
 	}
 	last := len(p.tiles) - 1
-	return par.Run(ctx, p.threads, len(p.tiles), func(worker, i int) {
+	return p.loop(ctx, inAttention, len(p.tiles), func(worker, i int) {
 		p.attendTile(&p.attention[worker], p.tiles[last-i], layer) // the late, long ones first
 	})
 }

@@ -27,6 +27,10 @@ type Options struct {
 	// In the last layer all but "input_norm", "k" and "v" hold only the rows
 	// that are read.
 	Trace func(name string, layer int, x []float32, rows, columns int)
+
+	// Times, when set, is added to by each Prefill; only one may then run at a
+	// time.
+	Times *Times
 }
 
 // Engine implements qwen2.Engine for one model.
@@ -35,6 +39,7 @@ type Engine struct {
 	threads int
 	chunk   int
 	trace   func(name string, layer int, x []float32, rows, columns int)
+	times   *Times
 	passes  sync.Pool // of *pass: scratch of finished Prefills
 }
 
@@ -42,7 +47,7 @@ var _ qwen2.Engine = (*Engine)(nil)
 
 // New returns an engine over the weights of model, which must stay open.
 func New(model *qwen2.Model, opts Options) *Engine {
-	e := &Engine{model: model, threads: par.Threads(opts.Threads), chunk: opts.Chunk, trace: opts.Trace}
+	e := &Engine{model: model, threads: par.Threads(opts.Threads), chunk: opts.Chunk, trace: opts.Trace, times: opts.Times}
 	if e.chunk <= 0 {
 		e.chunk = 512
 	}
@@ -52,6 +57,9 @@ func New(model *qwen2.Model, opts Options) *Engine {
 
 // ISA names the instruction set of the kernels in force.
 func (e *Engine) ISA() string { return kernels.ISA() }
+
+// Precision names the contract of arithmetic.
+func (e *Engine) Precision() string { return "f32" }
 
 // Close implements qwen2.Engine; the engine holds nothing but memory.
 func (e *Engine) Close() error { return nil }

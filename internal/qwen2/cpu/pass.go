@@ -3,7 +3,6 @@ package cpu
 import (
 	"context"
 
-	"seccodeprm/internal/par"
 	"seccodeprm/internal/qwen2"
 	"seccodeprm/kernels"
 )
@@ -123,7 +122,7 @@ func (p *pass) run(ctx context.Context) error {
 
 // strips runs fn over [0, m) in groups of six rows, the unit of packing.
 func (p *pass) strips(ctx context.Context, m int, fn func(worker, strip, row, end int)) error {
-	return par.Run(ctx, p.threads, ceilDiv(m, stripRows), func(worker, i int) {
+	return p.loop(ctx, inElementWise, ceilDiv(m, stripRows), func(worker, i int) {
 		fn(worker, i, i*stripRows, min((i+1)*stripRows, m))
 	})
 }
@@ -149,7 +148,7 @@ func (p *pass) multiply(ctx context.Context, m int, products ...product) error {
 	for _, w := range products {
 		chunks += ceilDiv(w.linear.Weight.N, step)
 	}
-	return par.Run(ctx, p.threads, chunks, func(worker, i int) {
+	return p.loop(ctx, inProducts, chunks, func(worker, i int) {
 		w := 0
 		for n := ceilDiv(products[w].linear.Weight.N, step); i >= n; n = ceilDiv(products[w].linear.Weight.N, step) {
 			i -= n

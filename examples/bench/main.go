@@ -1,0 +1,184 @@
+// Bench times whole forward passes of a checkpoint.
+//
+//	go run ./examples/bench [-model DIR] [-tokens 512,2048] [-threads N] [-rounds N] [-json] [-profile]
+//
+// Each pass takes one sequence of that many tokens (id i is i·7919 modulo the
+// vocabulary) from ids to the readout of the last position. Without -model it is
+// the embedded model. The output is in the format of go test -bench, which
+// benchstat reads, one line a round; with -json one object a length:
+//
+//	{"peer":"ours","dtype":"f32","tokens":512,"threads":2,"s":..,"tok_s":..,"ttfs":..,"rss_mb":..,"isa":".."}
+//
+// s and tok_s are those of the fastest round, ttfs the seconds from opening the
+// checkpoint to the first reward of a step of 64 tokens, rss_mb the largest
+// resident memory of the process, mapped weights included. -profile adds how the
+// threads spent the fastest round.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"time"
+
+	"seccodeprm/internal/par"
+	"seccodeprm/internal/qwen2"
+	"seccodeprm/internal/qwen2/cpu"
+	"seccodeprm/prm/tiny"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	dir := flags.String("model", "", "directory of a checkpoint (default: the embedded model)")
+	lengths := flags.String("tokens", "512,2048", "lengths of the sequences, separated by commas")
+	threads := flags.Int("threads", 0, "threads to use (default: all cores)")
+	rounds := flags.Int("rounds", 5, "passes of each length")
+	asJSON := flags.Bool("json", false, "print one JSON object a length")
+	profile := flags.Bool("profile", false, "print how the threads spent their time")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	tokens, err := parseLengths(*lengths)
+	if err == nil && (*rounds < 1 || flags.NArg() > 0) {
+		err = fmt.Errorf("-rounds must be positive and nothing may follow the flags")
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "bench:", err)
+		return 2
+	}
+	b := bench{stdout: stdout, threads: par.Threads(*threads), rounds: *rounds, json: *asJSON, profile: *profile}
+	if err := b.run(ctx, *dir, tokens); err != nil {
+		fmt.Fprintln(stderr, "bench:", err)
+		return 1
+	}
+	return 0
+}
+
+func parseLengths(list string) ([]int, error) {
+	var out []int
+	for _, s := range strings.Split(list, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(s))
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("-tokens: %q is not a positive number", s)
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+type bench struct {
+	stdout          io.Writer
+	threads, rounds int
+	json, profile   bool
+
+	model  *qwen2.Model
+	engine *cpu.Engine
+	times  cpu.Times
+}
+
+func (b *bench) run(ctx context.Context, dir string, lengths []int) error {
+	fsys := fs.FS(tiny.FS())
+	name := "tiny"
+	if dir != "" {
+		fsys, name = os.DirFS(dir), dir
+	}
+	start := time.Now()
+	var err error
+	if b.model, err = qwen2.Open(ctx, fsys, qwen2.Options{Candidates: []int32{0, 1}, Threads: b.threads}); err != nil {
+		return err
+	}
+	defer b.model.Close()
+	opts := cpu.Options{Threads: b.threads}
+	if b.profile {
+		opts.Times = &b.times
+	}
+	b.engine = cpu.New(b.model, opts)
+	if _, err := b.pass(ctx, 64); err != nil {
+		return err
+	}
+	ttfs := time.Since(start)
+
+	if !b.json {
+		fmt.Fprintf(b.stdout, "pkg: seccodeprm/examples/bench\nmodel: %s\n", name)
+	}
+	for _, n := range lengths {
+		var best time.Duration
+		var times cpu.Times
+		for range b.rounds {
+			b.times = cpu.Times{}
+			took, err := b.pass(ctx, n)
+			if err != nil {
+				return err
+			}
+			if best == 0 || took < best {
+				best, times = took, b.times
+			}
+			if !b.json {
+				fmt.Fprintf(b.stdout, "BenchmarkPass/precision=%s/isa=%s/tokens=%d/threads=%d\t1\t%d ns/op\t%.1f tok/s\n",
+					b.engine.Precision(), b.engine.ISA(), n, b.threads, took.Nanoseconds(), float64(n)/took.Seconds())
+			}
+		}
+		if b.json {
+			line := struct {
+				Peer    string  `json:"peer"`
+				DType   string  `json:"dtype"`
+				Tokens  int     `json:"tokens"`
+				Threads int     `json:"threads"`
+				S       float64 `json:"s"`
+				TokS    float64 `json:"tok_s"`
+				TTFS    float64 `json:"ttfs"`
+				RSSMB   float64 `json:"rss_mb"`
+				ISA     string  `json:"isa"`
+			}{"ours", b.engine.Precision(), n, b.threads, best.Seconds(), float64(n) / best.Seconds(), ttfs.Seconds(), peakRSS(), b.engine.ISA()}
+			if err := json.NewEncoder(b.stdout).Encode(line); err != nil {
+				return err
+			}
+		}
+		if b.profile {
+			b.printTimes(n, times)
+		}
+	}
+	return nil
+}
+
+// pass takes one sequence of n tokens to its last readout.
+func (b *bench) pass(ctx context.Context, n int) (time.Duration, error) {
+	ids := make([]int32, n)
+	for i := range ids {
+		ids[i] = int32(i * 7919 % b.model.Config.VocabSize)
+	}
+	hidden := make([]float32, b.model.Config.HiddenSize)
+	logits := make([]float32, b.model.Readout.Outputs())
+	start := time.Now()
+	err := b.engine.Prefill(ctx, []qwen2.Sequence{{Cache: b.engine.NewCache(n), IDs: ids, Rows: []int{n - 1}, Hidden: hidden}})
+	if err != nil {
+		return 0, err
+	}
+	err = b.model.Guard(func() error { b.model.Readout.Logits(logits, hidden, 1); return nil })
+	return time.Since(start), err
+}
+
+// printTimes shows the share of each part in the time of all threads.
+func (b *bench) printTimes(n int, t cpu.Times) {
+	total := t.Products + t.Attention + t.ElementWise + t.Waiting
+	fmt.Fprintf(b.stdout, "# %d tokens: products %s, attention %s, element-wise and packing %s, waiting %s\n", n,
+		share(t.Products, total), share(t.Attention, total), share(t.ElementWise, total), share(t.Waiting, total))
+}
+
+func share(part, total time.Duration) string {
+	return fmt.Sprintf("%.1f %%", 100*part.Seconds()/total.Seconds())
+}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// peakRSS is not known here: 0.
+func peakRSS() float64 { return 0 }

@@ -1,0 +1,43 @@
+package cpu
+
+import (
+	"context"
+	"time"
+
+	"seccodeprm/internal/par"
+)
+
+// Times is how the threads of Prefills spent their time, summed over threads.
+type Times struct {
+	Products    time.Duration // matrix products of the layers, packing of weights included
+	Attention   time.Duration
+	ElementWise time.Duration // norms, activation, RoPE, embedding, packing of activations
+	Waiting     time.Duration // for other threads at the end of a loop
+}
+
+// part picks what a loop is booked under.
+type part func(t *Times) *time.Duration
+
+func inProducts(t *Times) *time.Duration    { return &t.Products }
+func inAttention(t *Times) *time.Duration   { return &t.Attention }
+func inElementWise(t *Times) *time.Duration { return &t.ElementWise }
+
+// loop runs fn over [0, n) on the threads of the engine.
+func (p *pass) loop(ctx context.Context, of part, n int, fn func(worker, i int)) error {
+	if p.times == nil {
+		return par.Run(ctx, p.threads, n, fn)
+	}
+	busy := make([]time.Duration, p.threads)
+	begin := time.Now()
+	err := par.Run(ctx, p.threads, n, func(worker, i int) {
+		t := time.Now()
+		fn(worker, i)
+		busy[worker] += time.Since(t)
+	})
+	p.times.Waiting += time.Duration(p.threads) * time.Since(begin)
+	for _, d := range busy {
+		*of(p.times) += d
+		p.times.Waiting -= d
+	}
+	return err
+}
