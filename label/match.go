@@ -53,11 +53,8 @@ type matcher struct {
 	junk      []bool // by element; nil where there is none
 	popular   []int32
 
-	// diagonal[j-i+len(a)] is the last match seen on that diagonal: the row it
-	// stands in, in the upper half, and the length of the run that it ends.
-	// Rows are numbered through all searches, so that nothing is ever cleared.
-	diagonal []uint64
-	row      uint32
+	// seen is b with -1 for the elements that are not listed.
+	seen []int32
 
 	work int // elements visited since the context was last looked at
 }
@@ -101,14 +98,16 @@ func (m *matcher) index(a, b []int32, opt MatchOptions) {
 		m.first[e+1] += m.first[e]
 	}
 	m.at = make([]int32, m.first[n])
+	m.seen = slices.Clone(m.b)
 	next := slices.Clone(m.first[:n])
 	for j, e := range m.b {
-		if !skip[e] {
-			m.at[next[e]] = int32(j)
-			next[e]++
+		if skip[e] {
+			m.seen[j] = -1
+			continue
 		}
+		m.at[next[e]] = int32(j)
+		next[e]++
 	}
-	m.diagonal = make([]uint64, len(a)+len(b)+1)
 }
 
 // renumber returns a and b as one sequence of numbers below n. Small numbers
@@ -171,34 +170,23 @@ func (m *matcher) blocks() ([]Block, error) {
 	return joined, nil
 }
 
-// longest is SequenceMatcher.find_longest_match.
+// longest is SequenceMatcher.find_longest_match. It does not look at every
+// element of a: a run that is longer than the best so far, n, and begins behind
+// the element last looked at holds the one n + 1 further on. Of equally long
+// runs, one that begins earlier also holds every earlier element looked at that
+// the later one holds, so the first is never missed.
 func (m *matcher) longest(w window) (Block, error) {
 	best := Block{w.alo, w.blo, 0}
-	if m.row > 1<<32-2-uint32(w.ahi-w.alo) { // row numbers are used up
-		clear(m.diagonal)
-		m.row = 0
-	}
-	m.row++ // the row before the first has no matches
-	size := uint64(0)
-	for i := w.alo; i < w.ahi; i++ {
-		m.row++
-		before := uint64(m.row-1) << 32
+	for i := w.alo; i < w.ahi; i += best.Len + 1 {
 		e := m.a[i]
-		list := between(m.at[m.first[e]:m.first[e+1]], int32(w.blo), int32(w.bhi))
-		diagonal := m.diagonal[len(m.a)-i:]
-		for _, j := range list {
-			run := diagonal[j] - before // the run that (i-1, j-1) ends, if below 1<<32
-			if run >= 1<<32 {
-				run = 0
+		for _, j := range between(m.at[m.first[e]:m.first[e+1]], int32(w.blo), int32(w.bhi)) {
+			k := m.run(i, int(j), w)
+			if k.Len > best.Len || k.Len == best.Len && (k.A < best.A || k.A == best.A && k.B < best.B) {
+				best = k
 			}
-			run++
-			diagonal[j] = before + 1<<32 + run
-			if run > size {
-				size = run
-				best = Block{i - int(run) + 1, int(j) - int(run) + 1, int(run)}
-			}
+			m.work += k.Len
 		}
-		if m.work += len(list) + 1; m.work >= workPerCheck {
+		if m.work++; m.work >= workPerCheck {
 			m.work = 0
 			if err := m.ctx.Err(); err != nil {
 				return best, err
@@ -208,6 +196,24 @@ func (m *matcher) longest(w window) (Block, error) {
 	// The popular elements next to it, then the junk.
 	best = m.extend(best, w, false)
 	return m.extend(best, w, true), nil
+}
+
+// run returns the run of listed elements around the match of a[i] and b[j].
+func (m *matcher) run(i, j int, w window) Block {
+	back := min(i-w.alo, j-w.blo)
+	a, b := m.a[i-back:i], m.seen[j-back:j]
+	n := back
+	for n > 0 && a[n-1] == b[n-1] {
+		n--
+	}
+	back -= n
+	on := min(w.ahi-i, w.bhi-j)
+	a, b = m.a[i:i+on], m.seen[j:j+on]
+	n = 1
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return Block{i - back, j - back, back + n}
 }
 
 // extend grows a block within its window by equal elements that are junk or
