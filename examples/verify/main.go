@@ -12,8 +12,8 @@
 // activation on record follows. The program exits with 1 past the tolerance or
 // where a checkpoint does not open, with 2 on wrong usage.
 //
-// With -digest it prints one SHA-256 over the bits of all logits instead, of the
-// embedded model where no DIR is named: the same on every machine and build.
+// With -digest it prints one SHA-256 over the bits of all logits instead, those of
+// the embedded model on some code included: the same on every machine and build.
 package main
 
 import (
@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	dirs := flags.Args()
 	if len(dirs) == 0 && !*digest {
-		fmt.Fprintln(stderr, "usage: verify [-digest] DIR...")
+		fmt.Fprintln(stderr, "usage: verify DIR..., or verify -digest [DIR...]")
 		return 2
 	}
 
@@ -68,7 +68,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		failed = failed || !result.OK()
 	}
 	p.summary()
-	if *digest && len(dirs) == 0 {
+	if *digest {
 		if err := embedded(ctx, bits); err != nil {
 			fmt.Fprintln(stderr, "verify:", err)
 			failed = true
