@@ -1,0 +1,130 @@
+package label
+
+import (
+	"bytes"
+	"context"
+	"unicode"
+
+	"seccodeprm/segment"
+)
+
+// PaperCompat labels a pair by the rule of the released pipeline, which gives
+// the figures of the paper: strip both sides, diff their lines with autojunk,
+// make every changed and every equal run of lines a block, give a side without
+// lines in a change an empty block, and cut each block at "\n\n" by itself.
+// Changed blocks of the vulnerable side are vulnerable; if nothing differs, its
+// last step is.
+//
+// Use it to compare with published figures, not to train: edges of the diff
+// become edges of steps, which code that is being written does not have, and an
+// inserted line leaves an EMPTY vulnerable step that gives the label away. The
+// spans of the steps partition the source, empty ones included. Errors are
+// those of ctx.
+func PaperCompat(ctx context.Context, before, after []byte) (*Pair, error) {
+	a, b := newCompat(before), newCompat(after)
+	var in Interner
+	m, err := Match(ctx, in.AppendLines(nil, a.text), in.AppendLines(nil, b.text), MatchOptions{AutoJunk: true})
+	if err != nil {
+		return nil, err
+	}
+	p := &Pair{}
+	for _, c := range m.Opcodes() {
+		a.block(c.A1, c.A2, c.Tag == Equal)
+		b.block(c.B1, c.B2, true)
+		if c.Tag != Equal {
+			p.Hunks = append(p.Hunks, Hunk{
+				Tag:    c.Tag,
+				Before: Span{a.offset(c.A1), a.offset(c.A2)},
+				After:  Span{b.offset(c.B1), b.offset(c.B2)},
+			})
+		}
+	}
+	p.Vulnerable, p.Secure = a.finish(), b.finish()
+	if len(p.Hunks) == 0 && len(p.Vulnerable) > 0 {
+		p.Vulnerable[len(p.Vulnerable)-1].Secure = false
+	}
+	return p, nil
+}
+
+// compat collects the steps of one side.
+type compat struct {
+	src   []byte
+	text  []byte // src, stripped
+	skip  int    // bytes stripped from its start
+	lines []int  // offsets of the lines in text, and of its end
+	line  int    // number of the line of src where the next step starts
+	steps []Step
+}
+
+func newCompat(src []byte) *compat {
+	c := &compat{src: src}
+	left := bytes.TrimLeftFunc(src, pythonSpace)
+	c.skip = len(src) - len(left)
+	c.text = bytes.TrimRightFunc(left, pythonSpace)
+	c.lines = lineStarts(c.text)
+	c.line = 1 + bytes.Count(src[:c.skip], newline)
+	return c
+}
+
+// pythonSpace reports whether Python's str.strip takes r away.
+func pythonSpace(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
+
+// offset returns where a line of the stripped text starts in the source.
+func (c *compat) offset(line int) int { return c.skip + c.lines[line] }
+
+// block appends the steps of the lines [from, to), one empty step if there is
+// no line.
+func (c *compat) block(from, to int, secure bool) {
+	start, end := c.offset(from), c.offset(to)
+	text := bytes.TrimSuffix(c.src[start:end], newline)
+	if to == len(c.lines)-1 {
+		text = c.src[start:end] // nothing but the text is left of the last line
+	}
+	for more := true; more; {
+		var step []byte
+		step, text, more = bytes.Cut(text, separator)
+		stop := end
+		if more {
+			stop = start + len(step) + len(separator)
+		}
+		s := Step{Text: string(step), Secure: secure, From: Diff, Weight: 1}
+		s.Step = segment.Step{Start: start, End: stop, NoOp: len(bytes.TrimSpace(step)) == 0}
+		s.Line = c.line
+		c.line += bytes.Count(c.src[start:stop], newline)
+		s.EndLine = c.line
+		if stop > start && c.src[stop-1] == '\n' {
+			s.EndLine--
+		}
+		c.steps = append(c.steps, s)
+		start = stop
+	}
+}
+
+// finish gives the stripped bytes to the first and the last step.
+func (c *compat) finish() []Step {
+	if n := len(c.steps); n > 0 {
+		first, last := &c.steps[0], &c.steps[n-1]
+		first.Start, first.Line = 0, 1
+		last.End = len(c.src)
+		if last.End > last.Start {
+			last.EndLine = 1 + bytes.Count(bytes.TrimSuffix(c.src, newline), newline)
+		}
+	}
+	return c.steps
+}
+
+var separator = []byte("\n\n")
+
+// lineStarts returns the offsets of the lines of text, and its length.
+func lineStarts(text []byte) []int {
+	starts := make([]int, 0, bytes.Count(text, newline)+2)
+	for i := 0; i < len(text); {
+		starts = append(starts, i)
+		n := bytes.IndexByte(text[i:], '\n')
+		if n < 0 {
+			break
+		}
+		i += n + 1
+	}
+	return append(starts, len(text))
+}

@@ -1,0 +1,83 @@
+package label
+
+import (
+	"bytes"
+	"context"
+
+	"seccodeprm/segment"
+)
+
+// Span is the half-open range [Start, End) of bytes.
+type Span struct{ Start, End int }
+
+// Hunk is a run of lines that a fix changes.
+type Hunk struct {
+	Tag           Tag  // Replace, Delete or Insert
+	Before, After Span // the lines in both sources, with their newlines
+	Kind          HunkKind
+	Ignored       bool // by Rule.Ignore
+}
+
+// HunkKind is a set of kinds of hunks. A hunk has one kind or none; none is a
+// change of the code.
+type HunkKind uint8
+
+// The kinds of hunks that do not change what a program does. All are tested
+// conservatively: in doubt a hunk has none of them.
+const (
+	// WhitespaceHunk changes only white space between tokens, blank lines
+	// included. Indentation counts as code in Python, and line ends where the
+	// grammar of the language sees them.
+	WhitespaceHunk HunkKind = 1 << iota
+
+	// CommentHunk changes only comments, and white space.
+	CommentHunk
+
+	// RenameHunk gives local names another spelling and changes nothing else:
+	// the same for each name everywhere in the function, a name that stood there
+	// at least twice, is nowhere called or a member, and is gone afterwards.
+	RenameHunk
+)
+
+// hunks diffs two sources by lines.
+func hunks(ctx context.Context, before, after []byte, lang segment.Language, ignore HunkKind) ([]Hunk, error) {
+	var in Interner
+	m, err := Match(ctx, in.AppendLines(nil, before), in.AppendLines(nil, after), MatchOptions{})
+	if err != nil {
+		return nil, err
+	}
+	a, b := lineStarts(before), lineStarts(after)
+	var all []Hunk
+	for _, c := range m.Opcodes() {
+		if c.Tag != Equal {
+			all = append(all, Hunk{Tag: c.Tag, Before: Span{a[c.A1], a[c.A2]}, After: Span{b[c.B1], b[c.B2]}})
+		}
+	}
+	if ignore != 0 && len(all) > 0 {
+		classify(all, before, after, lang, ignore)
+	}
+	return all, nil
+}
+
+// classify finds the kinds of the hunks, of those in ignore.
+func classify(all []Hunk, before, after []byte, lang segment.Language, ignore HunkKind) {
+	a, b := scan(before, lang), scan(after, lang)
+	var names *renames
+	for i := range all {
+		h := &all[i]
+		switch {
+		case ignore&WhitespaceHunk != 0 && bytes.Equal(a.canonical(h.Before, true), b.canonical(h.After, true)):
+			h.Kind = WhitespaceHunk
+		case ignore&CommentHunk != 0 && bytes.Equal(a.canonical(h.Before, false), b.canonical(h.After, false)):
+			h.Kind = CommentHunk
+		case ignore&RenameHunk != 0:
+			if names == nil {
+				names = newRenames(a, b)
+			}
+			if names.only(h.Before, h.After) {
+				h.Kind = RenameHunk
+			}
+		}
+		h.Ignored = h.Kind != 0
+	}
+}

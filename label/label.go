@@ -1,0 +1,95 @@
+package label
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"seccodeprm/segment"
+)
+
+// ErrInput is wrapped by the errors about arguments: an anchor that does not
+// exist, a weight outside (0, 1], steps that do not belong to the source.
+var ErrInput = errors.New("label: bad input")
+
+// Step is a step and its label.
+type Step struct {
+	// Where it stands. Under PaperCompat the span may be empty, where the other
+	// side of a change has lines and this one has none.
+	segment.Step
+
+	// Text is what a model reads: the step by the rule of its policy.
+	Text string
+
+	// Secure is the label. In files it is 1 for secure and 0 for vulnerable.
+	Secure bool
+
+	// From says where the label comes from; a merged step has the sources of
+	// all its parts.
+	From Provenance
+
+	// Weight is how much the label is to count in training, in (0, 1]: 1 for
+	// evidence about this step, less for a guess.
+	Weight float64
+}
+
+// Provenance is a set of sources of a label.
+type Provenance uint8
+
+// The sources.
+const (
+	Diff       Provenance = 1 << iota // a fix and what it changed
+	Propagated                        // a function that calls a vulnerable one
+	Uniform                           // the label of the whole function
+	SARIF                             // a finding of another tool
+	Manual                            // a person
+)
+
+var provenanceNames = [...]string{"diff", "propagated", "uniform", "sarif", "manual"}
+
+// String returns the names of the sources joined by "+", such as "diff+sarif".
+func (p Provenance) String() string {
+	var names []string
+	for i, name := range provenanceNames {
+		if p>>i&1 != 0 {
+			names = append(names, name)
+		}
+	}
+	if rest := p >> len(provenanceNames); rest != 0 {
+		names = append(names, fmt.Sprintf("Provenance(%d)", rest<<len(provenanceNames)))
+	}
+	return strings.Join(names, "+")
+}
+
+// All returns the steps of src, all with the same label: that of a manual
+// review (from Manual) or, step-wise uniformity as the paper has it, that of a
+// function of which no more is known (from Uniform). Choose a weight below 1
+// for the latter: most steps of a vulnerable function are harmless. Errors are
+// ErrInput and those of the policy.
+func All(src []byte, lang segment.Language, policy segment.Policy, secure bool, from Provenance, weight float64) ([]Step, error) {
+	if !(weight > 0 && weight <= 1) {
+		return nil, fmt.Errorf("%w: weight %v is not in (0, 1]", ErrInput, weight)
+	}
+	cut, err := policy.Steps(src, lang)
+	if err != nil {
+		return nil, err
+	}
+	steps := make([]Step, len(cut))
+	var text []byte
+	for i, s := range cut {
+		text = policy.AppendText(text[:0], src, s)
+		steps[i] = Step{Step: s, Text: string(text), Secure: secure, From: from, Weight: weight}
+	}
+	return steps, nil
+}
+
+// Vulnerable returns how many of the steps are vulnerable.
+func Vulnerable(steps []Step) int {
+	n := 0
+	for _, s := range steps {
+		if !s.Secure {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,119 @@
+package label
+
+import "seccodeprm/internal/lex"
+
+// renames decides which hunks only give names another spelling.
+type renames struct {
+	a, b          *scanned
+	before, after map[string]*usage
+	forth, back   map[string]string // consistent over all hunks taken so far
+}
+
+// usage counts how a name is used in a source.
+type usage struct {
+	count int
+	open  bool // called, a member, or beside "::" somewhere: not a local name
+}
+
+func newRenames(a, b *scanned) *renames {
+	return &renames{
+		a: a, b: b, before: a.usages(), after: b.usages(),
+		forth: map[string]string{}, back: map[string]string{},
+	}
+}
+
+// usages counts the names of the whole source, in its code.
+func (s *scanned) usages() map[string]*usage {
+	all := map[string]*usage{}
+	tokens := s.tokens(Span{0, len(s.src)})
+	for i, t := range tokens {
+		if !isName(t) {
+			continue
+		}
+		u := all[t]
+		if u == nil {
+			u = &usage{}
+			all[t] = u
+		}
+		u.count++
+		if i > 0 && (tokens[i-1] == "." || tokens[i-1] == ">" && i > 1 && tokens[i-2] == "-" || tokens[i-1] == ":" && i > 1 && tokens[i-2] == ":") {
+			u.open = true
+		}
+		if i+1 < len(tokens) && (tokens[i+1] == "(" || tokens[i+1] == ":" && i+2 < len(tokens) && tokens[i+2] == ":") {
+			u.open = true
+		}
+	}
+	return all
+}
+
+// tokens returns the tokens of a range without white space and comments, a
+// literal as one.
+func (s *scanned) tokens(r Span) (all []string) {
+	for _, span := range s.spans[s.within(r.Start):] {
+		if span.Start >= r.End {
+			break
+		}
+		text := s.src[max(span.Start, r.Start):min(span.End, r.End)]
+		switch span.Kind {
+		case lex.Literal:
+			all = append(all, string(text))
+		case lex.Code:
+			for i := 0; i < len(text); {
+				end := tokenEnd(text, i)
+				if tokenClass(text[i]) != space {
+					all = append(all, string(text[i:end]))
+				}
+				i = end
+			}
+		}
+	}
+	return all
+}
+
+func isName(token string) bool {
+	return tokenClass(token[0]) == word && (token[0] < '0' || token[0] > '9')
+}
+
+// only reports whether b's range is a's with names spelled otherwise, in the
+// sense of RenameHunk.
+func (r *renames) only(before, after Span) bool {
+	x, y := r.a.tokens(before), r.b.tokens(after)
+	if len(x) != len(y) {
+		return false
+	}
+	renamed := map[string]string{}
+	for i := range x {
+		if x[i] == y[i] {
+			continue
+		}
+		if !r.local(x[i], y[i]) {
+			return false
+		}
+		if to, ok := renamed[x[i]]; ok && to != y[i] {
+			return false
+		}
+		renamed[x[i]] = y[i]
+	}
+	for from, to := range renamed {
+		if known, ok := r.forth[from]; ok && known != to {
+			return false
+		}
+		if known, ok := r.back[to]; ok && known != from {
+			return false
+		}
+	}
+	for from, to := range renamed {
+		r.forth[from], r.back[to] = to, from
+	}
+	return len(renamed) > 0
+}
+
+// local reports whether from can be a local name that became to everywhere.
+func (r *renames) local(from, to string) bool {
+	if !isName(from) || !isName(to) {
+		return false
+	}
+	old, now := r.before[from], r.after[to]
+	return old != nil && now != nil && !old.open && !now.open && old.count >= 2 &&
+		now.count >= 2 && r.after[from] == nil && r.before[to] == nil
+}

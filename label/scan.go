@@ -1,0 +1,141 @@
+package label
+
+import (
+	"bytes"
+	"slices"
+
+	"seccodeprm/internal/lex"
+	"seccodeprm/segment"
+)
+
+// scanned is a source with its comments and literals found.
+type scanned struct {
+	src    []byte
+	spans  []lex.Span // partition src; one span of code where the language is unknown
+	lines  bool       // the grammar sees the ends of lines
+	indent bool       // and indentation
+}
+
+func scan(src []byte, lang segment.Language) *scanned {
+	s := &scanned{src: src, lines: true, indent: lang == segment.Python}
+	syntax, ok := syntaxOf(lang)
+	if !ok {
+		s.indent = true
+		s.spans = []lex.Span{{Kind: lex.Code, Start: 0, End: len(src)}}
+		return s
+	}
+	scanner := lex.New(src, syntax)
+	for span, more := scanner.Next(); more; span, more = scanner.Next() {
+		s.spans = append(s.spans, span)
+	}
+	switch lang {
+	case segment.C, segment.CPP, segment.Java, segment.Rust:
+		s.lines = false
+	}
+	return s
+}
+
+// syntaxOf returns the syntax by which a language is scanned.
+func syntaxOf(lang segment.Language) (lex.Syntax, bool) {
+	switch lang {
+	case segment.C, segment.CPP:
+		return lex.C, true
+	case segment.Python:
+		return lex.Python, true
+	case segment.Go:
+		return lex.Go, true
+	case segment.Java:
+		return lex.Java, true
+	case segment.JavaScript, segment.TypeScript:
+		return lex.JavaScript, true
+	case segment.Rust:
+		return lex.Rust, true
+	}
+	return 0, false
+}
+
+// within returns the index of the first span that meets offset or stands behind it.
+func (s *scanned) within(offset int) int {
+	i, _ := slices.BinarySearchFunc(s.spans, offset, func(span lex.Span, at int) int {
+		if span.End <= at {
+			return -1
+		}
+		return 1
+	})
+	return i
+}
+
+// canonical returns the bytes of a range in a form that is the same for ranges
+// that differ in white space alone or, without comments, in comments too.
+// Literals stay as they are; a run of white space between two tokens becomes
+// one space, or one newline where the grammar sees line ends, with the
+// indentation behind it where it sees that.
+func (s *scanned) canonical(r Span, comments bool) []byte {
+	dst := make([]byte, 0, r.End-r.Start)
+	var gap []byte // white space since the last token
+	add := func(text []byte) {
+		dst = append(appendGap(dst, gap, text[0], s.lines || hasDirective(s.src[r.Start:r.End]), s.indent), text...)
+		gap = gap[:0]
+	}
+	for _, span := range s.spans[s.within(r.Start):] {
+		if span.Start >= r.End {
+			break
+		}
+		text := s.src[max(span.Start, r.Start):min(span.End, r.End)]
+		switch {
+		case span.Kind == lex.Literal, span.Kind == lex.Comment && comments:
+			add(text)
+		case span.Kind == lex.Comment:
+			gap = append(gap, ' ')
+		default:
+			for i := 0; i < len(text); {
+				end := tokenEnd(text, i)
+				if tokenClass(text[i]) == space {
+					gap = append(gap, text[i:end]...)
+				} else {
+					add(text[i:end])
+				}
+				i = end
+			}
+		}
+	}
+	return dst
+}
+
+// appendGap appends what white space between the last byte of dst and a token
+// that begins with next stands for.
+func appendGap(dst, gap []byte, next byte, lines, indent bool) []byte {
+	line := bytes.LastIndexByte(gap, '\n')
+	switch {
+	case indent && (line >= 0 || len(dst) == 0):
+		if len(dst) > 0 {
+			dst = append(dst, '\n')
+		}
+		return append(dst, gap[line+1:]...)
+	case len(dst) == 0 || len(gap) == 0:
+		return dst
+	case lines && line >= 0:
+		return append(dst, '\n')
+	case tokenClass(dst[len(dst)-1]) != other && tokenClass(next) != other || operators(dst[len(dst)-1], next):
+		return append(dst, ' ')
+	}
+	return dst
+}
+
+// operators reports whether two bytes might be read as one operator if nothing
+// stood between them.
+func operators(a, b byte) bool {
+	const parts = "+-*/%&|^<>=!:.?#"
+	return bytes.IndexByte([]byte(parts), a) >= 0 && bytes.IndexByte([]byte(parts), b) >= 0
+}
+
+// hasDirective reports whether a line begins with "#", which ends with its line
+// also in C.
+func hasDirective(text []byte) bool {
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimLeft(line, " \t"); len(line) > 0 && line[0] == '#' {
+			return true
+		}
+	}
+	return false
+}
