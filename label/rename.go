@@ -94,7 +94,12 @@ func (r *renames) only(before, after Span) bool {
 		}
 		renamed[x[i]] = y[i]
 	}
+	back := map[string]string{}
 	for from, to := range renamed {
+		if _, twice := back[to]; twice {
+			return false
+		}
+		back[to] = from
 		if known, ok := r.forth[from]; ok && known != to {
 			return false
 		}
