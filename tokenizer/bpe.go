@@ -18,6 +18,7 @@ type merger struct {
 	ids        []int32 // -1 where a symbol has been absorbed by the one before
 	next, prev []int32
 	heap       []uint64
+	steps      int // entries the heap has taken for the last long word
 }
 
 // appendWord appends the ids of a pretoken, not empty: starting from single
@@ -27,9 +28,14 @@ func (m *merger) appendWord(dst []int32, word []byte) []int32 {
 	if len(word) == 1 {
 		return append(dst, m.t.byteID[word[0]])
 	}
-	if id, ok := m.t.whole[string(word)]; ok {
+	if id, ok := m.t.words.find(word); ok {
 		return append(dst, id)
 	}
+	return m.appendMerged(dst, word)
+}
+
+// appendMerged is appendWord by merging alone.
+func (m *merger) appendMerged(dst []int32, word []byte) []int32 {
 	if len(word) <= shortWord {
 		return m.appendShort(dst, word)
 	}
@@ -38,14 +44,14 @@ func (m *merger) appendWord(dst []int32, word []byte) []int32 {
 
 func (m *merger) appendShort(dst []int32, word []byte) []int32 {
 	var ids [shortWord]int32
-	var pairs [shortWord]uint64 // pairs[i] is the merge of ids[i] and ids[i+1]
+	var pairs [shortWord]uint32 // pairs[i] is the rank of the merge of ids[i] and ids[i+1]
 	merges := &m.t.merges
 	n := len(word)
 	for i, c := range word {
 		ids[i] = m.t.byteID[c]
-	}
-	for i := 0; i < n-1; i++ {
-		pairs[i] = merges.get(ids[i], ids[i+1])
+		if i > 0 {
+			pairs[i-1] = merges.bytes[int(word[i-1])<<8|int(c)]
+		}
 	}
 	for n > 1 {
 		at, best := 0, pairs[0]
@@ -57,7 +63,7 @@ func (m *merger) appendShort(dst []int32, word []byte) []int32 {
 		if best == noMerge {
 			break
 		}
-		ids[at] = int32(uint32(best))
+		ids[at] = merges.product[best]
 		n--
 		copy(ids[at+1:n], ids[at+2:])
 		copy(pairs[at:n-1], pairs[at+1:])
@@ -82,13 +88,14 @@ func (m *merger) appendLong(dst []int32, word []byte) []int32 {
 		m.ids[i], m.next[i], m.prev[i] = m.t.byteID[c], int32(i+1), int32(i-1)
 	}
 	for i := range n - 1 {
-		if p := m.t.merges.get(m.ids[i], m.ids[i+1]); p != noMerge {
-			m.heap = append(m.heap, p>>32<<32|uint64(i))
+		if rank := m.t.merges.bytes[int(word[i])<<8|int(word[i+1])]; rank != noMerge {
+			m.heap = append(m.heap, uint64(rank)<<32|uint64(i))
 		}
 	}
 	for i := len(m.heap)/2 - 1; i >= 0; i-- {
 		m.down(i)
 	}
+	m.steps = len(m.heap)
 	for len(m.heap) > 0 {
 		m.step(m.pop(), int32(n))
 	}
@@ -108,11 +115,11 @@ func (m *merger) step(top uint64, n int32) {
 		return
 	}
 	right := m.next[i]
-	merge := m.t.merges.get(m.ids[i], m.ids[right])
-	if merge == noMerge || merge>>32 != top>>32 {
+	rank := m.t.merges.get(m.ids[i], m.ids[right])
+	if rank == noMerge || rank != uint32(top>>32) {
 		return
 	}
-	m.ids[i], m.ids[right] = int32(uint32(merge)), -1
+	m.ids[i], m.ids[right] = m.t.merges.product[rank], -1
 	m.next[i] = m.next[right]
 	if after := m.next[i]; after < n {
 		m.prev[after] = i
@@ -125,11 +132,12 @@ func (m *merger) step(top uint64, n int32) {
 
 // push adds the merge of the symbols at i and j, if there is one.
 func (m *merger) push(i, j int32) {
-	p := m.t.merges.get(m.ids[i], m.ids[j])
-	if p == noMerge {
+	rank := m.t.merges.get(m.ids[i], m.ids[j])
+	if rank == noMerge {
 		return
 	}
-	m.heap = append(m.heap, p>>32<<32|uint64(i))
+	m.steps++
+	m.heap = append(m.heap, uint64(rank)<<32|uint64(i))
 	h, k := m.heap, len(m.heap)-1
 	for k > 0 {
 		up := (k - 1) / 4

@@ -27,7 +27,9 @@ func (c *config) build() (*Tokenizer, error) {
 	if err := t.mergesFrom(c); err != nil {
 		return nil, err
 	}
+	t.wordsFrom(c)
 	t.addedFrom(c)
+	t.split = newSplitter()
 	return t, nil
 }
 
@@ -90,16 +92,17 @@ func (t *Tokenizer) bytesFrom(vocab map[string]int32) error {
 	return nil
 }
 
-// mergesFrom fills the merge table, and the whole-pretoken table where the model
-// has ignore_merges.
+// mergesFrom fills the merge table.
 func (t *Tokenizer) mergesFrom(c *config) error {
-	t.merges = newMergeTable(len(c.merges))
-	var product []byte
+	n := len(c.merges)
+	left, right, product := make([]int32, n), make([]int32, n), make([]int32, n)
+	var joined []byte
 	for rank, m := range c.merges {
-		left, okLeft := c.vocab[m.left]
-		right, okRight := c.vocab[m.right]
-		product = append(append(product[:0], m.left...), m.right...)
-		id, ok := c.vocab[string(product)]
+		var okLeft, okRight, ok bool
+		left[rank], okLeft = c.vocab[m.left]
+		right[rank], okRight = c.vocab[m.right]
+		joined = append(append(joined[:0], m.left...), m.right...)
+		product[rank], ok = c.vocab[string(joined)]
 		missing := ""
 		switch {
 		case !okLeft:
@@ -107,24 +110,41 @@ func (t *Tokenizer) mergesFrom(c *config) error {
 		case !okRight:
 			missing = m.right
 		case !ok:
-			missing = string(product)
+			missing = string(joined)
 		default:
-			t.merges.put(left, right, uint32(rank), id)
 			continue
 		}
 		return at(fmt.Sprintf("model.merges[%d]", rank), fmt.Errorf("%s is not in the vocabulary", quote(missing)))
 	}
-	if !c.ignoreMerges {
-		return nil
-	}
-	t.whole = make(map[string]int32, len(c.vocab))
-	alphabet := newByteAlphabet()
-	for piece, id := range c.vocab {
-		if b, ok := alphabet.appendBytes(nil, piece); ok {
-			t.whole[string(b)] = id
-		}
+	var err error
+	if t.merges, err = newMergeTable(left, right, product, &t.byteID); err != nil {
+		return at("model.merges", err)
 	}
 	return nil
+}
+
+// wordsFrom fills the table of whole words: the tokens of the vocabulary that
+// their own bytes merge to or, where the model has ignore_merges, all of them.
+func (t *Tokenizer) wordsFrom(c *config) {
+	t.words = newWordTable(len(c.vocab))
+	alphabet := newByteAlphabet()
+	m := merger{t: t}
+	var word []byte
+	var ids []int32
+	for piece, id := range c.vocab {
+		var ok bool
+		word, ok = alphabet.appendBytes(word[:0], piece)
+		if !ok || len(word) == 0 {
+			continue
+		}
+		if !c.ignoreMerges {
+			ids = m.appendMerged(ids[:0], word)
+			if len(ids) != 1 || ids[0] != id {
+				continue
+			}
+		}
+		t.words.put(word, id)
+	}
 }
 
 // addedFrom makes the matchers. Tokens with Normalized are looked for, in their

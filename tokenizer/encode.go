@@ -6,11 +6,14 @@ type Encoder struct {
 	t          *Tokenizer
 	normalizer normalizer
 	merger     merger
+	words      wordCache
+	wide       wideCache
+	tail       [2 * blockRead]byte // the end of a text, padded
 }
 
 // NewEncoder returns an Encoder for the calling goroutine.
 func (t *Tokenizer) NewEncoder() *Encoder {
-	return &Encoder{t: t, merger: merger{t: t}}
+	return &Encoder{t: t, merger: merger{t: t}, words: newWordCache(), wide: newWideCache()}
 }
 
 // AppendEncode appends the ids of text to dst and returns the extended slice. A
@@ -56,14 +59,4 @@ func (e *Encoder) encode(dst []int32, text []byte, special bool) []int32 {
 		}
 		dst = append(dst, id)
 	}
-}
-
-// appendPlain encodes normalised text without added tokens.
-func (e *Encoder) appendPlain(dst []int32, text []byte) []int32 {
-	for i := 0; i < len(text); {
-		end := nextPretoken(text, i)
-		dst = e.merger.appendWord(dst, text[i:end])
-		i = end
-	}
-	return dst
 }

@@ -1,55 +1,76 @@
 package tokenizer
 
-import "math/rand/v2"
+import (
+	"fmt"
+	"math/rand/v2"
+)
 
-// noMerge is the value of a pair that does not merge; it is larger than any
+// noMerge is the rank of a pair that does not merge; it is larger than any
 // other, so a minimum over pairs finds the merge of the lowest rank.
-const noMerge = ^uint64(0)
+const noMerge = ^uint32(0)
 
-// mergeTable maps a pair of ids to rank<<32 | product, open addressing with
+// A slot of the merge table holds left, right and rank+1 in one word; 0 is empty.
+const (
+	idBits    = 21 // maxID has as many
+	rankBits  = 64 - 2*idBits
+	maxMerges = 1<<rankBits - 2
+)
+
+// mergeTable maps a pair of ids to the rank of its merge, open addressing with
 // linear probing. The multiplier is random so that no file can be written whose
 // pairs all collide; results do not depend on it.
 type mergeTable struct {
-	slots []mergeSlot // a power of two of them, at most half full
-	shift uint
-	mul   uint64
+	slots   []uint64 // a power of two of them, at most half full
+	shift   uint
+	mul     uint64
+	product []int32 // by rank
+
+	// The ranks of pairs of single bytes, left<<8 | right: every word starts
+	// with those.
+	bytes []uint32
 }
 
-type mergeSlot struct {
-	key   uint64 // left<<32 | right, plus 1<<63: 0 is an empty slot
-	value uint64
-}
-
-func newMergeTable(n int) mergeTable {
+// newMergeTable makes a table for the merges left[i], right[i] -> product[i] of
+// rank i, which it keeps. Of two merges of one pair the later holds.
+func newMergeTable(left, right, product []int32, byteID *[256]int32) (mergeTable, error) {
+	if len(product) > maxMerges {
+		return mergeTable{}, fmt.Errorf("%d merges, more than %d", len(product), maxMerges)
+	}
 	bits := uint(4)
-	for 1<<bits < 2*n {
+	for 1<<bits < 2*len(product) {
 		bits++
 	}
-	return mergeTable{make([]mergeSlot, 1<<bits), 64 - bits, rand.Uint64() | 1}
+	m := mergeTable{make([]uint64, 1<<bits), 64 - bits, rand.Uint64() | 1, product, make([]uint32, 1<<16)}
+	for rank := range product {
+		m.put(left[rank], right[rank], uint32(rank))
+	}
+	for k := range m.bytes {
+		m.bytes[k] = m.get(byteID[k>>8], byteID[k&0xFF])
+	}
+	return m, nil
 }
 
-func mergeKey(left, right int32) uint64 { return 1<<63 | uint64(left)<<32 | uint64(right) }
+func mergeKey(left, right int32) uint64 { return uint64(left)<<idBits | uint64(right) }
 
-// put sets the merge of a pair; a later one replaces an earlier.
-func (m *mergeTable) put(left, right int32, rank uint32, product int32) {
+func (m *mergeTable) put(left, right int32, rank uint32) {
 	key := mergeKey(left, right)
 	i := key * m.mul >> m.shift
-	for m.slots[i].key != 0 && m.slots[i].key != key {
+	for m.slots[i] != 0 && m.slots[i]>>rankBits != key {
 		i = (i + 1) & uint64(len(m.slots)-1)
 	}
-	m.slots[i] = mergeSlot{key, uint64(rank)<<32 | uint64(product)}
+	m.slots[i] = key<<rankBits | uint64(rank+1)
 }
 
-// get returns the merge of a pair, or noMerge.
-func (m *mergeTable) get(left, right int32) uint64 {
+// get returns the rank of the merge of a pair, or noMerge.
+func (m *mergeTable) get(left, right int32) uint32 {
 	key := mergeKey(left, right)
 	i := key * m.mul >> m.shift
 	for {
-		s := &m.slots[i&uint64(len(m.slots)-1)]
-		if s.key == key {
-			return s.value
+		s := m.slots[i&uint64(len(m.slots)-1)]
+		if s>>rankBits == key && s != 0 {
+			return uint32(s&(1<<rankBits-1)) - 1
 		}
-		if s.key == 0 {
+		if s == 0 {
 			return noMerge
 		}
 		i++

@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"encoding/binary"
 	"slices"
 	"unicode/utf8"
 )
@@ -38,6 +39,13 @@ const firstNFC = 0xCC
 // not 0, or len(text).
 func nextNFC(text []byte, i int) int {
 	for i < len(text) {
+		// Eight bytes at a time while all are ASCII.
+		for i+8 <= len(text) && binary.LittleEndian.Uint64(text[i:])&0x8080808080808080 == 0 {
+			i += 8
+		}
+		if i == len(text) {
+			break
+		}
 		if text[i] < firstNFC {
 			i++
 			continue

@@ -23,7 +23,8 @@ const maxFile = 256 << 20
 type Tokenizer struct {
 	byteID    [256]int32 // the token of each byte
 	merges    mergeTable
-	whole     map[string]int32 // tokens by their bytes; nil without ignore_merges
+	words     wordTable // pretokens that are one token
+	split     *splitter
 	pieces    pieceTable
 	normalize bool // to NFC
 

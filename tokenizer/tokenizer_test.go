@@ -112,14 +112,14 @@ func mergeByDefinition(t *Tokenizer, word []byte) []int32 {
 	for {
 		at, best := -1, noMerge
 		for i := range len(ids) - 1 {
-			if p := t.merges.get(ids[i], ids[i+1]); p < best {
-				at, best = i, p
+			if rank := t.merges.get(ids[i], ids[i+1]); rank < best {
+				at, best = i, rank
 			}
 		}
 		if at < 0 {
 			return ids
 		}
-		ids = append(append(ids[:at:at], int32(uint32(best))), ids[at+2:]...)
+		ids = append(append(ids[:at:at], t.merges.product[best]), ids[at+2:]...)
 	}
 }
 

@@ -1,0 +1,137 @@
+package tokenizer
+
+import (
+	"math/bits"
+	"slices"
+	"unicode/utf8"
+)
+
+const (
+	// blockRead is how far from its start a block is read: borders looks two
+	// bytes past it, and the key of a word that starts in it takes 16.
+	blockRead = blockSize + 16
+
+	// blockIDs bounds what a block appends: at most an id for each byte of the
+	// words that start in it and fit a key, and the width of a cache slot.
+	blockIDs = blockRead + maxCached
+)
+
+// appendPlain encodes normalised text without added tokens.
+func (e *Encoder) appendPlain(dst []int32, text []byte) []int32 {
+	dst, i := e.appendBlocks(dst, text, len(text))
+	if i == len(text) {
+		return dst
+	}
+	// What is left is read as blocks too, from a copy that goes on with blanks:
+	// for what stands before them, they are like the end of the text.
+	n := copy(e.tail[:], text[i:])
+	for k := n; k < len(e.tail); k++ {
+		e.tail[k] = '\t'
+	}
+	dst, _ = e.appendBlocks(dst, e.tail[:], n)
+	return dst
+}
+
+// appendBlocks encodes text[:end] as far as whole blocks can be read, and returns
+// where it stopped, at a border.
+func (e *Encoder) appendBlocks(dst []int32, text []byte, end int) ([]int32, int) {
+	split := e.t.split
+	i := 0
+	for i < end && i+blockRead <= len(text) {
+		block := i
+		starts := split.borders(text, i)
+		if left := end - i; left < blockSize {
+			starts &= 2<<left - 1
+		}
+		if starts == 0 {
+			dst, i = e.appendRunes(dst, text[:end], i)
+			continue
+		}
+		dst = slices.Grow(dst, blockIDs)
+		out, at := dst[:cap(dst)], len(dst)
+		slots := e.words.slots
+		for starts != 0 {
+			next := block + bits.TrailingZeros64(starts)
+			starts &= starts - 1
+			n := next - i
+			if n <= shortKey {
+				key := keyAt(text[i:i+16], n)
+				hash := key.hash(cacheSeed)
+				s := &slots[hash&uint64(len(slots)-1)]
+				if s.lo == key.lo && s.hi&^countBits == key.hi {
+					*(*[maxCached]int32)(out[at:]) = s.ids
+					at += int(s.hi >> countAt)
+					i = next
+					continue
+				}
+				dst = e.appendMissed(out[:at], text[i:next], key, hash)
+				slots = e.words.slots
+			} else {
+				dst = e.appendWide(out[:at], text[i:next])
+			}
+			dst = slices.Grow(dst, blockIDs)
+			out, at = dst[:cap(dst)], len(dst)
+			i = next
+		}
+		dst = out[:at]
+	}
+	return dst, i
+}
+
+// appendRunes encodes the pretoken at text[i:], and those after it as long as
+// they are not ASCII.
+func (e *Encoder) appendRunes(dst []int32, text []byte, i int) ([]int32, int) {
+	for stop := i + blockSize; ; {
+		end := nextPretoken(text, i)
+		dst = e.appendWord(dst, text[i:end])
+		i = end
+		if i >= stop || i+1 >= len(text) || text[i]|text[i+1] < utf8.RuneSelf {
+			return dst, i
+		}
+	}
+}
+
+// appendWord appends the ids of a pretoken, not empty.
+func (e *Encoder) appendWord(dst []int32, word []byte) []int32 {
+	if len(word) > shortKey {
+		return e.appendWide(dst, word)
+	}
+	key := keyOf(word)
+	hash := key.hash(cacheSeed)
+	if s := &e.words.slots[hash&uint64(len(e.words.slots)-1)]; s.lo == key.lo && s.hi&^countBits == key.hi {
+		return append(dst, s.ids[:s.hi>>countAt]...)
+	}
+	return e.appendMissed(dst, word, key, hash)
+}
+
+// appendMissed appends the ids of a word that is not in the cache, and puts it
+// there.
+func (e *Encoder) appendMissed(dst []int32, word []byte, key wordKey, hash uint64) []int32 {
+	n := len(dst)
+	if id, ok := e.t.words.findKey(key); ok {
+		dst = append(dst, id)
+	} else {
+		dst = e.merger.appendMerged(dst, word)
+	}
+	if len(dst)-n <= maxCached {
+		e.words.put(key, hash, dst[n:])
+	}
+	return dst
+}
+
+// appendWide appends the ids of a word above shortKey bytes.
+func (e *Encoder) appendWide(dst []int32, word []byte) []int32 {
+	if len(word) > maxWide {
+		return e.merger.appendWord(dst, word)
+	}
+	s := e.wide.slot(word)
+	if s.holds(word) {
+		return append(dst, s.id[:s.ids]...)
+	}
+	n := len(dst)
+	dst = e.merger.appendWord(dst, word)
+	if len(dst)-n <= maxWideIDs {
+		s.put(word, dst[n:])
+	}
+	return dst
+}
