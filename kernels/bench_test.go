@@ -50,7 +50,7 @@ func BenchmarkMatMul(b *testing.B) {
 					x, w, c := randomFloats(r, m*k), weightsOf(r, n, k, stored), make([]float32, m*n)
 					var rows Rows
 					var scratch Scratch
-					rows.Reset(m, k)
+					rows.Reset(m, k, F32)
 					rows.Pack(x, k)
 					rate(b, isa, 2*float64(m)*float64(n)*float64(k), func() {
 						MatMul(c, n, &rows, w, 0, n, &scratch)
@@ -71,7 +71,7 @@ func BenchmarkMatMulPanels(b *testing.B) {
 			useISA(b, isa)
 			panels, c := randomFloats(r, headDim*blockKeys), make([]float32, m*blockKeys)
 			var rows Rows
-			rows.Reset(m, headDim)
+			rows.Reset(m, headDim, F32)
 			rows.Pack(randomFloats(r, m*headDim), headDim)
 			rate(b, isa, 2*m*blockKeys*headDim, func() {
 				MatMulPanels(c, blockKeys, &rows, panels, blockKeys, headDim, headDim)
@@ -86,7 +86,7 @@ func BenchmarkRows(b *testing.B) {
 	const n, m = 4864, 6
 	x, w, c, packed := randomFloats(r, n), randomFloats(r, n), make([]float32, n), Rows{}
 	big := randomFloats(r, m*n)
-	packed.Reset(m, n)
+	packed.Reset(m, n, F32)
 	for _, op := range []struct {
 		name string
 		n    int

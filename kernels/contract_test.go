@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,27 +35,30 @@ func readF32(t testing.TB, path string) map[string]*tensor {
 	return tensors
 }
 
-// The chain of precision F32, computed with exact rationals, for weights in each
-// stored form.
-func TestContractF32(t *testing.T) {
+// The chains, computed with exact rationals, for weights in each stored form.
+func TestContract(t *testing.T) {
 	f := readF32(t, "testdata/gemm.safetensors")
-	forEachISA(t, func(t *testing.T) {
-		for _, name := range []string{"small", "odd", "deep"} {
-			a, w, c, want := f[name+".A"], f[name+".W"], f[name+".C"], f[name+".F32"]
-			m, k, n := a.Shape[0], a.Shape[1], w.Shape[0]
-			var rows Rows
-			rows.Reset(m, k)
-			rows.Pack(a.data, k)
-			bf16 := make([]uint16, len(w.data))
-			for i, x := range w.data {
-				bf16[i] = num.BF16(x)
-				require.Equal(t, x, num.FromBF16(bf16[i]), "fixture weights are bfloat16")
-			}
-			for _, weight := range []*Matrix{{N: n, K: k, F32: w.data}, {N: n, K: k, BF16: bf16}} {
-				got := append([]float32(nil), c.data...)
-				MatMul(got, n, &rows, weight, 0, n, new(Scratch))
-				requireSameBits(t, want.data, got, name)
-			}
-		}
-	})
+	for _, precision := range []Precision{F32, BF16} {
+		t.Run("precision="+precision.String(), func(t *testing.T) {
+			forEachISA(t, func(t *testing.T) {
+				for _, name := range []string{"small", "odd", "deep"} {
+					a, w, c, want := f[name+".A"], f[name+".W"], f[name+".C"], f[name+"."+strings.ToUpper(precision.String())]
+					m, k, n := a.Shape[0], a.Shape[1], w.Shape[0]
+					var rows Rows
+					rows.Reset(m, k, precision)
+					rows.Pack(a.data, k)
+					bf16 := make([]uint16, len(w.data))
+					for i, x := range w.data {
+						bf16[i] = num.BF16(x)
+						require.Equal(t, x, num.FromBF16(bf16[i]), "fixture weights are bfloat16")
+					}
+					for _, weight := range []*Matrix{{N: n, K: k, F32: w.data}, {N: n, K: k, BF16: bf16}} {
+						got := append([]float32(nil), c.data...)
+						MatMul(got, n, &rows, weight, 0, n, new(Scratch))
+						requireSameBits(t, want.data, got, name)
+					}
+				}
+			})
+		})
+	}
 }

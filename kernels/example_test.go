@@ -21,7 +21,7 @@ func ExampleMatMul() {
 	bias := []float32{0, 0, 0, 10}
 
 	var rows kernels.Rows
-	rows.Reset(2, 3)
+	rows.Reset(2, 3, kernels.F32)
 	rows.Pack(x, 3)
 	y := append(append([]float32(nil), bias...), bias...) // one copy a row
 	var scratch kernels.Scratch

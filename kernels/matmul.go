@@ -2,51 +2,36 @@ package kernels
 
 import "fmt"
 
-// panelCols is the number of output features that share a panel of weights, the
-// width of a tile.
+// panelCols is the number of output features that share a panel of weights.
 const panelCols = 16
-
-// blocking bounds the part of a product that is worked on at a time. It decides
-// which cache holds what, never the result.
-type blocking struct {
-	strips int // strips of activations per block: with depth columns they stay in L2
-	depth  int // columns of K per block, even: a strip and a panel stay in L1
-	panels int // panels of weights packed per block
-}
-
-// defaultBlocking splits K evenly into blocks of at most 512.
-func defaultBlocking(k int) blocking {
-	blocks := max(1, (k+511)/512)
-	depth := (k + blocks - 1) / blocks
-	return blocking{strips: 16, depth: max(8, (depth+7)&^7), panels: 8}
-}
 
 // Scratch holds the packed panels of one worker. The zero value is ready; the
 // buffers only grow.
 type Scratch struct {
-	pairs []uint32
+	pairs []uint16
 	wide  []float32
 }
 
-// panel is a panel of weights, 16 columns wide, in one of two forms.
-type panel struct {
-	pairs []uint32  // [k/2][16]: bfloat16 of even k in the low half, of odd k in the high
-	wide  []float32 // [k][16]
-}
-
 // MatMul computes C += A Wᵀ for all rows of a and the columns n0 to n1-1 of
-// c (M, N), rows ldc apart:
+// c (M, N), rows ldc apart, in the precision of a. In precision [F32]:
 //
 //	c[i][n] = chain over k = 0..K-1 of fma(a[i][k], w[n][k], ·), starting from c[i][n]
 //
-// so a bias or residual is put into c before. c and ldc describe the whole
-// matrix; n0 is a multiple of 16. Calls on disjoint ranges of columns may run
-// concurrently, each with its own scratch. Weights are read in place and packed
-// panel by panel into s.
+// so a bias or residual is put into c before. In precision [BF16] the operands
+// are rounded to bfloat16 and the chain goes over k = 1, 0, 3, 2, ...; see
+// Numerics in the package comment.
+//
+// c and ldc describe the whole matrix; n0 is a multiple of 16, and ranges of a
+// multiple of 64 columns are the fastest. Calls on disjoint ranges of columns may
+// run concurrently, each with its own scratch. Weights are read from w.Panels
+// where they are set, else in place, panel by panel through s.
 func MatMul(c []float32, ldc int, a *Rows, w *Matrix, n0, n1 int, s *Scratch) {
 	w.check()
 	if a.k != w.K {
 		panic(fmt.Sprintf("kernels: activations (%d, %d) times weights (%d, %d)", a.m, a.k, w.N, w.K))
+	}
+	if len(w.Panels) > 0 && w.PackedFor != a.precision {
+		panic(fmt.Sprintf("kernels: activations in %v times weights packed for %v", a.precision, w.PackedFor))
 	}
 	if n0 < 0 || n0 > n1 || n1 > w.N || n0%panelCols != 0 {
 		panic(fmt.Sprintf("kernels: columns %d to %d of %d", n0, n1, w.N))
@@ -55,28 +40,40 @@ func MatMul(c []float32, ldc int, a *Rows, w *Matrix, n0, n1 int, s *Scratch) {
 		return
 	}
 	checkTarget(c, ldc, a.m, n1)
-	matMul(c, ldc, a, w, n0, n1, s, defaultBlocking(w.K))
+	matMul(c, ldc, a, w, n0, n1, s, a.blocking())
 }
 
 // matMul walks, from the outside in, over groups of panels, blocks of K, blocks
-// of strips and panels. The first block of strips packs a panel, later ones find
-// it packed; if there is only one block, all panels share one buffer.
+// of strips and tiles of one or more panels. The first block of strips packs a
+// panel, later ones find it packed; if there is only one block, all tiles share
+// one buffer.
 func matMul(c []float32, ldc int, a *Rows, w *Matrix, n0, n1 int, s *Scratch, b blocking) {
+	width, strips := a.width(), a.Strips()
 	slots := b.panels
-	if a.Strips() <= b.strips {
-		slots = 1
+	if strips <= b.strips {
+		slots = width
 	}
 	for group := n0; group < n1; group += b.panels * panelCols {
 		groupEnd := min(n1, group+b.panels*panelCols)
+		a.start(c[group:], ldc, groupEnd-group)
 		for k0 := 0; k0 < a.k; k0 += b.depth {
 			depth := min(b.depth, a.k-k0)
-			for s0 := 0; s0 < a.Strips(); s0 += b.strips {
-				s1 := min(s0+b.strips, a.Strips())
-				for n := group; n < groupEnd; n += panelCols {
-					cols := min(panelCols, groupEnd-n)
-					p := s.panel(w, (n-group)/panelCols%slots, slots, b.depth)
-					if s0 == 0 {
-						p.pack(w, n, cols, k0, depth)
+			for s0 := 0; s0 < strips; s0 += b.strips {
+				s1 := min(s0+b.strips, strips)
+				for n := group; n < groupEnd; n += width * panelCols {
+					cols := min(width*panelCols, groupEnd-n)
+					var p panels
+					if len(w.Panels) > 0 {
+						p = w.packed(n, k0)
+					} else {
+						first := (n - group) / panelCols
+						if slots == width {
+							first = 0
+						}
+						p = s.panels(a.precision, w, slots, b.depth).from(first, 0)
+						if s0 == 0 {
+							s.pack(p, a.precision, w, n, cols, k0, depth)
+						}
 					}
 					p.multiply(c[n:], ldc, cols, a, s0, s1, k0, depth)
 				}
@@ -85,49 +82,51 @@ func matMul(c []float32, ldc int, a *Rows, w *Matrix, n0, n1 int, s *Scratch, b 
 	}
 }
 
-// panel returns the buffer of one of the slots, in the form that w needs.
-func (s *Scratch) panel(w *Matrix, slot, slots, depth int) panel {
-	if len(w.BF16) > 0 {
-		size := depth / 2 * panelCols
-		if cap(s.pairs) < slots*size {
-			s.pairs = make([]uint32, slots*size)
-		}
-		return panel{pairs: s.pairs[:slots*size][slot*size:][:size]}
-	}
-	size := depth * panelCols
-	if cap(s.wide) < slots*size {
-		s.wide = make([]float32, slots*size)
-	}
-	return panel{wide: s.wide[:slots*size][slot*size:][:size]}
-}
-
-// MatMulPanels computes C += A B for n columns of c, rows ldc apart, where B
-// comes as float32 panels [n/16 rounded up][depth][16]; of a and of B only the
-// first k <= depth elements of the sum are used. The chain is that of [MatMul].
+// MatMulPanels computes C += A B in precision [F32] for n columns of c, rows ldc
+// apart, where B comes as float32 panels [n/16 rounded up][depth][16]; of a and
+// of B only the first k <= depth elements of the sum are used. The chain is that
+// of [MatMul].
 //
 // It is the product of attention: queries by keys with depth = k = head_dim, and
 // weights by values with depth = 64, the slots of a block, of which k are live.
-func MatMulPanels(c []float32, ldc int, a *Rows, panels []float32, n, k, depth int) {
-	if n < 0 || k < 0 || k > depth || k > a.k {
-		panic(fmt.Sprintf("kernels: activations (%d, %d) times panels (%d, %d), %d deep", a.m, a.k, n, k, depth))
-	}
-	if size := (n + panelCols - 1) / panelCols * depth * panelCols; len(panels) < size {
-		panic(fmt.Sprintf("kernels: %d elements in panels (%d, %d)", len(panels), n, depth))
-	}
+func MatMulPanels(c []float32, ldc int, a *Rows, wide []float32, n, k, depth int) {
+	size := (n + panelCols - 1) / panelCols * depth * panelCols
+	a.checkPanels(F32, n, k, depth, len(wide), size)
+	matMulPanels(c, ldc, a, panels{wide: wide, stride: depth * panelCols}, n, k)
+}
+
+// MatMulPairs is [MatMulPanels] in precision [BF16]: B comes as bfloat16 panels
+// [n/16 rounded up][depth/2 rounded up][16][2], k in pairs. Magnitudes below 2^-50
+// have to be stored as +0.
+func MatMulPairs(c []float32, ldc int, a *Rows, pairs []uint16, n, k, depth int) {
+	stride := (depth + 1) / 2 * 2 * panelCols
+	a.checkPanels(BF16, n, k, depth, len(pairs), (n+panelCols-1)/panelCols*stride)
+	matMulPanels(c, ldc, a, panels{pairs: pairs, stride: stride}, n, k)
+}
+
+func matMulPanels(c []float32, ldc int, a *Rows, p panels, n, k int) {
 	if n == 0 || a.m == 0 {
 		return
 	}
 	checkTarget(c, ldc, a.m, n)
-	b := defaultBlocking(k)
-	for s0 := 0; s0 < a.Strips(); s0 += b.strips {
-		s1 := min(s0+b.strips, a.Strips())
+	a.start(c, ldc, n)
+	b, strips := a.blocking(), a.Strips()
+	for s0 := 0; s0 < strips; s0 += b.strips {
 		for k0 := 0; k0 < k; k0 += b.depth {
-			count := min(b.depth, k-k0)
-			for j := 0; j < n; j += panelCols {
-				p := panel{wide: panels[(j*depth + k0*panelCols):][:count*panelCols]}
-				p.multiply(c[j:], ldc, min(panelCols, n-j), a, s0, s1, k0, count)
-			}
+			p.from(0, k0).multiply(c, ldc, n, a, s0, min(s0+b.strips, strips), k0, min(b.depth, k-k0))
 		}
+	}
+}
+
+func (r *Rows) checkPanels(p Precision, n, k, depth, length, size int) {
+	if r.precision != p {
+		panic(fmt.Sprintf("kernels: activations in %v times panels for %v", r.precision, p))
+	}
+	if n < 0 || k < 0 || k > depth || k > r.k {
+		panic(fmt.Sprintf("kernels: activations (%d, %d) times panels (%d, %d), %d deep", r.m, r.k, n, k, depth))
+	}
+	if length < size {
+		panic(fmt.Sprintf("kernels: %d elements in panels (%d, %d)", length, n, depth))
 	}
 }
 

@@ -70,16 +70,29 @@ func newProblem(t *testing.T, r *rand.Rand, m, n, k int, stored string, finite b
 	return p
 }
 
-// chain is the contract: one fused multiply-add after the other.
-func (p *problem) chain() []float32 {
+// chain is the contract: one fused multiply-add after the other, in precision
+// BF16 of rounded operands and the odd one of a pair first.
+func (p *problem) chain(precision Precision) []float32 {
 	out := append([]float32(nil), p.c...)
 	row := make([]float32, p.k)
 	for n := range p.n {
 		p.w.Row(row, n)
 		for m := range p.m {
-			acc := p.c[m*p.ldc+n]
-			for k, w := range row {
-				acc = num.FMA(p.x[m*p.ldx+k], w, acc)
+			x, acc := p.x[m*p.ldx:][:p.k], p.c[m*p.ldc+n]
+			if precision == F32 {
+				for k, w := range row {
+					acc = num.FMA(x[k], w, acc)
+				}
+			} else {
+				acc = start(acc)
+				k := 0
+				for ; k+1 < p.k; k += 2 {
+					acc = num.FMA(operand(x[k+1]), operand(row[k+1]), acc)
+					acc = num.FMA(operand(x[k]), operand(row[k]), acc)
+				}
+				if k < p.k {
+					acc = num.FMA(operand(x[k]), operand(row[k]), acc)
+				}
 			}
 			out[m*p.ldc+n] = acc
 		}
@@ -87,37 +100,72 @@ func (p *problem) chain() []float32 {
 	return out
 }
 
+// operand rounds x to bfloat16 by the distance to both neighbours.
+func operand(x float32) float32 {
+	if math.Abs(float64(x)) < 0x1p-50 {
+		return 0
+	}
+	if x != x || math.IsInf(float64(x), 0) {
+		return x
+	}
+	bits := math.Float32bits(x)
+	below := float64(math.Float32frombits(bits &^ 0xffff))
+	above := float64(math.Float32frombits(bits &^ 0xffff)) // 2^128 stands for infinity
+	above += math.Copysign(math.Ldexp(1, max(math.Ilogb(below), -126)-7), below)
+	down, up := math.Abs(float64(x)-below), math.Abs(above-float64(x))
+	if down < up || down == up && bits&0x10000 == 0 {
+		return float32(below)
+	}
+	return float32(above)
+}
+
+func start(c float32) float32 {
+	if math.Abs(float64(c)) < 0x1p-91 {
+		return 0
+	}
+	return c
+}
+
 // rows packs x into a buffer between guard pages.
-func (p *problem) rows(t *testing.T, r *rand.Rand) *Rows {
-	a := new(Rows)
-	a.data = guarded[float32](t, r, (p.m+stripRows-1)/stripRows*stripRows*p.k)
-	a.Reset(p.m, p.k)
+func (p *problem) rows(t *testing.T, r *rand.Rand, precision Precision) *Rows {
+	a := guardedRows(t, r, p.m, p.k, precision)
 	a.Pack(p.x, p.ldx)
+	return a
+}
+
+func guardedRows(t *testing.T, r *rand.Rand, m, k int, precision Precision) *Rows {
+	var plain Rows
+	plain.Reset(m, k, precision)
+	a := &Rows{data: guarded[float32](t, r, len(plain.data)), pairs: guarded[uint32](t, r, len(plain.pairs))}
+	a.Reset(m, k, precision)
 	return a
 }
 
 var storedForms = []string{"bf16", "f16", "f32"}
 
-// Every shape, stored form, split into column ranges and blocking gives the bits
-// of the chain, and nothing beside the result is read or written.
+// Every shape, precision, stored form, split into column ranges and blocking,
+// mapped or packed, gives the bits of the chain, and nothing beside the result is
+// read or written.
 func TestMatMulIsTheChain(t *testing.T) {
 	forEachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
-		rounds := 150
+		rounds := 240
 		if testing.Short() {
-			rounds = 30
+			rounds = 60
 		}
 		for round := range rounds {
 			m, n, k := 1+round%13, 1+r.IntN(70), r.IntN(80)
 			if round%10 == 0 {
 				m, k = 1+r.IntN(120), 0
 			}
+			precision := Precision(round / 3 % 2)
 			p := newProblem(t, r, m, n, k, storedForms[round%3], round%4 > 0)
-			want := p.chain()
-			a := p.rows(t, r)
-			b := blocking{strips: 1 + r.IntN(4), depth: 2 * (1 + r.IntN(40)), panels: 1 + r.IntN(4)}
-			s := Scratch{pairs: guarded[uint32](t, r, b.panels*b.depth/2*panelCols), wide: guarded[float32](t, r, b.panels*b.depth*panelCols)}
-			msg := fmt.Sprintf("(%d, %d, %d) %v", m, n, k, b)
+			want := p.chain(precision)
+			a := p.rows(t, r, precision)
+			b := blocking{strips: 1 + r.IntN(4), depth: 2 * (1 + r.IntN(40)), panels: 4 * (1 + r.IntN(2))}
+			size := b.panels * b.depth * panelCols
+			s := Scratch{pairs: guarded[uint16](t, r, size), wide: guarded[float32](t, r, size)}
+			msg := fmt.Sprintf("(%d, %d, %d) %v %v %v", m, n, k, precision, storedForms[round%3], b)
 
 			got := guarded[float32](t, r, len(p.c))
 			copy(got, p.c)
@@ -131,6 +179,17 @@ func TestMatMulIsTheChain(t *testing.T) {
 			copy(got, p.c)
 			MatMul(got, p.ldc, a, p.w, 0, n, new(Scratch))
 			requireSameBits(t, want, got, "default blocking "+msg)
+
+			if size := p.w.PackedLen(precision); size > 0 {
+				packed := &Matrix{N: n, K: k, BF16: p.w.BF16, F16: p.w.F16, F32: p.w.F32, PackedFor: precision}
+				packed.Panels = guarded[uint16](t, r, size)
+				for panel := range (n + 15) / 16 {
+					p.w.PackInto(packed.Panels, precision, panel, panel+1)
+				}
+				copy(got, p.c)
+				matMul(got, p.ldc, a, packed, 0, n, nil, b)
+				requireSameBits(t, want, got, "packed "+msg)
+			}
 		}
 	})
 }
@@ -138,19 +197,21 @@ func TestMatMulIsTheChain(t *testing.T) {
 // A deep and tall product runs through every level of the default blocking.
 func TestMatMulDefaultBlocking(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	p := newProblem(t, r, 103, 147, 1043, "bf16", true)
-	var first []float32
-	forEachISA(t, func(t *testing.T) {
-		got := append([]float32(nil), p.c...)
-		MatMul(got, p.ldc, p.rows(t, r), p.w, 0, p.n, new(Scratch))
-		if first == nil {
-			first = got
+	for _, precision := range []Precision{F32, BF16} {
+		p := newProblem(t, r, 209, 147, 2043, "bf16", true)
+		var first []float32
+		forEachISA(t, func(t *testing.T) {
+			got := append([]float32(nil), p.c...)
+			MatMul(got, p.ldc, p.rows(t, r, precision), p.w, 0, p.n, new(Scratch))
+			if first == nil {
+				first = got
+			}
+			requireSameBits(t, first, got, "ISAs differ")
+		})
+		for _, i := range []int{0, 46, 208} {
+			row := &problem{m: 1, n: p.n, k: p.k, ldx: p.ldx, ldc: p.ldc, x: p.x[i*p.ldx:], c: p.c[i*p.ldc:][:p.n], w: p.w}
+			requireSameBits(t, row.chain(precision), first[i*p.ldc:][:p.n], "a row of its own")
 		}
-		requireSameBits(t, first, got, "ISAs differ")
-	})
-	for _, i := range []int{0, 46, 102} {
-		row := &problem{m: 1, n: p.n, k: p.k, ldx: p.ldx, ldc: p.ldc, x: p.x[i*p.ldx:], c: p.c[i*p.ldc:][:p.n], w: p.w}
-		requireSameBits(t, row.chain(), first[i*p.ldc:][:p.n], "a row of its own")
 	}
 }
 
@@ -160,7 +221,7 @@ func TestMatMulErrorBound(t *testing.T) {
 		m, n, k := 13, 33, 700
 		x, w, c := randomFloats(r, m*k), weightsOf(r, n, k, "f32"), randomFloats(r, m*n)
 		var rows Rows
-		rows.Reset(m, k)
+		rows.Reset(m, k, F32)
 		rows.Pack(x, k)
 		got := append([]float32(nil), c...)
 		MatMul(got, n, &rows, w, 0, n, new(Scratch))
@@ -186,58 +247,93 @@ func TestMatMulPanels(t *testing.T) {
 	nan := float32(math.NaN())
 	forEachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(7, 8))
-		for round := range 60 {
+		for round := range 120 {
 			m, n, depth := 1+round%13, 1+r.IntN(70), 1+r.IntN(70)
-			if round == 0 {
+			if round < 2 {
 				m, depth = 100, 1100
 			}
 			k := r.IntN(depth + 1)
-			panels := guarded[float32](t, r, (n+panelCols-1)/panelCols*depth*panelCols)
-			for i := range panels {
-				panels[i] = nan
+			precision := Precision(round % 2)
+			p := newProblem(t, r, m, n, k, "bf16", true)
+			for i, b := range p.w.BF16 {
+				p.w.BF16[i] = num.OperandBF16(num.FromBF16(b))
 			}
-			p := newProblem(t, r, m, n, k, "f32", true)
+			up := (depth + 1) / 2 * 2
+			wide := guarded[float32](t, r, (n+panelCols-1)/panelCols*depth*panelCols)
+			for i := range wide {
+				wide[i] = nan
+			}
+			pairs := guarded[uint16](t, r, (n+panelCols-1)/panelCols*up*panelCols)
+			for i := range pairs {
+				pairs[i] = num.BF16(nan)
+			}
 			for j := range n {
 				for l := range k {
-					panels[j/panelCols*depth*panelCols+l*panelCols+j%panelCols] = p.w.F32[j*k+l]
+					w := p.w.BF16[j*k+l]
+					wide[j/panelCols*depth*panelCols+l*panelCols+j%panelCols] = num.FromBF16(w)
+					pairs[j/panelCols*up*panelCols+l/2*2*panelCols+j%panelCols*2+l%2] = w
 				}
 			}
-			wide := k + r.IntN(3)
-			x := make([]float32, m*wide)
+			columns := k + r.IntN(3)
+			x := make([]float32, m*columns)
 			for i := range x {
 				x[i] = nan
 			}
 			for i := range m {
-				copy(x[i*wide:][:k], p.x[i*p.ldx:])
+				copy(x[i*columns:][:k], p.x[i*p.ldx:])
 			}
-			a := Rows{data: guarded[float32](t, r, (m+stripRows-1)/stripRows*stripRows*wide)}
-			a.Reset(m, wide)
-			a.Pack(x, wide)
-			want := p.chain()
-			MatMulPanels(p.c, p.ldc, &a, panels, n, k, depth)
-			requireSameBits(t, want, p.c, fmt.Sprintf("(%d, %d, %d of %d)", m, n, k, depth))
+			a := guardedRows(t, r, m, columns, precision)
+			a.Pack(x, columns)
+			want := p.chain(precision)
+			if precision == F32 {
+				MatMulPanels(p.c, p.ldc, a, wide, n, k, depth)
+			} else {
+				MatMulPairs(p.c, p.ldc, a, pairs, n, k, depth)
+			}
+			requireSameBits(t, want, p.c, fmt.Sprintf("(%d, %d, %d of %d) %v", m, n, k, depth, precision))
 		}
 	})
 }
 
+// The strips partition the rows, and packing puts each element where the kernels
+// of its form look for it.
 func TestPackStripIsTheSame(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
-	for m := 1; m <= 13; m++ {
-		for k := range 40 {
+	for m := 1; m <= 26; m++ {
+		for k := range 70 {
 			ldx := k + r.IntN(3)
 			x := guarded[float32](t, r, (m-1)*ldx+k)
 			for i := range x {
 				x[i] = wild(r, false)
 			}
+			precision := Precision(k / 2 % 2)
+			want := append([]float32(nil), x...)
+			if precision == BF16 {
+				for i, v := range x {
+					want[i] = operand(v)
+				}
+			}
 			forEachISA(t, func(t *testing.T) {
-				a := Rows{data: guarded[float32](t, r, (m+stripRows-1)/stripRows*stripRows*k)}
-				a.Reset(m, k)
+				a := guardedRows(t, r, m, k, precision)
 				a.Pack(x, ldx)
-				for i := range m {
-					for j := range k {
-						requireSameBits(t, x[i*ldx+j:][:1], a.data[i/stripRows*stripRows*k+j*stripRows+i%stripRows:][:1], "")
+				next := 0
+				for s := range a.Strips() {
+					row, end := a.Strip(s)
+					require.Equal(t, next, row)
+					require.Greater(t, end, row)
+					next = end
+					at := tiles{form: a.form, a: a.data, pairs: a.pairs, slots: end - row}
+					if a.form == six {
+						at.slots = stripRows
+					}
+					for i := row; i < end; i++ {
+						for j := range k {
+							at.skip = a.offset(s, 0)
+							requireSameBits(t, want[i*ldx+j:][:1], []float32{at.at(1, i-row, j)}, "")
+						}
 					}
 				}
+				require.Equal(t, m, next)
 			})
 		}
 	}
@@ -249,7 +345,7 @@ func TestMatMulDoesNotAllocate(t *testing.T) {
 	var rows Rows
 	var s Scratch
 	require.Zero(t, testing.AllocsPerRun(10, func() {
-		rows.Reset(20, 64)
+		rows.Reset(20, 64, F32)
 		rows.Pack(x, 64)
 		MatMul(c, 40, &rows, w, 0, 40, &s)
 	}))
@@ -271,7 +367,7 @@ func TestMisusePanics(t *testing.T) {
 	w := &Matrix{N: 16, K: 4, F32: make([]float32, 64)}
 	rows := func(m, k int) *Rows {
 		a := new(Rows)
-		a.Reset(m, k)
+		a.Reset(m, k, F32)
 		return a
 	}
 	c := make([]float32, 32)

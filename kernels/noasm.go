@@ -8,25 +8,31 @@ import "seccodeprm/internal/num"
 
 const useAVX2 = false
 
-func packStrip(dst, x []float32, ldx, rows, k int) { packStripGeneric(dst, x, ldx, rows, 0, k) }
+func formOf(Precision) form { return six }
 
-func packPairs(dst []uint32, w []uint16, ldw, cols, depth int) {
-	packPairsGeneric(dst, w, ldw, cols, 0, depth)
+func (t *tiles) run() { t.generic() }
+
+func packStrip(dst, x []float32, ldx, rows, k int) { packSlots(dst, stripRows, x, ldx, rows, 0, k) }
+
+func packTall(dst, x []float32, ldx, rows, k int) { packSlots(dst, rows, x, ldx, rows, 0, k) }
+
+func packDot(dst []uint32, x []float32, ldx, rows, k int) { packDotGeneric(dst, x, ldx, rows, 0, k) }
+
+func roundBF16(x []float32) { roundBF16Generic(x) }
+
+func zeroTiny(c []float32, ldc, rows, n int) { zeroTinyGeneric(c, ldc, rows, 0, n) }
+
+func packPairs(dst, w []uint16, ldw, cols, depth int, round bool) {
+	packPairsGeneric(dst, w, ldw, cols, 0, depth, round)
 }
+
+func roundPairs(dst []uint16, wide []float32) { roundPairsGeneric(dst, wide, 0) }
 
 func packF16(dst []float32, w []uint16, ldw, cols, depth int) {
 	packF16Generic(dst, w, ldw, cols, 0, depth)
 }
 
 func packF32(dst, w []float32, ldw, cols, depth int) { packF32Generic(dst, w, ldw, cols, 0, depth) }
-
-func tilesPairs(c []float32, ldc int, a []float32, stride, count, rows int, pairs []uint32, depth int) {
-	tilesPairsGeneric(c, ldc, a, stride, count, rows, pairs, depth)
-}
-
-func tilesF32(c []float32, ldc int, a []float32, stride, count, rows int, wide []float32, depth int) {
-	tilesF32Generic(c, ldc, a, stride, count, rows, wide, depth)
-}
 
 func sumSquares(x []float32) float32 { return num.SumSquares(x) }
 
@@ -44,4 +50,8 @@ func maxLive(p *[blockKeys]float32, lo, hi int, m float32) float32 {
 
 func expLive(p *[blockKeys]float32, lo, hi int, m float32) float32 {
 	return expLiveGeneric(p, lo, hi, m)
+}
+
+func expLiveBF16(p *[blockKeys]float32, lo, hi int, m float32) float32 {
+	return expLiveBF16Generic(p, lo, hi, m)
 }

@@ -1,48 +1,127 @@
 package kernels
 
-import "fmt"
+import (
+	"fmt"
 
-// stripRows is the height of a strip of packed activations and of the tile of C
-// that one step of the matrix product computes.
-const stripRows = 6
+	"seccodeprm/internal/num"
+)
 
-// Rows holds activations (M, K) in strips of 6 rows, each [K][6], the order in
-// which a matrix product reads them. The zero value is ready; the buffer only
-// grows.
+// Rows holds activations (M, K), packed in strips of some rows in the order in
+// which a matrix product reads them. The zero value is ready; the buffers only
+// grow.
 type Rows struct {
-	m, k int
-	data []float32
+	m, k      int
+	precision Precision
+	form      form
+	data      []float32 // form six or tall
+	pairs     []uint32  // form dot: bfloat16 of even k in the low half, of odd k in the high
 }
 
-// Reset sets the shape to (m, k). What was packed before is lost.
-func (r *Rows) Reset(m, k int) {
-	if m < 0 || k < 0 {
-		panic(fmt.Sprintf("kernels: %d rows of %d", m, k))
+// form is the layout of a strip, which decides the kernel that reads it.
+type form uint8
+
+const (
+	six  form = iota // [K][6], 6 rows at most: AVX2, NEON, Go
+	tall             // [K][rows], 12 rows at most: AVX-512
+	dot              // [K/2][rows] pairs, 12 rows at most: AVX512-BF16
+)
+
+// stripRows is the number of slots for rows in form six, tallRows the most rows
+// in the others.
+const (
+	stripRows = 6
+	tallRows  = 12
+)
+
+// Reset sets the shape to (m, k) and the precision of products with these
+// activations. What was packed before is lost.
+func (r *Rows) Reset(m, k int, p Precision) {
+	if m < 0 || k < 0 || p > BF16 {
+		panic(fmt.Sprintf("kernels: %d rows of %d in precision %v", m, k, p))
 	}
-	r.m, r.k = m, k
-	n := r.Strips() * stripRows * k
-	if n > cap(r.data) {
-		r.data = make([]float32, n)
+	r.m, r.k, r.precision, r.form = m, k, p, formOf(p)
+	n := r.offset(r.Strips(), 0)
+	if r.form == dot {
+		r.pairs = grow(r.pairs, n)
+	} else {
+		r.data = grow(r.data, n)
 	}
-	r.data = r.data[:n]
 }
 
-// Strips returns the number of strips, M/6 rounded up.
-func (r *Rows) Strips() int { return (r.m + stripRows - 1) / stripRows }
+// grow returns n elements, those of s where they suffice; the contents are
+// undefined.
+func grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
 
-// PackStrip packs strip s, the rows 6s up to the lesser of 6s+6 and M, from the
-// whole matrix x (M, K) whose rows lie ldx apart. Different strips may be packed
+// Strips returns the number of strips. It depends on the instruction set.
+func (r *Rows) Strips() int {
+	if r.form == six {
+		return (r.m + stripRows - 1) / stripRows
+	}
+	return (r.m + tallRows - 1) / tallRows
+}
+
+// Strip returns the rows [row, end) of strip s. Strips follow each other, and
+// their heights differ by one at most, the higher ones first.
+func (r *Rows) Strip(s int) (row, end int) {
+	height, higher := r.heights()
+	row = s*height + min(s, higher)
+	if s < higher {
+		height++
+	}
+	return row, row + height
+}
+
+// heights returns the height of the lower strips and the number of those that
+// are higher by one.
+func (r *Rows) heights() (height, higher int) {
+	n := max(1, r.Strips())
+	return r.m / n, r.m % n
+}
+
+// offset returns where the elements of strip s from column k on begin; k is even.
+func (r *Rows) offset(s, k int) int {
+	row, end := r.Strip(s)
+	switch r.form {
+	case tall:
+		return row*r.k + k*(end-row)
+	case dot:
+		return row*((r.k+1)/2) + k/2*(end-row)
+	}
+	return (s*r.k + k) * stripRows
+}
+
+// PackStrip packs strip s from the whole matrix x (M, K) whose rows lie ldx
+// apart; in precision BF16 it rounds. Different strips may be packed
 // concurrently.
 func (r *Rows) PackStrip(s int, x []float32, ldx int) {
-	r.checkSource(x, ldx)
+	if ldx < r.k || r.m > 0 && len(x) < (r.m-1)*ldx+r.k {
+		panic(fmt.Sprintf("kernels: packing (%d, %d) from %d elements, rows %d apart", r.m, r.k, len(x), ldx))
+	}
 	if s < 0 || s >= r.Strips() {
 		panic(fmt.Sprintf("kernels: strip %d of %d", s, r.Strips()))
 	}
 	if r.k == 0 {
 		return
 	}
-	first := s * stripRows
-	packStrip(r.data[first*r.k:][:stripRows*r.k], x[first*ldx:], ldx, min(stripRows, r.m-first), r.k)
+	row, end := r.Strip(s)
+	x = x[row*ldx:]
+	switch r.form {
+	case dot:
+		packDot(r.pairs[r.offset(s, 0):][:(r.k+1)/2*(end-row)], x, ldx, end-row, r.k)
+		return
+	case tall:
+		packTall(r.data[r.offset(s, 0):][:r.k*(end-row)], x, ldx, end-row, r.k)
+	case six:
+		packStrip(r.data[r.offset(s, 0):][:r.k*stripRows], x, ldx, end-row, r.k)
+	}
+	if r.precision == BF16 {
+		roundBF16(r.data[r.offset(s, 0):r.offset(s+1, 0)])
+	}
 }
 
 // Pack packs all rows of x (M, K).
@@ -52,19 +131,35 @@ func (r *Rows) Pack(x []float32, ldx int) {
 	}
 }
 
-func (r *Rows) checkSource(x []float32, ldx int) {
-	if ldx < r.k || r.m > 0 && len(x) < (r.m-1)*ldx+r.k {
-		panic(fmt.Sprintf("kernels: packing (%d, %d) from %d elements, rows %d apart", r.m, r.k, len(x), ldx))
-	}
-}
-
-// packStripGeneric packs from column k0 on; rows that do not exist are left as
-// they are, since nothing reads them.
-func packStripGeneric(dst, x []float32, ldx, rows, k0, k int) {
+// packSlots packs rows of x, columns k0 to k-1, into [k][slots]; slots beyond
+// rows are left as they are, since nothing reads them.
+func packSlots(dst []float32, slots int, x []float32, ldx, rows, k0, k int) {
 	for i := range rows {
 		row := x[i*ldx:][:k]
 		for j := k0; j < k; j++ {
-			dst[j*stripRows+i] = row[j]
+			dst[j*slots+i] = row[j]
 		}
+	}
+}
+
+// packDotGeneric packs rows of x, rounded, from column k0 on, which is even, to
+// k-1 into pairs [k/2][rows].
+func packDotGeneric(dst []uint32, x []float32, ldx, rows, k0, k int) {
+	for i := range rows {
+		row := x[i*ldx:][:k]
+		for j := k0; j < k; j += 2 {
+			pair := uint32(num.OperandBF16(row[j]))
+			if j+1 < k {
+				pair |= uint32(num.OperandBF16(row[j+1])) << 16
+			}
+			dst[j/2*rows+i] = pair
+		}
+	}
+}
+
+// roundBF16Generic rounds x as an operand of a product, in place.
+func roundBF16Generic(x []float32) {
+	for i, v := range x {
+		x[i] = num.FromBF16(num.OperandBF16(v))
 	}
 }

@@ -82,3 +82,7 @@ func expLive(p *[blockKeys]float32, lo, hi int, m float32) float32 {
 	}
 	return expLiveGeneric(p, lo, hi, m)
 }
+
+func expLiveBF16(p *[blockKeys]float32, lo, hi int, m float32) float32 {
+	return expLiveBF16Generic(p, lo, hi, m)
+}

@@ -23,6 +23,17 @@ const blockKeys = 64
 // Where newM is -Inf nothing was seen yet: p is +0 everywhere and alpha is 1. A
 // NaN among the live scores makes newL NaN. A newM of zero is +0.
 func SoftmaxBlock(p []float32, lo, hi int, m, l float32) (newM, newL, alpha float32) {
+	return softmaxBlock(p, lo, hi, m, l, false)
+}
+
+// SoftmaxBlockBF16 is [SoftmaxBlock] for precision [BF16]: p is rounded to
+// bfloat16, below 2^-50 to +0, as operands of [MatMulPairs] are, and newL sums
+// the rounded values.
+func SoftmaxBlockBF16(p []float32, lo, hi int, m, l float32) (newM, newL, alpha float32) {
+	return softmaxBlock(p, lo, hi, m, l, true)
+}
+
+func softmaxBlock(p []float32, lo, hi int, m, l float32, round bool) (newM, newL, alpha float32) {
 	if len(p) != blockKeys || lo < 0 || lo > hi || hi > blockKeys {
 		panic(fmt.Sprintf("kernels: SoftmaxBlock of %d slots, [%d, %d) live", len(p), lo, hi))
 	}
@@ -36,7 +47,12 @@ func SoftmaxBlock(p []float32, lo, hi int, m, l float32) (newM, newL, alpha floa
 		return newM, l, 1
 	}
 	alpha = num.Exp(m - newM)
-	sum := expLive(block, lo, hi, newM)
+	sum := float32(0)
+	if round {
+		sum = expLiveBF16(block, lo, hi, newM)
+	} else {
+		sum = expLive(block, lo, hi, newM)
+	}
 	return newM, float32(l*alpha) + sum, alpha
 }
 
@@ -58,6 +74,16 @@ func expLiveGeneric(p *[blockKeys]float32, lo, hi int, m float32) float32 {
 	clear(p[hi:])
 	for i, v := range p[lo:hi] {
 		p[lo+i] = num.Exp(v - m)
+	}
+	return num.SumLanes(p[:])
+}
+
+// expLiveBF16Generic is expLiveGeneric with exp(p - m) rounded as an operand.
+func expLiveBF16Generic(p *[blockKeys]float32, lo, hi int, m float32) float32 {
+	clear(p[:lo])
+	clear(p[hi:])
+	for i, v := range p[lo:hi] {
+		p[lo+i] = num.FromBF16(num.OperandBF16(num.Exp(v - m)))
 	}
 	return num.SumLanes(p[:])
 }

@@ -101,7 +101,7 @@ func (m *merging) rows(first, count int, s *mergeScratch) {
 	}
 	delta, row := s.delta[:count*k], s.row[:k]
 	clear(delta)
-	s.rows.Reset(count, r)
+	s.rows.Reset(count, r, kernels.F32)
 	s.rows.Pack(m.b[first*r:(first+count)*r], r)
 	kernels.MatMul(delta, k, &s.rows, &m.a, 0, k, &s.panels)
 	for i := range count {

@@ -104,7 +104,7 @@ func (l *Linear) project(dst, hidden []float32, rows int) {
 		}
 	}
 	var packed kernels.Rows
-	packed.Reset(rows, k)
+	packed.Reset(rows, k, kernels.F32)
 	packed.Pack(hidden, k)
 	var scratch kernels.Scratch
 	kernels.MatMul(dst, n, &packed, &l.Weight, 0, n, &scratch)

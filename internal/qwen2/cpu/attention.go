@@ -123,7 +123,7 @@ func (p *pass) stack(w *headScratch, t tile) int {
 		kernels.ScaleRow(q, scale)
 		w.pos[i] = p.pos[r]
 	}
-	w.queries.Reset(rows, headDim)
+	w.queries.Reset(rows, headDim, kernels.F32)
 	w.queries.Pack(w.stacked, headDim)
 	return rows
 }
@@ -147,7 +147,7 @@ func (w *headScratch) attendBlock(t tile, layer, block, rows, headDim, window in
 			kernels.ScaleRow(s.out[i*headDim:][:headDim], alpha)
 		}
 	}
-	w.weights.Reset(rows, blockKeys)
+	w.weights.Reset(rows, blockKeys, kernels.F32)
 	w.weights.Pack(w.scores, blockKeys)
 	kernels.MatMulPanels(s.out, headDim, &w.weights, t.cache.values(layer, t.head, block, headDim), headDim, live, blockKeys)
 }

@@ -121,7 +121,7 @@ func (p *pass) embed(ctx context.Context) error {
 	p.sin = grow(p.sin, p.m*half)
 	for _, s := range p.spans {
 		freq, scale := p.model.Config.Rope.Frequencies(s.cache.length)
-		err := p.strips(ctx, s.n, func(_, _, row, end int) {
+		err := p.strips(ctx, s.n, func(_, row, end int) {
 			for r := s.row + row; r < s.row+end; r++ {
 				p.model.EmbedTokens.Row(p.h.row(r, p.model.Config.HiddenSize), int(p.ids[r]))
 				qwen2.Angles(p.cos[r*half:][:half], p.sin[r*half:][:half], freq, p.pos[r], scale)
@@ -137,8 +137,8 @@ func (p *pass) embed(ctx context.Context) error {
 // norm computes x = RMSNorm(h) and packs it for the products that follow.
 func (p *pass) norm(ctx context.Context, m int, weight []float32, eps float32) error {
 	n := len(weight)
-	p.packed.Reset(m, n)
-	return p.strips(ctx, m, func(_, strip, row, end int) {
+	p.packed.Reset(m, n, kernels.F32)
+	return p.packStrips(ctx, func(strip, row, end int) {
 		for r := row; r < end; r++ {
 			kernels.RMSNorm(p.x.row(r, n), p.h.row(r, n), weight, eps)
 		}
@@ -148,8 +148,8 @@ func (p *pass) norm(ctx context.Context, m int, weight []float32, eps float32) e
 
 // pack packs the first m rows of a.
 func (p *pass) pack(ctx context.Context, a *matrix, m, columns int) error {
-	p.packed.Reset(m, columns)
-	return p.strips(ctx, m, func(_, strip, _, _ int) {
+	p.packed.Reset(m, columns, kernels.F32)
+	return p.packStrips(ctx, func(strip, _, _ int) {
 		p.packed.PackStrip(strip, a.data, a.stride)
 	})
 }
@@ -159,7 +159,7 @@ func (p *pass) store(ctx context.Context, layer int) error {
 	headDim := p.model.Config.HeadDim
 	half := headDim / 2
 	for _, s := range p.spans {
-		err := p.strips(ctx, s.n, func(_, _, row, end int) {
+		err := p.strips(ctx, s.n, func(_, row, end int) {
 			for r := s.row + row; r < s.row+end; r++ {
 				for head := range p.model.Config.NumKeyValueHeads {
 					key := p.k.row(r, (head+1)*headDim)[head*headDim:]
@@ -179,8 +179,8 @@ func (p *pass) store(ctx context.Context, layer int) error {
 // activate computes gate = silu(gate) * up and packs it.
 func (p *pass) activate(ctx context.Context, m int) error {
 	n := p.model.Config.IntermediateSize
-	p.packed.Reset(m, n)
-	return p.strips(ctx, m, func(_, strip, row, end int) {
+	p.packed.Reset(m, n, kernels.F32)
+	return p.packStrips(ctx, func(strip, row, end int) {
 		for r := row; r < end; r++ {
 			gate := p.gate.row(r, n)
 			kernels.SiLUMul(gate, gate, p.up.row(r, n))

@@ -120,14 +120,22 @@ func (p *pass) run(ctx context.Context) error {
 	return err
 }
 
-// strips runs fn over [0, m) in groups of six rows, the unit of packing.
-func (p *pass) strips(ctx context.Context, m int, fn func(worker, strip, row, end int)) error {
-	return p.loop(ctx, inElementWise, ceilDiv(m, stripRows), func(worker, i int) {
-		fn(worker, i, i*stripRows, min((i+1)*stripRows, m))
+// strips runs fn over [0, m) in groups of some rows.
+func (p *pass) strips(ctx context.Context, m int, fn func(worker, row, end int)) error {
+	return p.loop(ctx, inElementWise, ceilDiv(m, groupRows), func(worker, i int) {
+		fn(worker, i*groupRows, min((i+1)*groupRows, m))
 	})
 }
 
-const stripRows = 6 // rows of a kernel tile
+const groupRows = 6 // rows of a unit of work
+
+// packStrips runs fn over the strips of the packed input, [row, end) of each.
+func (p *pass) packStrips(ctx context.Context, fn func(strip, row, end int)) error {
+	return p.loop(ctx, inElementWise, p.packed.Strips(), func(_, i int) {
+		row, end := p.packed.Strip(i)
+		fn(i, row, end)
+	})
+}
 
 // product is one matrix product of the pass: c = x·Wᵀ + bias, or c += x·Wᵀ.
 type product struct {

@@ -1,0 +1,161 @@
+package kernels
+
+import "seccodeprm/internal/num"
+
+// tiles is the work of one call of a kernel: some strips of equal height times
+// a tile's width of panels, added to the tiles of c below each other.
+type tiles struct {
+	c     []float32
+	ldc   int
+	form  form
+	a     []float32 // forms six and tall, from the first column of K on
+	pairs []uint32  // form dot
+	slots int       // elements of a per column of K, or per pair
+	skip  int       // elements of a from one strip to the next
+	rows  int       // of a strip
+	count int       // strips
+	b     panels
+	width int  // panels
+	depth int  // columns of K
+	odd   bool // odd before even, as in precision BF16
+}
+
+// multiply adds the product of strips s0 to s1-1 of a, columns k0 to k0+depth-1,
+// with the panels to the first cols columns of c, whose rows are those of a.
+func (p panels) multiply(c []float32, ldc, cols int, a *Rows, s0, s1, k0, depth int) {
+	width := a.width()
+	for j := 0; j < cols; j += width * panelCols {
+		if cols-j < width*panelCols {
+			width = min(width, 2)
+		}
+		at := p.from(j/panelCols, 0)
+		if cols-j >= width*panelCols {
+			at.tiles(c[j:], ldc, width, a, s0, s1, k0, depth)
+		} else {
+			at.narrow(c[j:], ldc, cols-j, width, a, s0, s1, k0, depth)
+		}
+	}
+}
+
+// narrow multiplies through tiles of full width beside c. Where a panel is
+// missing its neighbour stands in.
+func (p panels) narrow(c []float32, ldc, cols, width int, a *Rows, s0, s1, k0, depth int) {
+	var tile [tallRows * 2 * panelCols]float32
+	if cols <= panelCols {
+		p.stride = 0
+	}
+	ldt := width * panelCols
+	for s := s0; s < s1; s++ {
+		row, end := a.Strip(s)
+		for i := row; i < end; i++ {
+			copy(tile[(i-row)*ldt:][:cols], c[i*ldc:])
+		}
+		p.strip(tile[:], ldt, width, a, s, 1, k0, depth)
+		for i := row; i < end; i++ {
+			copy(c[i*ldc:][:cols], tile[(i-row)*ldt:])
+		}
+	}
+}
+
+// tiles multiplies into c itself, strips of the same height at a time.
+func (p panels) tiles(c []float32, ldc, width int, a *Rows, s0, s1, k0, depth int) {
+	height, higher := a.heights()
+	most := max(1, maxProducts/((height+1)*width*panelCols*depth))
+	for s := s0; s < s1; {
+		end := min(s1, s+most)
+		if s < higher {
+			end = min(end, higher)
+		}
+		row, _ := a.Strip(s)
+		p.strip(c[row*ldc:], ldc, width, a, s, end-s, k0, depth)
+		s = end
+	}
+}
+
+// maxProducts bounds a call of a kernel to some tens of microseconds.
+const maxProducts = 1 << 20
+
+// strip multiplies count strips of equal height from s on into c.
+func (p panels) strip(c []float32, ldc, width int, a *Rows, s, count, k0, depth int) {
+	row, end := a.Strip(s)
+	rows := end - row
+	t := tiles{
+		c: c[:(count*rows-1)*ldc+width*panelCols], ldc: ldc,
+		form: a.form, slots: rows, rows: rows, count: count,
+		b: p, width: width, depth: depth, odd: a.precision == BF16,
+	}
+	switch a.form {
+	case dot:
+		t.skip = (a.k + 1) / 2 * rows
+		t.pairs = a.pairs[a.offset(s, k0):][:(count-1)*t.skip+(depth+1)/2*rows]
+	case tall:
+		t.skip = a.k * rows
+		t.a = a.data[a.offset(s, k0):][:(count-1)*t.skip+depth*rows]
+	case six:
+		t.slots, t.skip = stripRows, a.k*stripRows
+		t.a = a.data[a.offset(s, k0):][:(count-1)*t.skip+depth*stripRows]
+	}
+	if p.pairs != nil {
+		_ = p.pairs[(width-1)*p.stride+pairsLen(depth)-1]
+	} else {
+		_ = p.wide[((width-1)*p.stride + depth*panelCols - 1)]
+	}
+	t.run()
+}
+
+// generic is the definition of what the kernels compute.
+func (t *tiles) generic() {
+	for k := range t.depth {
+		if t.odd && k^1 < t.depth {
+			k ^= 1
+		}
+		var w [panelCols]float32
+		for p := range t.width {
+			t.b.row(&w, p, k)
+			for s := range t.count {
+				for i := range t.rows {
+					num.AddScaled(t.c[(s*t.rows+i)*t.ldc+p*panelCols:][:panelCols], t.at(s, i, k), w[:])
+				}
+			}
+		}
+	}
+}
+
+// at returns the activation of row i of strip s in column k.
+func (t *tiles) at(s, i, k int) float32 {
+	if t.form == dot {
+		return num.FromBF16(uint16(t.pairs[s*t.skip+k/2*t.slots+i] >> (k % 2 * 16)))
+	}
+	return t.a[s*t.skip+k*t.slots+i]
+}
+
+// row widens the 16 weights of column k of a panel.
+func (p panels) row(dst *[panelCols]float32, panel, k int) {
+	if p.pairs == nil {
+		copy(dst[:], p.wide[panel*p.stride+k*panelCols:])
+		return
+	}
+	pairs := p.pairs[panel*p.stride+k/2*2*panelCols:][:2*panelCols]
+	for j := range dst {
+		dst[j] = num.FromBF16(pairs[2*j+k%2])
+	}
+}
+
+// start prepares n columns of c, the values the chains start from, for the
+// precision.
+func (r *Rows) start(c []float32, ldc, n int) {
+	if r.precision == BF16 {
+		zeroTiny(c, ldc, r.m, n)
+	}
+}
+
+// zeroTinyGeneric replaces what is too small to start a chain of precision BF16
+// from by +0, in columns n0 to n-1.
+func zeroTinyGeneric(c []float32, ldc, rows, n0, n int) {
+	for i := range rows {
+		row := c[i*ldc:][n0:n]
+		for j, x := range row {
+			row[j] = num.StartBF16(x)
+		}
+	}
+}
