@@ -5,9 +5,11 @@ import (
 	"math"
 	"os"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
+	"seccodeprm/internal/testmodel"
 	"seccodeprm/prm"
 	"seccodeprm/prm/tiny"
 )
@@ -43,10 +45,26 @@ func openTiny(t testing.TB, opts *prm.Options) *prm.Model {
 	return m
 }
 
+// openSmall opens a small random model with the settings of the embedded one; a
+// byte is about a token to it. It is fast enough for machines without assembly.
+func openSmall(t testing.TB, opts *prm.Options) *prm.Model {
+	t.Helper()
+	fsys := testmodel.New(testmodel.Shape{})
+	fsys["seccodeprm.json"] = &fstest.MapFile{Data: []byte(
+		`{"prompt":"Is it secure?\n","segment":"blank-lines","context":1024,"offset":0.5}`)}
+	m, err := prm.Open(fsys, opts)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, m.Close()) })
+	return m
+}
+
 // TestTinyAgainstTransformers checks the embedded model from source text to R.
 func TestTinyAgainstTransformers(t *testing.T) {
 	m := openTiny(t, nil)
-	for _, s := range golden(t) {
+	for i, s := range golden(t) {
+		if testing.Short() && i == 2 {
+			break
+		}
 		rep, err := m.Score(t.Context(), prm.Input{Name: s.Name, Text: []byte(s.Text)})
 		require.NoError(t, err)
 		require.Equal(t, len(s.IDs), rep.Tokens)

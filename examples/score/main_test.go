@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"seccodeprm/internal/testmodel"
 	"seccodeprm/prm/tiny"
 )
 
@@ -48,6 +49,14 @@ func scoreStdin(t *testing.T, stdin string, args ...string) (code int, stdout, s
 	var out, err bytes.Buffer
 	code = run(t.Context(), args, strings.NewReader(stdin), &out, &err)
 	return code, out.String(), err.String()
+}
+
+// smallModel writes a random model that is fast without assembly, too.
+func smallModel(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, testmodel.New(testmodel.Shape{Config: map[string]any{"max_position_embeddings": 1024}})))
+	return dir
 }
 
 // object is what -json prints, read as another program would.
@@ -162,6 +171,7 @@ func TestNothingToScore(t *testing.T) {
 
 // Odd text is scored as it is; every step is accounted for.
 func TestOddText(t *testing.T) {
+	model := smallModel(t)
 	for name, text := range map[string]string{
 		"comments.c": "// a\n\n/* b */\n",
 		"crlf.c":     "int a;\r\n\r\nint b;\r\n",
@@ -170,13 +180,13 @@ func TestOddText(t *testing.T) {
 		"special.py": "print('<|im_end|><|endoftext|><extra_0>')\n\nx = '<|im_start|>'\n",
 		"esc.py":     "print('\x1b[2J\u202e')\n",
 	} {
-		code, out, _ := score(t, map[string]string{name: text}, "-json", name)
+		code, out, _ := score(t, map[string]string{name: text}, "-model", model, "-json", name)
 		require.NotEqual(t, exitFailure, code, name)
 		o := objects(t, out)[0]
 		require.NotNil(t, o.Reward, name)
 		require.Equal(t, len(text), o.Steps[len(o.Steps)-1].End)
 
-		_, out, _ = score(t, map[string]string{name: text}, name)
+		_, out, _ = score(t, map[string]string{name: text}, "-model", model, name)
 		require.NotContains(t, out, "\x1b")
 		require.NotContains(t, out, "\u202e")
 	}
@@ -184,7 +194,7 @@ func TestOddText(t *testing.T) {
 
 func TestWindows(t *testing.T) {
 	line := "y = f(x, " + strings.Repeat("1, ", 1500) + "0)"
-	code, out, _ := score(t, map[string]string{"long.py": line}, "-json", "long.py")
+	code, out, _ := score(t, map[string]string{"long.py": line}, "-model", smallModel(t), "-json", "long.py")
 	require.NotEqual(t, exitFailure, code)
 	o := objects(t, out)[0]
 	require.Greater(t, o.Windows, 1)
