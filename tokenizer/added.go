@@ -19,6 +19,8 @@ type matcher struct {
 	patterns []pattern // sorted by text
 	first    [256]bool // bytes that some pattern starts with
 	only     int       // the one such byte, or -1
+	second   [256]bool // bytes that some pattern has second
+	short    bool      // whether some pattern has one byte
 }
 
 // newMatcher keeps the first of patterns with equal text.
@@ -32,6 +34,11 @@ func newMatcher(patterns []pattern) *matcher {
 			m.first[c] = true
 			m.only = int(c)
 			distinct++
+		}
+		if len(p.text) > 1 {
+			m.second[p.text[1]] = true
+		} else {
+			m.short = true
 		}
 	}
 	if distinct != 1 {
@@ -53,6 +60,9 @@ func (m *matcher) find(text []byte, i int) (start, stop int, token *addedToken) 
 			}
 			i += k
 		} else if !m.first[text[i]] {
+			continue
+		}
+		if !m.short && (i+1 == len(text) || !m.second[text[i+1]]) {
 			continue
 		}
 		if p := m.longest(text[i:]); p != nil {

@@ -21,15 +21,14 @@ type merger struct {
 	steps      int // entries the heap has taken for the last long word
 }
 
-// appendWord appends the ids of a pretoken, not empty: starting from single
-// bytes, the pair of the lowest rank merges, the leftmost of equal ones, until
-// no pair is in the table.
+// appendWord appends the ids of a pretoken that is not in the table of short
+// words: starting from single bytes, the pair of the lowest rank merges, the
+// leftmost of equal ones, until no pair is in the table.
 func (m *merger) appendWord(dst []int32, word []byte) []int32 {
-	if len(word) == 1 {
-		return append(dst, m.t.byteID[word[0]])
-	}
-	if id, ok := m.t.words.find(word); ok {
-		return append(dst, id)
+	if len(word) > shortKey {
+		if id, ok := m.t.words.long[string(word)]; ok {
+			return append(dst, id)
+		}
 	}
 	return m.appendMerged(dst, word)
 }

@@ -2,8 +2,9 @@ package tokenizer
 
 import "hash/maphash"
 
-// wordCache remembers the ids of short words, one word a slot; a new word
-// replaces the old one. It grows while it fills up.
+// wordCache remembers the ids of short words. A word lies in the slot its hash
+// names or in that slot's neighbour in the cache line; where both are taken, a
+// new word replaces the neighbour. The cache grows while it fills up.
 type wordCache struct {
 	slots []cacheSlot // a power of two of them
 	used  int
@@ -20,25 +21,36 @@ const (
 	countAt   = 60
 	countBits = 0xF << countAt
 
-	cacheSeed = 0xD6E8FEB86659FD93
-
-	firstSlots = 1 << 10
+	firstSlots = 1 << 11
 	lastSlots  = 1 << 17
+
+	// cacheSeed is any number: who makes words collide makes them slower, as
+	// slow as they are the first time.
+	cacheSeed = 0xD6E8FEB86659FD93
 )
 
 func newWordCache() wordCache { return wordCache{slots: make([]cacheSlot, firstSlots)} }
 
-// put stores the ids of a word.
+// put stores the ids of a word that is not in the cache.
 func (c *wordCache) put(key wordKey, hash uint64, ids []int32) {
 	if 2*c.used > len(c.slots) && len(c.slots) < lastSlots {
 		c.grow()
 	}
-	s := &c.slots[hash&uint64(len(c.slots)-1)]
-	if s.hi == 0 {
-		c.used++
-	}
+	s := c.place(hash)
 	s.lo, s.hi = key.lo, key.hi|uint64(len(ids))<<countAt
 	copy(s.ids[:], ids)
+}
+
+// place returns the slot for a new word, and counts it if it was empty.
+func (c *wordCache) place(hash uint64) *cacheSlot {
+	k := hash & uint64(len(c.slots)-1)
+	if c.slots[k].hi != 0 {
+		k ^= 1
+	}
+	if c.slots[k].hi == 0 {
+		c.used++
+	}
+	return &c.slots[k]
 }
 
 func (c *wordCache) grow() {
@@ -46,46 +58,66 @@ func (c *wordCache) grow() {
 	c.slots, c.used = make([]cacheSlot, 4*len(old)), 0
 	for i := range old {
 		if s := &old[i]; s.hi != 0 {
-			to := &c.slots[wordKey{s.lo, s.hi &^ countBits}.hash(cacheSeed)&uint64(len(c.slots)-1)]
-			if to.hi == 0 {
-				c.used++
-			}
-			*to = *s
+			*c.place(wordKey{s.lo, s.hi &^ countBits}.hash(cacheSeed)) = *s
 		}
 	}
 }
 
-// wideCache remembers the ids of longer words.
+// wideCache remembers the ids of words that are too long or have too many ids
+// for a wordCache, one word a slot.
 type wideCache struct {
 	slots []wideSlot // a power of two of them
+	used  int
 	seed  maphash.Seed
 }
 
-const (
-	wideSlots  = 1 << 10
-	maxWide    = 63 // bytes of a word
-	maxWideIDs = 15
-)
-
+// wideSlot fills three cache lines. It is empty while n is 0.
 type wideSlot struct {
-	n, ids byte
-	word   [maxWide]byte
-	id     [maxWideIDs]int32
+	n    byte
+	word [maxWide]byte
+	ids  [maxWideIDs]int32
+	len  int32 // of ids
 }
 
+const (
+	maxWide    = 63 // bytes of a word
+	maxWideIDs = 31
+
+	firstWide = 1 << 6
+	lastWide  = 1 << 14
+)
+
 func newWideCache() wideCache {
-	return wideCache{make([]wideSlot, wideSlots), maphash.MakeSeed()}
+	return wideCache{slots: make([]wideSlot, firstWide), seed: maphash.MakeSeed()}
 }
 
 // slot returns where word is or belongs.
 func (c *wideCache) slot(word []byte) *wideSlot {
-	return &c.slots[maphash.Bytes(c.seed, word)&(wideSlots-1)]
+	return &c.slots[maphash.Bytes(c.seed, word)&uint64(len(c.slots)-1)]
 }
 
-func (s *wideSlot) holds(word []byte) bool { return string(s.word[:s.n]) == string(word) }
+// get returns the ids of a word, nil where they are not known.
+func (c *wideCache) get(word []byte) []int32 {
+	if s := c.slot(word); string(s.word[:s.n]) == string(word) {
+		return s.ids[:s.len]
+	}
+	return nil
+}
 
-func (s *wideSlot) put(word []byte, ids []int32) {
-	s.n, s.ids = byte(len(word)), byte(len(ids))
-	copy(s.word[:], word)
-	copy(s.id[:], ids)
+// put stores the ids of a word.
+func (c *wideCache) put(word []byte, ids []int32) {
+	if 2*c.used > len(c.slots) && len(c.slots) < lastWide {
+		old := c.slots
+		c.slots, c.used = make([]wideSlot, 4*len(old)), 0
+		for i := range old {
+			if s := &old[i]; s.n != 0 {
+				c.put(s.word[:s.n], s.ids[:s.len])
+			}
+		}
+	}
+	s := c.slot(word)
+	if s.n == 0 {
+		c.used++
+	}
+	s.n, s.len = byte(copy(s.word[:], word)), int32(copy(s.ids[:], ids))
 }

@@ -57,7 +57,11 @@ func (e *Encoder) appendBlocks(dst []int32, text []byte, end int) ([]int32, int)
 			if n <= shortKey {
 				key := keyAt(text[i:i+16], n)
 				hash := key.hash(cacheSeed)
-				s := &slots[hash&uint64(len(slots)-1)]
+				k := hash & uint64(len(slots)-1)
+				s := &slots[k]
+				if s.lo != key.lo || s.hi&^countBits != key.hi {
+					s = &slots[k^1]
+				}
 				if s.lo == key.lo && s.hi&^countBits == key.hi {
 					*(*[maxCached]int32)(out[at:]) = s.ids
 					at += int(s.hi >> countAt)
@@ -98,20 +102,22 @@ func (e *Encoder) appendWord(dst []int32, word []byte) []int32 {
 	}
 	key := keyOf(word)
 	hash := key.hash(cacheSeed)
-	if s := &e.words.slots[hash&uint64(len(e.words.slots)-1)]; s.lo == key.lo && s.hi&^countBits == key.hi {
-		return append(dst, s.ids[:s.hi>>countAt]...)
+	k := hash & uint64(len(e.words.slots)-1)
+	for _, s := range [...]*cacheSlot{&e.words.slots[k], &e.words.slots[k^1]} {
+		if s.lo == key.lo && s.hi&^countBits == key.hi {
+			return append(dst, s.ids[:s.hi>>countAt]...)
+		}
 	}
 	return e.appendMissed(dst, word, key, hash)
 }
 
-// appendMissed appends the ids of a word that is not in the cache, and puts it
-// there.
+// appendMissed appends the ids of a word that is not in the cache of short words.
 func (e *Encoder) appendMissed(dst []int32, word []byte, key wordKey, hash uint64) []int32 {
 	n := len(dst)
 	if id, ok := e.t.words.findKey(key); ok {
 		dst = append(dst, id)
 	} else {
-		dst = e.merger.appendMerged(dst, word)
+		dst = e.appendWide(dst, word)
 	}
 	if len(dst)-n <= maxCached {
 		e.words.put(key, hash, dst[n:])
@@ -119,19 +125,19 @@ func (e *Encoder) appendMissed(dst []int32, word []byte, key wordKey, hash uint6
 	return dst
 }
 
-// appendWide appends the ids of a word above shortKey bytes.
+// appendWide appends the ids of a word that is no token of at most shortKey
+// bytes.
 func (e *Encoder) appendWide(dst []int32, word []byte) []int32 {
 	if len(word) > maxWide {
 		return e.merger.appendWord(dst, word)
 	}
-	s := e.wide.slot(word)
-	if s.holds(word) {
-		return append(dst, s.id[:s.ids]...)
+	if ids := e.wide.get(word); ids != nil {
+		return append(dst, ids...)
 	}
 	n := len(dst)
 	dst = e.merger.appendWord(dst, word)
-	if len(dst)-n <= maxWideIDs {
-		s.put(word, dst[n:])
+	if ids := dst[n:]; len(ids) <= maxWideIDs && (len(word) > shortKey || len(ids) > maxCached) {
+		e.wide.put(word, ids)
 	}
 	return dst
 }

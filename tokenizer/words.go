@@ -75,15 +75,7 @@ func (t *wordTable) put(word []byte, id int32) {
 	t.slots[i] = wordSlot{key, id}
 }
 
-// find returns the token that word, not empty, is.
-func (t *wordTable) find(word []byte) (int32, bool) {
-	if len(word) > shortKey {
-		id, ok := t.long[string(word)]
-		return id, ok
-	}
-	return t.findKey(keyOf(word))
-}
-
+// findKey returns the token that the word of a key is.
 func (t *wordTable) findKey(key wordKey) (int32, bool) {
 	for i := key.hash(t.seed) >> t.shift; ; i++ {
 		s := &t.slots[i&uint64(len(t.slots)-1)]
