@@ -28,6 +28,11 @@ func files() map[string]string {
 		"pack_avx2_amd64.s":   file(pack),
 		"rows_avx2_amd64.s":   file(rows),
 
+		"int8_avx2_amd64.s":      file(int8AVX2),
+		"int8_avxvnni_amd64.s":   file(int8AVXVNNI),
+		"int8_avx512_amd64.s":    file(int8AVX512),
+		"int8_pack_avx2_amd64.s": file(int8Pack),
+
 		"internal/peak/peak_amd64.s": file(fmaPeak),
 	}
 }

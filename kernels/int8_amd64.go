@@ -1,0 +1,182 @@
+//go:build !purego
+
+package kernels
+
+import (
+	"unsafe"
+
+	"github.com/klauspost/cpuid/v2"
+)
+
+// int8Level is an instruction set for int8 products; each includes the ones
+// before.
+type int8Level uint8
+
+const (
+	int8Generic int8Level = iota
+	int8AVX2
+	int8AVXVNNI
+	int8AVX512
+)
+
+// int8LevelNames are the names of the levels, for SECCODEPRM_DISABLE too.
+var int8LevelNames = [...]string{isaGeneric, isaAVX2, "avxvnni", "avx512vnni"}
+
+// int8InForce is read by every dispatcher and written by tests only.
+var int8InForce = bestInt8()
+
+// Int8ISA names the instruction set in force for int8 products: "avx512vnni",
+// "avxvnni", "avx2", or "generic" for Go code.
+func Int8ISA() string { return int8LevelNames[int8InForce] }
+
+// bestInt8 returns the highest level that is present and not disabled.
+func bestInt8() int8Level {
+	for level := int8AVX512; level > int8Generic; level-- {
+		if hasInt8(level) && !disabled(isaAVX2) && !disabled(int8LevelNames[level]) {
+			return level
+		}
+	}
+	return int8Generic
+}
+
+// hasInt8 reports whether processor and operating system offer a level.
+func hasInt8(level int8Level) bool {
+	switch level {
+	case int8AVX512:
+		return cpuid.CPU.Supports(cpuid.AVX2, cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512VNNI)
+	case int8AVXVNNI:
+		return cpuid.CPU.Supports(cpuid.AVX2, cpuid.AVXVNNI)
+	case int8AVX2:
+		return cpuid.CPU.Supports(cpuid.AVX2)
+	}
+	return true
+}
+
+// int8Call bounds the elements that one call looks at or quantises, so that it
+// ends after some microseconds.
+const int8Call = 1 << 14
+
+//go:noinline
+func int8MaxBits(x []float32) uint32 {
+	m := uint32(0)
+	for int8InForce >= int8AVX2 && len(x) >= 32 {
+		n := min(len(x), int8Call) &^ 31
+		m = max(m, int8MaxBitsAVX2(unsafe.Pointer(&x[0]), n))
+		x = x[n:]
+	}
+	return int8MaxBitsGeneric(x, m)
+}
+
+//go:noinline
+func int8QuantBytes(dst []uint32, stride int, x []float32, inv float32, zero uint8) {
+	for int8InForce >= int8AVX2 && len(x) >= 32 {
+		n := min(len(x), int8Call) &^ 31
+		_ = dst[(n/4-1)*stride]
+		int8QuantBytesAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), 4*stride, n, inv, zero)
+		if x = x[n:]; len(x) == 0 {
+			return
+		}
+		dst = dst[n/4*stride:]
+	}
+	int8QuantBytesGeneric(dst, stride, x, inv, zero)
+}
+
+//go:noinline
+func int8QuantWords(dst []uint32, stride int, x []float32, inv float32) {
+	for int8InForce >= int8AVX2 && len(x) >= 16 {
+		n := min(len(x), int8Call) &^ 15
+		_ = dst[(n/4-1)*stride+1]
+		int8QuantWordsAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), 4*stride, n, inv)
+		if x = x[n:]; len(x) == 0 {
+			return
+		}
+		dst = dst[n/4*stride:]
+	}
+	int8QuantWordsGeneric(dst, stride, x, inv)
+}
+
+// int8Bytes adds to the tile the product of a strip of bytes with a panel and,
+// if next is not 0, the one next dwords further.
+//
+//go:noinline
+func int8Bytes(tile *int8Ints, a []uint32, rows int, panels []uint32, next, quads int) {
+	if int8InForce == int8Generic {
+		int8BytesGeneric(tile, a, rows, panels, next, quads)
+		return
+	}
+	_, _ = a[quads*rows-1], panels[next+quads*panelCols-1]
+	if int8InForce == int8AVX512 {
+		int8BytesAVX512(unsafe.Pointer(tile), unsafe.Pointer(&a[0]), unsafe.Pointer(&panels[0]), 4*next, quads, rows)
+		return
+	}
+	height := halfTile(rows)
+	for p := 0; p <= next; p += max(next, 1) {
+		for row := 0; row < rows; row += height {
+			sums, ap, bp := unsafe.Pointer(&tile[row*int8TileCols+min(p, panelCols)]), unsafe.Pointer(&a[row]), unsafe.Pointer(&panels[p])
+			if int8InForce == int8AVXVNNI {
+				int8BytesAVXVNNI(sums, ap, bp, 4*rows, quads, min(height, rows-row))
+			} else {
+				int8BytesAVX2(sums, ap, bp, 4*rows, quads, min(height, rows-row))
+			}
+		}
+	}
+}
+
+// int8Words does so for a strip of words.
+//
+//go:noinline
+func int8Words(tile *int8Floats, a []uint32, rows int, panels []uint32, next, quads int) {
+	if int8InForce == int8Generic {
+		int8WordsGeneric(tile, a, rows, panels, next, quads)
+		return
+	}
+	_, _ = a[2*quads*rows-1], panels[next+quads*panelCols-1]
+	if int8InForce == int8AVX512 {
+		int8WordsAVX512(unsafe.Pointer(tile), unsafe.Pointer(&a[0]), unsafe.Pointer(&panels[0]), 4*next, quads, rows)
+		return
+	}
+	height := halfTile(rows)
+	for p := 0; p <= next; p += max(next, 1) {
+		for row := 0; row < rows; row += height {
+			sums, ap, bp := unsafe.Pointer(&tile[row*int8TileCols+min(p, panelCols)]), unsafe.Pointer(&a[2*row]), unsafe.Pointer(&panels[p])
+			if int8InForce == int8AVXVNNI {
+				int8WordsAVXVNNI(sums, ap, bp, 8*rows, quads, min(height, rows-row))
+			} else {
+				int8WordsAVX2(sums, ap, bp, 8*rows, quads, min(height, rows-row))
+			}
+		}
+	}
+}
+
+// halfTile is the height of the tiles that 256-bit registers, 6 rows at most,
+// make of a strip.
+func halfTile(rows int) int {
+	if rows <= int8TileRows/2 {
+		return rows
+	}
+	return (rows + 1) / 2
+}
+
+//go:noinline
+func int8DequantBytes(c []float32, ldc int, tile *int8Ints, cols int, rowScale, colScale []float32, offset []int32) {
+	done := 0
+	if n := cols &^ 7; int8InForce > int8Generic && n > 0 {
+		_, _, _ = c[(len(rowScale)-1)*ldc+n-1], colScale[n-1], offset[n-1]
+		int8DequantBytesAVX2(unsafe.Pointer(&c[0]), unsafe.Pointer(tile), unsafe.Pointer(&rowScale[0]),
+			unsafe.Pointer(&colScale[0]), unsafe.Pointer(&offset[0]), 4*ldc, len(rowScale), n/8)
+		done = n
+	}
+	int8DequantBytesGeneric(c, ldc, tile, done, cols, rowScale, colScale, offset)
+}
+
+//go:noinline
+func int8DequantWords(c []float32, ldc int, tile *int8Floats, cols int, rowScale, colScale []float32) {
+	done := 0
+	if n := cols &^ 7; int8InForce > int8Generic && n > 0 {
+		_, _ = c[(len(rowScale)-1)*ldc+n-1], colScale[n-1]
+		int8DequantWordsAVX2(unsafe.Pointer(&c[0]), unsafe.Pointer(tile), unsafe.Pointer(&rowScale[0]),
+			unsafe.Pointer(&colScale[0]), 4*ldc, len(rowScale), n/8)
+		done = n
+	}
+	int8DequantWordsGeneric(c, ldc, tile, done, cols, rowScale, colScale)
+}

@@ -1,0 +1,362 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func forEachInt8ISA(t *testing.T, fn func(t *testing.T)) {
+	for _, isa := range int8ISAs() {
+		t.Run("isa="+isa, func(t *testing.T) {
+			useInt8ISA(t, isa)
+			require.Equal(t, isa, Int8ISA())
+			fn(t)
+		})
+	}
+}
+
+func TestRequiredInt8ISA(t *testing.T) {
+	for _, isa := range strings.Split(os.Getenv("SECCODEPRM_REQUIRE"), ",") {
+		if strings.HasSuffix(isa, "vnni") && !slices.Contains(int8ISAs(), isa) {
+			t.Errorf("SECCODEPRM_REQUIRE names %q, this build on this machine has %v", isa, int8ISAs())
+		}
+	}
+}
+
+// int8Reference quantises a row as the contract says, with a rounding that is
+// not ours.
+func int8Reference(row []float32, largest float32) (scale float32, q []int64) {
+	a, finite := float32(0), true
+	for _, x := range row {
+		a = max(a, float32(math.Abs(float64(x)))) // NaN stays NaN
+		finite = finite && !math.IsInf(float64(x), 0) && x == x
+	}
+	q = make([]int64, len(row))
+	switch {
+	case !finite:
+		return float32(math.NaN()), q
+	case a < 0x1p-100:
+		return 0, q
+	}
+	inv := largest / a
+	for k, x := range row {
+		q[k] = int64(math.RoundToEven(float64(float32(x * inv))))
+	}
+	return a / largest, q
+}
+
+// int8Chain is the contract: what the product p makes of its C.
+func (p *problem) int8Chain(mode Int8Mode) []float32 {
+	largest, block := float32(63), p.k+1
+	if mode == W8A16 {
+		largest, block = 32767, 512
+	}
+	rows, scales := make([][]int64, p.m), make([]float32, p.m)
+	for i := range p.m {
+		scales[i], rows[i] = int8Reference(p.x[i*p.ldx:][:p.k], largest)
+	}
+	out := append([]float32(nil), p.c...)
+	row := make([]float32, p.k)
+	for n := range p.n {
+		p.w.Row(row, n)
+		scale, q := int8Reference(row, 127)
+		for i := range p.m {
+			total := float32(0)
+			for k0 := 0; k0 < p.k; k0 += block {
+				sum := int64(0)
+				for k := k0; k < min(p.k, k0+block); k++ {
+					sum += q[k] * rows[i][k]
+				}
+				if int64(int32(sum)) != sum {
+					panic("the contract leaves int32")
+				}
+				total += float32(sum)
+			}
+			unit := float32(scales[i] * scale)
+			out[i*p.ldc+n] += float32(total * unit)
+		}
+	}
+	return out
+}
+
+// int8Rows packs x into memory between guard pages.
+func (p *problem) int8Rows(t *testing.T, r *rand.Rand, mode Int8Mode) *Int8Rows {
+	a := &Int8Rows{mode: mode}
+	a.data = guarded[uint32](t, r, p.m*((p.k+3)/4)*a.width())
+	a.scale = guarded[float32](t, r, p.m)
+	a.Reset(p.m, p.k, mode)
+	a.Pack(p.x, p.ldx)
+	return a
+}
+
+// int8Weights quantises w into memory between guard pages.
+func (p *problem) int8Weights(t *testing.T, r *rand.Rand) *Int8Matrix {
+	w := NewInt8Matrix(p.n, p.k)
+	w.data = guarded[uint32](t, r, len(w.data))
+	w.scale = guarded[float32](t, r, len(w.scale))
+	w.offset = guarded[int32](t, r, len(w.offset))
+	for p0 := 0; p0 < w.Panels(); {
+		p1 := min(w.Panels(), p0+1+r.IntN(3))
+		w.Quantize(p.w, p0, p1)
+		p0 = p1
+	}
+	return w
+}
+
+// Every shape, stored form and split into column ranges gives the bits of the
+// contract on every instruction set, and nothing beside the result is touched.
+func TestMatMulInt8IsTheContract(t *testing.T) {
+	forEachInt8ISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(1, 2))
+		rounds := 200
+		if testing.Short() {
+			rounds = 50
+		}
+		for round := range rounds {
+			m, n, k := 1+round%25, 1+r.IntN(100), r.IntN(150)
+			switch round % 20 {
+			case 7:
+				m, k = 1+r.IntN(60), 0
+			case 13:
+				n, k = 1+r.IntN(20), 500+r.IntN(1600) // several blocks of W8A16
+			}
+			p := newProblem(t, r, m, n, k, storedForms[round%3], round%4 > 0)
+			mode := Int8Mode(round / 2 % 2)
+			want := p.int8Chain(mode)
+			a, w := p.int8Rows(t, r, mode), p.int8Weights(t, r)
+			got := guarded[float32](t, r, len(p.c))
+			copy(got, p.c)
+			s := &guarded[Int8Scratch](t, r, 1)[0]
+			for n0 := 0; n0 < n; {
+				n1 := min(n, n0+panelCols*(1+r.IntN(5)))
+				MatMulInt8(got, p.ldc, a, w, n0, n1, s)
+				n0 = n1
+			}
+			requireSameBits(t, want, got, fmt.Sprintf("(%d, %d, %d) %v", m, n, k, mode))
+		}
+	})
+}
+
+// Sums reach the ends of what the contract allows: all products of one sign at
+// the greatest K, where a kernel that saturates or wraps would show.
+func TestMatMulInt8Corners(t *testing.T) {
+	forEachInt8ISA(t, func(t *testing.T) {
+		for _, k := range []int{512, 513, 2048, Int8MaxK - 1, Int8MaxK} {
+			m, n := 7, 33
+			if k > 1<<16 {
+				m, n = 1, 3
+			}
+			for _, signs := range [][2]float32{{1, 1}, {1, -1}, {-1, 1}, {-1, -1}} {
+				p := &problem{m: m, n: n, k: k, ldx: k, ldc: n, x: make([]float32, m*k), c: make([]float32, m*n), w: &Matrix{N: n, K: k, F32: make([]float32, n*k)}}
+				for i := range p.x {
+					p.x[i] = 3 * signs[0]
+				}
+				for i := range p.w.F32 {
+					p.w.F32[i] = 0.7 * signs[1]
+				}
+				for _, mode := range []Int8Mode{W8A8, W8A16} {
+					var a Int8Rows
+					a.Reset(m, k, mode)
+					a.Pack(p.x, k)
+					got := append([]float32(nil), p.c...)
+					MatMulInt8(got, n, &a, QuantizeInt8(p.w), 0, n, new(Int8Scratch))
+					requireSameBits(t, p.int8Chain(mode), got, fmt.Sprintf("k=%d %v %v", k, signs, mode))
+				}
+			}
+		}
+	})
+}
+
+// The error is at most what rounding to integers, and then each operation on
+// float32, can cause.
+func TestMatMulInt8ErrorBound(t *testing.T) {
+	const u = 0x1p-24 // half a unit in the last place of 1
+	forEachInt8ISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(5, 6))
+		m, n, k := 13, 33, 1700
+		x, w, c := randomFloats(r, m*k), weightsOf(r, n, k, "f32"), randomFloats(r, m*n)
+		x[5*k+100] = 40 // an outlier
+		for mode, largest := range map[Int8Mode]float64{W8A8: 63, W8A16: 32767} {
+			var rows Int8Rows
+			rows.Reset(m, k, mode)
+			rows.Pack(x, k)
+			got := append([]float32(nil), c...)
+			MatMulInt8(got, n, &rows, QuantizeInt8(w), 0, n, new(Int8Scratch))
+			unit := func(row []float32, largest float64) float64 {
+				a := 0.
+				for _, v := range row {
+					a = max(a, math.Abs(float64(v)))
+				}
+				return a / largest
+			}
+			for i := range m {
+				sx := unit(x[i*k:][:k], largest)
+				for j := range n {
+					sw := unit(w.F32[j*k:][:k], 127)
+					exact, bound, size := float64(c[i*n+j]), 0., math.Abs(float64(c[i*n+j]))
+					for l := range k {
+						xl, wl := float64(x[i*k+l]), float64(w.F32[j*k+l])
+						exact += xl * wl
+						// The value of one unit and the quotient carry three roundings.
+						dx, dw := sx*0.5+math.Abs(xl)*4*u, sw*0.5+math.Abs(wl)*4*u
+						bound += dx*math.Abs(wl) + dw*math.Abs(xl) + dx*dw
+						size += (math.Abs(xl) + dx) * (math.Abs(wl) + dw)
+					}
+					bound += 16 * u * size
+					require.LessOrEqual(t, math.Abs(float64(got[i*n+j])-exact), bound, "%v (%d, %d)", mode, i, j)
+				}
+			}
+		}
+	})
+}
+
+// A row has the same bits alone and among others, and so has a range of columns.
+func TestMatMulInt8RowsAreIndependent(t *testing.T) {
+	forEachInt8ISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(7, 8))
+		for _, mode := range []Int8Mode{W8A8, W8A16} {
+			p := newProblem(t, r, 29, 70, 1030, "bf16", true)
+			w := QuantizeInt8(p.w)
+			all := append([]float32(nil), p.c...)
+			MatMulInt8(all, p.ldc, p.int8Rows(t, r, mode), w, 0, p.n, new(Int8Scratch))
+			for i := range p.m {
+				row := &problem{m: 1, n: p.n, k: p.k, ldx: p.ldx, ldc: p.ldc, x: p.x[i*p.ldx:]}
+				got := append([]float32(nil), p.c[i*p.ldc:][:p.n]...)
+				MatMulInt8(got, p.ldc, row.int8Rows(t, r, mode), w, 0, p.n, new(Int8Scratch))
+				requireSameBits(t, all[i*p.ldc:][:p.n], got, "a row of its own")
+			}
+		}
+	})
+}
+
+// What is not finite stays visible, and only where it belongs.
+func TestMatMulInt8NotFinite(t *testing.T) {
+	inf := float32(math.Inf(1))
+	forEachInt8ISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(9, 10))
+		for _, bad := range []float32{inf, -inf, float32(math.NaN())} {
+			for _, mode := range []Int8Mode{W8A8, W8A16} {
+				m, n, k := 3, 4, 100
+				x, w, c := randomFloats(r, m*k), weightsOf(r, n, k, "f32"), make([]float32, m*n)
+				x[1*k+77] = bad
+				w.F32[2*k+33] = bad
+				clear(x[2*k:]) // zero times an infinity is no number either
+				var rows Int8Rows
+				rows.Reset(m, k, mode)
+				rows.Pack(x, k)
+				MatMulInt8(c, n, &rows, QuantizeInt8(w), 0, n, new(Int8Scratch))
+				for i := range m {
+					for j := range n {
+						got := c[i*n+j]
+						require.Equal(t, i == 1 || j == 2, got != got, "(%d, %d) is %g", i, j, got)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestInt8Strips(t *testing.T) {
+	for m := range 200 {
+		var a Int8Rows
+		a.Reset(m, 1, W8A8)
+		next, low, high := 0, 12, 0
+		for s := range a.Strips() {
+			row, end := a.Strip(s)
+			require.Equal(t, next, row)
+			low, high, next = min(low, end-row), max(high, end-row), end
+		}
+		require.Equal(t, m, next)
+		require.Equal(t, (m+11)/12, a.Strips())
+		require.LessOrEqual(t, high, 12)
+		if m > 0 {
+			require.LessOrEqual(t, high-low, 1, "heights are balanced")
+		}
+	}
+}
+
+func TestMatMulInt8DoesNotAllocate(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	x, w, c := randomFloats(r, 20*64), QuantizeInt8(weightsOf(r, 40, 64, "bf16")), make([]float32, 20*40)
+	var rows Int8Rows
+	var s Int8Scratch
+	for _, mode := range []Int8Mode{W8A8, W8A16} {
+		require.Zero(t, testing.AllocsPerRun(10, func() {
+			rows.Reset(20, 64, mode)
+			rows.Pack(x, 64)
+			MatMulInt8(c, 40, &rows, w, 0, 40, &s)
+		}))
+	}
+}
+
+func TestInt8MatrixIsAligned(t *testing.T) {
+	for n := range 40 {
+		w := NewInt8Matrix(n, 7)
+		require.Len(t, w.data, (n+15)/16*16*2)
+	}
+}
+
+func TestInt8MisusePanics(t *testing.T) {
+	w := QuantizeInt8(&Matrix{N: 16, K: 4, F32: make([]float32, 64)})
+	rows := func(m, k int) *Int8Rows {
+		a := new(Int8Rows)
+		a.Reset(m, k, W8A8)
+		return a
+	}
+	c := make([]float32, 32)
+	for name, call := range map[string]func(){
+		"depths differ":     func() { MatMulInt8(c, 16, rows(2, 3), w, 0, 16, new(Int8Scratch)) },
+		"result too short":  func() { MatMulInt8(c[:31], 16, rows(2, 4), w, 0, 16, new(Int8Scratch)) },
+		"ldc too small":     func() { MatMulInt8(c, 15, rows(2, 4), w, 0, 16, new(Int8Scratch)) },
+		"columns beyond N":  func() { MatMulInt8(c, 32, rows(1, 4), w, 0, 17, new(Int8Scratch)) },
+		"unaligned column":  func() { MatMulInt8(c, 16, rows(2, 4), w, 8, 16, new(Int8Scratch)) },
+		"source too short":  func() { rows(2, 4).PackStrip(0, c[:7], 4) },
+		"ldx too small":     func() { rows(2, 4).PackStrip(0, c, 3) },
+		"no such strip":     func() { rows(2, 4).PackStrip(1, c, 4) },
+		"no such mode":      func() { new(Int8Rows).Reset(1, 1, 2) },
+		"rows too deep":     func() { rows(0, Int8MaxK+1) },
+		"weights too deep":  func() { NewInt8Matrix(0, Int8MaxK+1) },
+		"negative weights":  func() { NewInt8Matrix(-1, 1) },
+		"another shape":     func() { w.Quantize(&Matrix{N: 16, K: 3, F32: make([]float32, 48)}, 0, 1) },
+		"panels beyond N":   func() { w.Quantize(&Matrix{N: 16, K: 4, F32: make([]float32, 64)}, 0, 2) },
+		"matrix too short":  func() { QuantizeInt8(&Matrix{N: 16, K: 4, F32: make([]float32, 63)}) },
+		"negative rows":     func() { rows(-1, 2) },
+		"negative columns":  func() { rows(1, -1) },
+		"negative range":    func() { MatMulInt8(c, 16, rows(2, 4), w, -16, 16, new(Int8Scratch)) },
+		"range turned over": func() { MatMulInt8(c, 16, rows(2, 4), w, 16, 0, new(Int8Scratch)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() { require.Regexp(t, "^kernels: ", recover()) }()
+			call()
+		})
+	}
+}
+
+// FuzzMatMulInt8 compares all instruction sets with the contract, for any bits
+// and shape.
+func FuzzMatMulInt8(f *testing.F) {
+	f.Add(uint8(7), uint8(18), uint8(33), uint8(0), []byte("any bits will do"))
+	f.Add(uint8(13), uint8(1), uint8(4), uint8(1), []byte{0, 0, 0x80, 0x7f})
+	f.Fuzz(func(t *testing.T, m, n, k, how uint8, raw []byte) {
+		r := rand.New(rand.NewPCG(uint64(how), 1))
+		p := newProblem(t, r, 1+int(m%32), 1+int(n%64), int(k), "f32", true)
+		copy(p.x, floatsOf(raw, len(p.x)))
+		copy(p.c, floatsOf(raw[len(raw)/2:], len(p.c)))
+		copy(p.w.F32, floatsOf(raw[len(raw)/3:], len(p.w.F32)))
+		mode := Int8Mode(how % 2)
+		want := p.int8Chain(mode)
+		for _, isa := range int8ISAs() {
+			useInt8ISA(t, isa)
+			got := append([]float32(nil), p.c...)
+			MatMulInt8(got, p.ldc, p.int8Rows(t, r, mode), p.int8Weights(t, r), 0, p.n, new(Int8Scratch))
+			requireSameBits(t, want, got, isa)
+		}
+	})
+}

@@ -1,0 +1,251 @@
+package main
+
+import "fmt"
+
+// Tiles of int8 products are 32 columns wide in memory; a kernel with 256-bit
+// registers works on one half of them. Panels of weights hold quads, 4
+// consecutive k of one column in a dword, and so do the activations of a strip:
+// [k/4][rows] dwords of unsigned bytes, or [k/4][rows][2] dwords of signed words,
+// k+0 and k+2 in the first, k+1 and k+3 in the second. That is how the bytes of
+// a quad fall apart when shifts widen them.
+const (
+	int8TileRow = 128 // bytes
+	int8Block   = 128 // quads after which int32 sums of words move to float32
+)
+
+// int8Kernel describes the kernels of one instruction set. A tile has rows of
+// two vectors, the accumulators 0 to 2*rows-1.
+type int8Kernel struct {
+	suffix string
+	reg    string // letter of the registers
+	bytes  int    // of a vector
+	rows   int    // of the highest tile
+
+	even, odd  int   // the first of two registers with weights
+	broadcasts []int // registers for activations
+
+	loadBytes bool // bytes of weights go through the registers even, even+1
+	// Products of a row with both vectors: b holds the activations, acc and w are
+	// the first of two registers.
+	bytesRow func(a *asm, b, acc int)
+	wordsRow func(a *asm, w, b, acc int)
+}
+
+// int8AVX512 has tiles of 12 rows by two panels, one of them in each vector.
+func int8AVX512(a *asm) {
+	k := &int8Kernel{
+		suffix: "AVX512", reg: "Z", bytes: 64, rows: 12,
+		even: 24, odd: 26, broadcasts: []int{28, 29, 30, 31}, loadBytes: true,
+	}
+	k.bytesRow = func(a *asm, b, acc int) {
+		for v := range 2 {
+			a.op("VPDPBUSD Z%d, Z%d, Z%d", k.even+v, b, acc+v)
+		}
+	}
+	k.wordsRow = func(a *asm, w, b, acc int) {
+		for v := range 2 {
+			a.op("VPDPWSSD Z%d, Z%d, Z%d", w+v, b, acc+v)
+		}
+	}
+	k.emit(a)
+}
+
+// int8AVXVNNI has tiles of 6 rows by one panel in two vectors.
+func int8AVXVNNI(a *asm) {
+	k := &int8Kernel{
+		suffix: "AVXVNNI", reg: "Y", bytes: 32, rows: 6,
+		even: 12, odd: 12, broadcasts: []int{14, 15}, loadBytes: true,
+	}
+	k.bytesRow = func(a *asm, b, acc int) {
+		for v := range 2 {
+			a.vexDot("VPDPBUSD", k.even+v, b, acc+v)
+		}
+	}
+	k.wordsRow = func(a *asm, w, b, acc int) {
+		for v := range 2 {
+			a.vexDot("VPDPWSSD", w+v, b, acc+v)
+		}
+	}
+	k.emit(a)
+}
+
+// int8AVX2 multiplies, adds neighbours and accumulates in steps. Activations
+// have 7 bits, so that the sum of two products of bytes, at most 2*127*127, is
+// an int16. The bytes of weights come straight from memory, since no register
+// is left for them.
+func int8AVX2(a *asm) {
+	const sum, ones = 13, 15
+	k := &int8Kernel{
+		suffix: "AVX2", reg: "Y", bytes: 32, rows: 6,
+		even: 12, odd: 12, broadcasts: []int{14},
+	}
+	k.bytesRow = func(a *asm, b, acc int) {
+		for v := range 2 {
+			a.op("VPMADDUBSW %s, Y%d, Y%d", k.weights(v), b, sum-v)
+		}
+		for v := range 2 {
+			a.op("VPMADDWD Y%d, Y%d, Y%d", ones, sum-v, sum-v)
+		}
+		for v := range 2 {
+			a.op("VPADDD Y%d, Y%d, Y%d", sum-v, acc+v, acc+v)
+		}
+	}
+	k.wordsRow = func(a *asm, w, b, acc int) {
+		const product = 15
+		for v := range 2 {
+			a.op("VPMADDWD Y%d, Y%d, Y%d", w+v, b, product)
+			a.op("VPADDD Y%d, Y%d, Y%d", product, acc+v, acc+v)
+		}
+	}
+	k.emit(a)
+}
+
+func (k *int8Kernel) emit(a *asm) {
+	k.function(a, "int8Bytes", k.bytesTile)
+	k.function(a, "int8Words", k.wordsTile)
+}
+
+// function emits one tile after the other behind a ladder of comparisons. next
+// counts the bytes from the panel to the second one where the tile is two panels
+// wide, else from the activations of a quad to those of the next.
+func (k *int8Kernel) function(a *asm, name string, tile func(a *asm, rows int)) {
+	a.text(name+k.suffix, "(tile, a, panel unsafe.Pointer, next, quads, rows int)", 48,
+		arg{"tile", "DI"}, arg{"a", "SI"}, arg{"panel", "BX"}, arg{"next", "R10"}, arg{"quads", "CX"}, arg{"rows", "R8"})
+	if !k.loadBytes {
+		a.op("VPCMPEQW Y15, Y15, Y15")
+		a.op("VPSRLW $15, Y15, Y15")
+	}
+	for rows := 1; rows < k.rows; rows++ {
+		a.op("CMPQ R8, $%d", rows)
+		a.op("JEQ rows%d", rows)
+	}
+	for rows := k.rows; rows > 0; rows-- {
+		a.label(fmt.Sprintf("rows%d", rows))
+		tile(a, rows)
+		a.ret()
+	}
+}
+
+// bytesTile adds to a tile of int32 the product of unsigned bytes and weights.
+func (k *int8Kernel) bytesTile(a *asm, rows int) {
+	k.each(rows, func(row, v, acc int) { a.op("VMOVDQU%s %s, %s", k.sized(), k.tile(row, v), k.r(acc)) })
+	a.op("PCALIGN $32")
+	a.label(fmt.Sprintf("quad%d", rows))
+	if k.loadBytes {
+		for v := range 2 {
+			a.op("VMOVDQU%s %s, %s", k.sized(), k.weights(v), k.r(k.even+v))
+		}
+	}
+	for row := range rows {
+		k.bytesRow(a, k.broadcast(a, row, 4*row), 2*row)
+	}
+	k.advance(a, 4*rows)
+	a.op("DECQ CX")
+	a.op("JNZ quad%d", rows)
+	k.each(rows, func(row, v, acc int) { a.op("VMOVDQU%s %s, %s", k.sized(), k.r(acc), k.tile(row, v)) })
+}
+
+// wordsTile adds to a tile of float32 the exact sums, block after block, of the
+// products of 16-bit activations and weights.
+func (k *int8Kernel) wordsTile(a *asm, rows int) {
+	a.op("MOVQ $%d, DX", int8Block)
+	a.op("CMPQ CX, DX")
+	a.op("CMOVQLT CX, DX")
+	a.op("SUBQ DX, CX")
+	k.each(rows, func(_, _, acc int) { a.op("VPXOR%s %s, %s, %s", k.dword(), k.r(acc), k.r(acc), k.r(acc)) })
+	a.op("PCALIGN $32")
+	a.label(fmt.Sprintf("quad%d", rows))
+	for v := range 2 {
+		k.shiftLoad(a, "VPSLLW", v, k.even+v)
+	}
+	for v := range 2 {
+		a.op("VPSRAW $8, %s, %s", k.r(k.even+v), k.r(k.even+v))
+	}
+	for row := range rows {
+		k.wordsRow(a, k.even, k.broadcast(a, row, 8*row), 2*row)
+	}
+	for v := range 2 {
+		k.shiftLoad(a, "VPSRAW", v, k.odd+v)
+	}
+	for row := range rows {
+		k.wordsRow(a, k.odd, k.broadcast(a, row, 8*row+4), 2*row)
+	}
+	k.advance(a, 8*rows)
+	a.op("DECQ DX")
+	a.op("JNZ quad%d", rows)
+	k.each(rows, func(row, v, acc int) {
+		a.op("VCVTDQ2PS %s, %s", k.r(acc), k.r(acc))
+		a.op("VADDPS %s, %s, %s", k.tile(row, v), k.r(acc), k.r(acc))
+		a.op("VMOVUPS %s, %s", k.r(acc), k.tile(row, v))
+	})
+	a.op("TESTQ CX, CX")
+	a.op("JNZ rows%d", rows)
+}
+
+func (k *int8Kernel) r(n int) string { return fmt.Sprintf("%s%d", k.reg, n) }
+
+// weights is the address of vector v of a quad.
+func (k *int8Kernel) weights(v int) string {
+	if k.bytes == 64 && v == 1 {
+		return "(BX)(R10*1)"
+	}
+	return fmt.Sprintf("%d(BX)", v*k.bytes)
+}
+
+// tile is the address of vector v of a row of the tile.
+func (k *int8Kernel) tile(row, v int) string {
+	return fmt.Sprintf("%d(DI)", row*int8TileRow+v*k.bytes)
+}
+
+// each calls body for all accumulators.
+func (k *int8Kernel) each(rows int, body func(row, v, acc int)) {
+	for row := range rows {
+		for v := range 2 {
+			body(row, v, 2*row+v)
+		}
+	}
+}
+
+// broadcast loads a dword of activations and returns its register.
+func (k *int8Kernel) broadcast(a *asm, row, offset int) int {
+	b := k.broadcasts[row%len(k.broadcasts)]
+	a.op("VPBROADCASTD %d(SI), %s", offset, k.r(b))
+	return b
+}
+
+// advance steps to the next quad; tall tiles read whole strips.
+func (k *int8Kernel) advance(a *asm, bytes int) {
+	if k.bytes == 64 {
+		a.op("ADDQ $%d, SI", bytes)
+	} else {
+		a.op("ADDQ R10, SI")
+	}
+	a.op("ADDQ $64, BX")
+}
+
+// shiftLoad loads vector v of a quad, shifted by 8. Only AVX-512 shifts what
+// lies in memory.
+func (k *int8Kernel) shiftLoad(a *asm, shift string, v, register int) {
+	if k.bytes == 64 {
+		a.op("%s $8, %s, %s", shift, k.weights(v), k.r(register))
+		return
+	}
+	a.op("VMOVDQU %s, %s", k.weights(v), k.r(register))
+	a.op("%s $8, %s, %s", shift, k.r(register), k.r(register))
+}
+
+// sized and dword complete the names of instructions that have the width of an
+// element in their name under AVX-512.
+func (k *int8Kernel) sized() string {
+	if k.bytes == 64 {
+		return "32"
+	}
+	return ""
+}
+
+func (k *int8Kernel) dword() string {
+	if k.bytes == 64 {
+		return "D"
+	}
+	return ""
+}
