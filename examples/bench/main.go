@@ -143,7 +143,7 @@ func (b *bench) run(ctx context.Context, dir string, lengths []int) error {
 				TTFS    float64 `json:"ttfs"`
 				RSSMB   float64 `json:"rss_mb"`
 				ISA     string  `json:"isa"`
-			}{"ours", b.engine.Precision(), n, b.threads, best.Seconds(), float64(n) / best.Seconds(), ttfs.Seconds(), peakRSS(), b.engine.ISA()}
+			}{"ours", b.engine.Precision().String(), n, b.threads, best.Seconds(), float64(n) / best.Seconds(), ttfs.Seconds(), peakRSS(), b.engine.ISA()}
 			if err := json.NewEncoder(b.stdout).Encode(line); err != nil {
 				return err
 			}

@@ -89,7 +89,7 @@ func (p *pass) attendTile(w *headScratch, t tile, layer int) {
 		w.segment.reset(rows, headDim)
 		end := min((block/segmentBlocks+1)*segmentBlocks, lastKey/blockKeys+1)
 		for ; block < end; block++ {
-			w.attendBlock(t, layer, block, rows, headDim, window)
+			p.attendBlock(w, t, layer, block, rows)
 		}
 		w.total.merge(&w.segment, headDim)
 	}
@@ -123,33 +123,55 @@ func (p *pass) stack(w *headScratch, t tile) int {
 		kernels.ScaleRow(q, scale)
 		w.pos[i] = p.pos[r]
 	}
-	w.queries.Reset(rows, headDim, kernels.F32)
+	w.queries.Reset(rows, headDim, p.precision)
 	w.queries.Pack(w.stacked, headDim)
 	return rows
 }
 
 // attendBlock adds one block of 64 keys to the running segment.
-func (w *headScratch) attendBlock(t tile, layer, block, rows, headDim, window int) {
+func (p *pass) attendBlock(w *headScratch, t tile, layer, block, rows int) {
+	cfg := p.model.Config
+	headDim, window := cfg.HeadDim, cfg.Window(layer)
 	base := block * blockKeys
 	live := min(w.pos[rows-1]+1-base, blockKeys) // slots that some row sees
 
+	c, bf16 := t.cache, p.precision == kernels.BF16
+	var keys, values []float32
+	var keyPairs, valuePairs []uint16
 	clear(w.scores)
-	kernels.MatMulPanels(w.scores, blockKeys, &w.queries, t.cache.keys(layer, t.head, block, headDim), live, headDim, headDim)
+	if bf16 {
+		keyPairs, valuePairs = c.pairs.block(c, layer, t.head, block, headDim)
+		kernels.MatMulPairs(w.scores, blockKeys, &w.queries, keyPairs, live, headDim, headDim)
+	} else {
+		keys, values = c.wide.block(c, layer, t.head, block, headDim)
+		kernels.MatMulPanels(w.scores, blockKeys, &w.queries, keys, live, headDim, headDim)
+	}
+
 	s := &w.segment
 	for i := range rows {
 		lo, hi := 0, min(max(w.pos[i]+1-base, 0), blockKeys)
 		if window > 0 {
 			lo = min(max(w.pos[i]-window+1-base, 0), hi)
 		}
-		var alpha float32
-		s.max[i], s.sum[i], alpha = kernels.SoftmaxBlock(w.scores[i*blockKeys:][:blockKeys], lo, hi, s.max[i], s.sum[i])
+		row, alpha := w.scores[i*blockKeys:][:blockKeys], float32(0)
+		if bf16 {
+			s.max[i], s.sum[i], alpha = kernels.SoftmaxBlockBF16(row, lo, hi, s.max[i], s.sum[i])
+		} else {
+			s.max[i], s.sum[i], alpha = kernels.SoftmaxBlock(row, lo, hi, s.max[i], s.sum[i])
+		}
 		if alpha != 1 {
 			kernels.ScaleRow(s.out[i*headDim:][:headDim], alpha)
 		}
 	}
-	w.weights.Reset(rows, blockKeys, kernels.F32)
+
+	w.weights.Reset(rows, blockKeys, p.precision)
 	w.weights.Pack(w.scores, blockKeys)
-	kernels.MatMulPanels(s.out, headDim, &w.weights, t.cache.values(layer, t.head, block, headDim), headDim, live, blockKeys)
+	if bf16 {
+		live += live % 2 // whole pairs; what a dead slot adds is +0
+		kernels.MatMulPairs(s.out, headDim, &w.weights, valuePairs, headDim, live, blockKeys)
+	} else {
+		kernels.MatMulPanels(s.out, headDim, &w.weights, values, headDim, live, blockKeys)
+	}
 }
 
 // merge adds the keys of a later segment: both sides are rescaled to the common

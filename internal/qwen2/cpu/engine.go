@@ -12,6 +12,9 @@ import (
 
 // Options of an Engine. The zero value is the default.
 type Options struct {
+	// Precision of the arithmetic; readouts are F32 in each. Default: F32.
+	Precision kernels.Precision
+
 	// Threads that one Prefill may use. Default: GOMAXPROCS.
 	Threads int
 
@@ -35,19 +38,20 @@ type Options struct {
 
 // Engine implements qwen2.Engine for one model.
 type Engine struct {
-	model   *qwen2.Model
-	threads int
-	chunk   int
-	trace   func(name string, layer int, x []float32, rows, columns int)
-	times   *Times
-	passes  sync.Pool // of *pass: scratch of finished Prefills
+	model     *qwen2.Model
+	precision kernels.Precision
+	threads   int
+	chunk     int
+	trace     func(name string, layer int, x []float32, rows, columns int)
+	times     *Times
+	passes    sync.Pool // of *pass: scratch of finished Prefills
 }
 
 var _ qwen2.Engine = (*Engine)(nil)
 
 // New returns an engine over the weights of model, which must stay open.
 func New(model *qwen2.Model, opts Options) *Engine {
-	e := &Engine{model: model, threads: par.Threads(opts.Threads), chunk: opts.Chunk, trace: opts.Trace, times: opts.Times}
+	e := &Engine{model: model, precision: opts.Precision, threads: par.Threads(opts.Threads), chunk: opts.Chunk, trace: opts.Trace, times: opts.Times}
 	if e.chunk <= 0 {
 		e.chunk = 512
 	}
@@ -59,7 +63,7 @@ func New(model *qwen2.Model, opts Options) *Engine {
 func (e *Engine) ISA() string { return kernels.ISA() }
 
 // Precision names the contract of arithmetic.
-func (e *Engine) Precision() string { return "f32" }
+func (e *Engine) Precision() kernels.Precision { return e.precision }
 
 // Close implements qwen2.Engine; the engine holds nothing but memory.
 func (e *Engine) Close() error { return nil }

@@ -137,7 +137,7 @@ func (p *pass) embed(ctx context.Context) error {
 // norm computes x = RMSNorm(h) and packs it for the products that follow.
 func (p *pass) norm(ctx context.Context, m int, weight []float32, eps float32) error {
 	n := len(weight)
-	p.packed.Reset(m, n, kernels.F32)
+	p.packed.Reset(m, n, p.precision)
 	return p.packStrips(ctx, func(strip, row, end int) {
 		for r := row; r < end; r++ {
 			kernels.RMSNorm(p.x.row(r, n), p.h.row(r, n), weight, eps)
@@ -148,7 +148,7 @@ func (p *pass) norm(ctx context.Context, m int, weight []float32, eps float32) e
 
 // pack packs the first m rows of a.
 func (p *pass) pack(ctx context.Context, a *matrix, m, columns int) error {
-	p.packed.Reset(m, columns, kernels.F32)
+	p.packed.Reset(m, columns, p.precision)
 	return p.packStrips(ctx, func(strip, _, _ int) {
 		p.packed.PackStrip(strip, a.data, a.stride)
 	})
@@ -179,7 +179,7 @@ func (p *pass) store(ctx context.Context, layer int) error {
 // activate computes gate = silu(gate) * up and packs it.
 func (p *pass) activate(ctx context.Context, m int) error {
 	n := p.model.Config.IntermediateSize
-	p.packed.Reset(m, n, kernels.F32)
+	p.packed.Reset(m, n, p.precision)
 	return p.packStrips(ctx, func(strip, row, end int) {
 		for r := row; r < end; r++ {
 			gate := p.gate.row(r, n)
