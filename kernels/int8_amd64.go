@@ -110,13 +110,17 @@ func int8Bytes(tile *int8Ints, a []uint32, rows int, panels []uint32, next, quad
 		return
 	}
 	height := halfTile(rows)
-	for p := 0; p <= next; p += max(next, 1) {
-		for row := 0; row < rows; row += height {
-			sums, ap, bp := unsafe.Pointer(&tile[row*int8TileCols+min(p, panelCols)]), unsafe.Pointer(&a[row]), unsafe.Pointer(&panels[p])
-			if int8InForce == int8AVXVNNI {
-				int8BytesAVXVNNI(sums, ap, bp, 4*rows, quads, min(height, rows-row))
-			} else {
-				int8BytesAVX2(sums, ap, bp, 4*rows, quads, min(height, rows-row))
+	for q := 0; q < quads; q += int8HalfQuads {
+		count := min(quads-q, int8HalfQuads)
+		for p := 0; p <= next; p += max(next, 1) {
+			for row := 0; row < rows; row += height {
+				sums := unsafe.Pointer(&tile[row*int8TileCols+min(p, panelCols)])
+				ap, bp := unsafe.Pointer(&a[q*rows+row]), unsafe.Pointer(&panels[p+q*panelCols])
+				if int8InForce == int8AVXVNNI {
+					int8BytesAVXVNNI(sums, ap, bp, 4*rows, count, min(height, rows-row))
+				} else {
+					int8BytesAVX2(sums, ap, bp, 4*rows, count, min(height, rows-row))
+				}
 			}
 		}
 	}
@@ -136,17 +140,25 @@ func int8Words(tile *int8Floats, a []uint32, rows int, panels []uint32, next, qu
 		return
 	}
 	height := halfTile(rows)
-	for p := 0; p <= next; p += max(next, 1) {
-		for row := 0; row < rows; row += height {
-			sums, ap, bp := unsafe.Pointer(&tile[row*int8TileCols+min(p, panelCols)]), unsafe.Pointer(&a[2*row]), unsafe.Pointer(&panels[p])
-			if int8InForce == int8AVXVNNI {
-				int8WordsAVXVNNI(sums, ap, bp, 8*rows, quads, min(height, rows-row))
-			} else {
-				int8WordsAVX2(sums, ap, bp, 8*rows, quads, min(height, rows-row))
+	for q := 0; q < quads; q += int8HalfQuads {
+		count := min(quads-q, int8HalfQuads)
+		for p := 0; p <= next; p += max(next, 1) {
+			for row := 0; row < rows; row += height {
+				sums := unsafe.Pointer(&tile[row*int8TileCols+min(p, panelCols)])
+				ap, bp := unsafe.Pointer(&a[2*(q*rows+row)]), unsafe.Pointer(&panels[p+q*panelCols])
+				if int8InForce == int8AVXVNNI {
+					int8WordsAVXVNNI(sums, ap, bp, 8*rows, count, min(height, rows-row))
+				} else {
+					int8WordsAVX2(sums, ap, bp, 8*rows, count, min(height, rows-row))
+				}
 			}
 		}
 	}
 }
+
+// int8HalfQuads bounds the quads that the tiles of a strip walk one after the
+// other, so that strip and panel stay in L1. It is a multiple of int8BlockQuads.
+const int8HalfQuads = 256
 
 // halfTile is the height of the tiles that 256-bit registers, 6 rows at most,
 // make of a strip.
@@ -155,6 +167,15 @@ func halfTile(rows int) int {
 		return rows
 	}
 	return (rows + 1) / 2
+}
+
+// int8Prefetch asks for the rows of c that a tile is about to be added to.
+//
+//go:noinline
+func int8Prefetch(c []float32, ldc, rows int) {
+	if int8InForce > int8Generic {
+		int8PrefetchAVX2(unsafe.Pointer(&c[0]), 4*ldc, rows)
+	}
 }
 
 //go:noinline

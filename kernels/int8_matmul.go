@@ -59,6 +59,7 @@ func (s *Int8Scratch) tile(c []float32, ldc int, a *Int8Rows, row, end int, w *I
 	}
 	c = c[:(rows-1)*ldc+cols]
 	rowScale, colScale := a.scale[row:end], w.scale[n:][:cols]
+	int8Prefetch(c, ldc, rows)
 	if a.mode == W8A16 {
 		clear(s.floats[:rows*int8TileCols])
 		for q := 0; q < quads; q += int8CallQuads {

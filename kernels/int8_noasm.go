@@ -24,6 +24,8 @@ func int8Words(tile *int8Floats, a []uint32, rows int, panels []uint32, next, qu
 	int8WordsGeneric(tile, a, rows, panels, next, quads)
 }
 
+func int8Prefetch([]float32, int, int) {}
+
 func int8DequantBytes(c []float32, ldc int, tile *int8Ints, cols int, rowScale, colScale []float32, offset []int32) {
 	int8DequantBytesGeneric(c, ldc, tile, 0, cols, rowScale, colScale, offset)
 }

@@ -107,6 +107,20 @@ loop:
 	VZEROUPPER
 	RET
 
+// func int8PrefetchAVX2(c unsafe.Pointer, ldc, rows int)
+TEXT ·int8PrefetchAVX2(SB), NOSPLIT, $0-24
+	MOVQ c+0(FP), DI
+	MOVQ ldc+8(FP), R11
+	MOVQ rows+16(FP), CX
+loop:
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 124(DI)
+	ADDQ R11, DI
+	SUBQ $1, CX
+	JNZ loop
+	RET
+
 // func int8DequantBytesAVX2(c, tile, rowScale, colScale, offset unsafe.Pointer, ldc, rows, groups int)
 TEXT ·int8DequantBytesAVX2(SB), NOSPLIT, $0-64
 	MOVQ c+0(FP), DI

@@ -61,3 +61,8 @@ func int8DequantBytesAVX2(c, tile, rowScale, colScale, offset unsafe.Pointer, ld
 //
 //go:noescape
 func int8DequantWordsAVX2(c, tile, rowScale, colScale unsafe.Pointer, ldc, rows, groups int)
+
+// int8PrefetchAVX2 asks for 32 columns of rows of c.
+//
+//go:noescape
+func int8PrefetchAVX2(c unsafe.Pointer, ldc, rows int)

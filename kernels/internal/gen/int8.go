@@ -24,22 +24,20 @@ type int8Kernel struct {
 	even, odd  int   // the first of two registers with weights
 	broadcasts []int // registers for activations
 
-	loadBytes bool // bytes of weights go through the registers even, even+1
-	// Products of a row with both vectors: b holds the activations, acc and w are
-	// the first of two registers.
-	bytesRow func(a *asm, b, acc int)
-	wordsRow func(a *asm, w, b, acc int)
+	// Products of a row with both vectors: b holds the activations; w, the weights,
+	// and acc are the first of two registers.
+	bytesRow, wordsRow func(a *asm, w, b, acc int)
 }
 
 // int8AVX512 has tiles of 12 rows by two panels, one of them in each vector.
 func int8AVX512(a *asm) {
 	k := &int8Kernel{
 		suffix: "AVX512", reg: "Z", bytes: 64, rows: 12,
-		even: 24, odd: 26, broadcasts: []int{28, 29, 30, 31}, loadBytes: true,
+		even: 24, odd: 26, broadcasts: []int{28, 29, 30, 31},
 	}
-	k.bytesRow = func(a *asm, b, acc int) {
+	k.bytesRow = func(a *asm, w, b, acc int) {
 		for v := range 2 {
-			a.op("VPDPBUSD Z%d, Z%d, Z%d", k.even+v, b, acc+v)
+			a.op("VPDPBUSD Z%d, Z%d, Z%d", w+v, b, acc+v)
 		}
 	}
 	k.wordsRow = func(a *asm, w, b, acc int) {
@@ -54,11 +52,11 @@ func int8AVX512(a *asm) {
 func int8AVXVNNI(a *asm) {
 	k := &int8Kernel{
 		suffix: "AVXVNNI", reg: "Y", bytes: 32, rows: 6,
-		even: 12, odd: 12, broadcasts: []int{14, 15}, loadBytes: true,
+		even: 12, odd: 12, broadcasts: []int{14, 15},
 	}
-	k.bytesRow = func(a *asm, b, acc int) {
+	k.bytesRow = func(a *asm, w, b, acc int) {
 		for v := range 2 {
-			a.vexDot("VPDPBUSD", k.even+v, b, acc+v)
+			a.vexDot("VPDPBUSD", w+v, b, acc+v)
 		}
 	}
 	k.wordsRow = func(a *asm, w, b, acc int) {
@@ -69,32 +67,30 @@ func int8AVXVNNI(a *asm) {
 	k.emit(a)
 }
 
-// int8AVX2 multiplies, adds neighbours and accumulates in steps. Activations
-// have 7 bits, so that the sum of two products of bytes, at most 2*127*127, is
-// an int16. The bytes of weights come straight from memory, since no register
-// is left for them.
+// int8AVX2 multiplies, adds neighbours and accumulates in steps, all through one
+// register, since no other is left. Activations have 7 bits, so that the sum of
+// two products of bytes, at most 2*127*127, is an int16.
 func int8AVX2(a *asm) {
-	const sum, ones = 13, 15
+	a.WriteByte('\n')
+	for i := range 4 {
+		fmt.Fprintf(a, "DATA int8ones<>+%d(SB)/8, $0x0001000100010001\n", 8*i)
+	}
+	a.WriteString("GLOBL int8ones<>(SB), RODATA|NOPTR, $32\n")
 	k := &int8Kernel{
 		suffix: "AVX2", reg: "Y", bytes: 32, rows: 6,
 		even: 12, odd: 12, broadcasts: []int{14},
 	}
-	k.bytesRow = func(a *asm, b, acc int) {
+	k.bytesRow = func(a *asm, w, b, acc int) {
 		for v := range 2 {
-			a.op("VPMADDUBSW %s, Y%d, Y%d", k.weights(v), b, sum-v)
-		}
-		for v := range 2 {
-			a.op("VPMADDWD Y%d, Y%d, Y%d", ones, sum-v, sum-v)
-		}
-		for v := range 2 {
-			a.op("VPADDD Y%d, Y%d, Y%d", sum-v, acc+v, acc+v)
+			a.op("VPMADDUBSW Y%d, Y%d, Y15", w+v, b)
+			a.op("VPMADDWD int8ones<>(SB), Y15, Y15")
+			a.op("VPADDD Y15, Y%d, Y%d", acc+v, acc+v)
 		}
 	}
 	k.wordsRow = func(a *asm, w, b, acc int) {
-		const product = 15
 		for v := range 2 {
-			a.op("VPMADDWD Y%d, Y%d, Y%d", w+v, b, product)
-			a.op("VPADDD Y%d, Y%d, Y%d", product, acc+v, acc+v)
+			a.op("VPMADDWD Y%d, Y%d, Y15", w+v, b)
+			a.op("VPADDD Y15, Y%d, Y%d", acc+v, acc+v)
 		}
 	}
 	k.emit(a)
@@ -111,10 +107,6 @@ func (k *int8Kernel) emit(a *asm) {
 func (k *int8Kernel) function(a *asm, name string, tile func(a *asm, rows int)) {
 	a.text(name+k.suffix, "(tile, a, panel unsafe.Pointer, next, quads, rows int)", 48,
 		arg{"tile", "DI"}, arg{"a", "SI"}, arg{"panel", "BX"}, arg{"next", "R10"}, arg{"quads", "CX"}, arg{"rows", "R8"})
-	if !k.loadBytes {
-		a.op("VPCMPEQW Y15, Y15, Y15")
-		a.op("VPSRLW $15, Y15, Y15")
-	}
 	for rows := 1; rows < k.rows; rows++ {
 		a.op("CMPQ R8, $%d", rows)
 		a.op("JEQ rows%d", rows)
@@ -131,13 +123,11 @@ func (k *int8Kernel) bytesTile(a *asm, rows int) {
 	k.each(rows, func(row, v, acc int) { a.op("VMOVDQU%s %s, %s", k.sized(), k.tile(row, v), k.r(acc)) })
 	a.op("PCALIGN $32")
 	a.label(fmt.Sprintf("quad%d", rows))
-	if k.loadBytes {
-		for v := range 2 {
-			a.op("VMOVDQU%s %s, %s", k.sized(), k.weights(v), k.r(k.even+v))
-		}
+	for v := range 2 {
+		a.op("VMOVDQU%s %s, %s", k.sized(), k.weights(v), k.r(k.even+v))
 	}
 	for row := range rows {
-		k.bytesRow(a, k.broadcast(a, row, 4*row), 2*row)
+		k.bytesRow(a, k.even, k.broadcast(a, row, 4*row), 2*row)
 	}
 	k.advance(a, 4*rows)
 	a.op("DECQ CX")

@@ -4,6 +4,7 @@ func int8Pack(a *asm) {
 	int8MaxBits(a)
 	int8QuantBytes(a)
 	int8QuantWords(a)
+	int8Prefetch(a)
 	int8Dequant(a, "int8DequantBytesAVX2", true)
 	int8Dequant(a, "int8DequantWordsAVX2", false)
 }
@@ -103,6 +104,19 @@ func int8QuantWords(a *asm) {
 		a.op("ADDQ $64, SI")
 	})
 	a.ret()
+}
+
+// int8Prefetch asks for 32 columns of rows of c, which a tile of sums will be
+// added to once it is computed.
+func int8Prefetch(a *asm) {
+	a.text("int8PrefetchAVX2", "(c unsafe.Pointer, ldc, rows int)", 24, arg{"c", "DI"}, arg{"ldc", "R11"}, arg{"rows", "CX"})
+	loop(a, 1, func() {
+		a.op("PREFETCHT0 (DI)")
+		a.op("PREFETCHT0 64(DI)")
+		a.op("PREFETCHT0 124(DI)")
+		a.op("ADDQ R11, DI")
+	})
+	a.op("RET")
 }
 
 // int8Dequant adds float32(sum)*(rowScale*colScale) to groups of 8 columns of c,

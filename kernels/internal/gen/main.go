@@ -33,6 +33,8 @@ func files() map[string]string {
 		"int8_avx512_amd64.s":    file(int8AVX512),
 		"int8_pack_avx2_amd64.s": file(int8Pack),
 
+		"internal/peak/int8_amd64.s": file(int8Peak),
+
 		"internal/peak/peak_amd64.s": file(fmaPeak),
 	}
 }
