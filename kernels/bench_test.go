@@ -32,51 +32,87 @@ func weightsOf(r *rand.Rand, n, k int, stored string) *Matrix {
 	return w
 }
 
-// BenchmarkMatMul multiplies on one core with weights packed on the fly. The
-// metric peak_frac is the rate over the FMA peak measured just before, for the
-// best of many calls, since the machine may be shared.
+// BenchmarkMatMul multiplies on one core, activations packed beforehand. The
+// metric peak_frac is the rate over the float32 FMA peak of the instruction set
+// measured just before and after, for the best of many calls, since the machine
+// may be shared.
 func BenchmarkMatMul(b *testing.B) {
-	r := rand.New(rand.NewPCG(1, 1))
 	for _, isa := range isas() {
-		for _, shape := range [][3]int{{128, 896, 896}, {16, 896, 896}, {512, 896, 896}, {128, 4864, 896}, {128, 896, 4864}, {128, 3584, 3584}} {
-			for _, stored := range []string{"bf16", "f32", "f16"} {
-				m, n, k := shape[0], shape[1], shape[2]
-				if (stored != "bf16" || isa == isaGeneric) && (m != 128 || n*k > 896*896) {
-					continue
+		for _, precision := range []Precision{F32, BF16} {
+			if isa == isaAVX512BF16 && precision == F32 {
+				continue // that of avx512
+			}
+			for _, shape := range [][3]int{
+				{128, 896, 896},
+				{1, 3584, 3584}, {16, 3584, 3584}, {64, 3584, 3584}, {128, 3584, 3584}, {512, 3584, 3584},
+				{16, 4864, 896}, {128, 4864, 896}, {512, 4864, 896}, {128, 896, 4864}, {512, 896, 4864},
+			} {
+				for _, stored := range []string{"bf16", "f32", "f16"} {
+					for _, weights := range []string{"map", "pack"} {
+						m, n, k := shape[0], shape[1], shape[2]
+						if (stored != "bf16" || isa == isaGeneric) && (m != 128 || n*k > 896*896 || weights == "pack") {
+							continue
+						}
+						name := fmt.Sprintf("isa=%s/precision=%v/stored=%s/m=%d/n=%d/k=%d/weights=%s", isa, precision, stored, m, n, k, weights)
+						b.Run(name, func(b *testing.B) { benchmarkMatMul(b, isa, precision, stored, weights, m, n, k) })
+					}
 				}
-				name := fmt.Sprintf("isa=%s/precision=f32/weights=%s/m=%d/n=%d/k=%d", isa, stored, m, n, k)
-				b.Run(name, func(b *testing.B) {
-					useISA(b, isa)
-					x, w, c := randomFloats(r, m*k), weightsOf(r, n, k, stored), make([]float32, m*n)
-					var rows Rows
-					var scratch Scratch
-					rows.Reset(m, k, F32)
-					rows.Pack(x, k)
-					rate(b, isa, 2*float64(m)*float64(n)*float64(k), func() {
-						MatMul(c, n, &rows, w, 0, n, &scratch)
-					})
-				})
 			}
 		}
 	}
+}
+
+func benchmarkMatMul(b *testing.B, isa string, precision Precision, stored, weights string, m, n, k int) {
+	useISA(b, isa)
+	r := rand.New(rand.NewPCG(1, 1))
+	x, w := randomFloats(r, m*k), weightsOf(r, n, k, stored)
+	stride := (n/panelCols | 1) * panelCols
+	c := make([]float32, m*stride)
+	if weights == "pack" {
+		w.PackedFor = precision
+		panels := make([]uint16, w.PackedLen(precision))
+		w.PackInto(panels, precision, 0, (n+panelCols-1)/panelCols)
+		w.Panels = panels
+	}
+	var rows Rows
+	var scratch Scratch
+	rows.Reset(m, k, precision)
+	rows.Pack(x, k)
+	rate(b, isa, 2*float64(m)*float64(n)*float64(k), func() {
+		for n0 := 0; n0 < n; n0 += 128 { // as the forward pass splits it
+			MatMul(c, stride, &rows, w, n0, min(n, n0+128), &scratch)
+		}
+	})
 }
 
 // BenchmarkMatMulPanels is the product of attention: 84 stacked rows against a
 // block of 64 keys, and their weights against its values.
 func BenchmarkMatMulPanels(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 1))
-	const m, headDim = 84, 64
+	const m = 84
 	for _, isa := range isas() {
-		b.Run(fmt.Sprintf("isa=%s/m=%d/n=%d/k=%d", isa, m, blockKeys, headDim), func(b *testing.B) {
-			useISA(b, isa)
-			panels, c := randomFloats(r, headDim*blockKeys), make([]float32, m*blockKeys)
-			var rows Rows
-			rows.Reset(m, headDim, F32)
-			rows.Pack(randomFloats(r, m*headDim), headDim)
-			rate(b, isa, 2*m*blockKeys*headDim, func() {
-				MatMulPanels(c, blockKeys, &rows, panels, blockKeys, headDim, headDim)
-			})
-		})
+		for _, precision := range []Precision{F32, BF16} {
+			for _, headDim := range []int{64, 128} {
+				b.Run(fmt.Sprintf("isa=%s/precision=%v/m=%d/n=%d/k=%d", isa, precision, m, blockKeys, headDim), func(b *testing.B) {
+					useISA(b, isa)
+					wide, c := randomFloats(r, headDim*blockKeys), make([]float32, m*blockKeys)
+					pairs := make([]uint16, len(wide))
+					for i, x := range wide {
+						pairs[i] = num.OperandBF16(x)
+					}
+					var rows Rows
+					rows.Reset(m, headDim, precision)
+					rows.Pack(randomFloats(r, m*headDim), headDim)
+					rate(b, isa, 2*m*blockKeys*float64(headDim), func() {
+						if precision == F32 {
+							MatMulPanels(c, blockKeys, &rows, wide, blockKeys, headDim, headDim)
+						} else {
+							MatMulPairs(c, blockKeys, &rows, pairs, blockKeys, headDim, headDim)
+						}
+					})
+				})
+			}
+		}
 	}
 }
 

@@ -3,20 +3,80 @@
 package kernels
 
 import (
+	"math"
 	"os"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/klauspost/cpuid/v2"
+
+	"seccodeprm/internal/num"
 )
 
-// useAVX2 is read by every dispatcher and written by tests only.
-var useAVX2 = hasAVX2() && !disabled(isaAVX2)
+// What is in force, read by every dispatcher and written by tests only. Each
+// includes the ones before it.
+var (
+	useAVX2   = hasAVX2() && !disabled(isaAVX2)
+	useAVX512 = useAVX2 && hasAVX512() && !disabled(isaAVX512)
+	useDot    = useAVX512 && hasDot() && !disabled(isaAVX512BF16)
+)
+
+const useNEON = false
 
 // hasAVX2 reports whether processor and operating system offer AVX2, FMA and
 // F16C, which nearly always come together.
 func hasAVX2() bool { return cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.F16C) }
 
+func hasAVX512() bool {
+	return cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL)
+}
+
+// hasDot reports whether there is VDPBF16PS and it rounds as precision BF16 says.
+func hasDot() bool { return cpuid.CPU.Supports(cpuid.AVX512BF16) && probe() == dotLanes{} }
+
 func disabled(isa string) bool {
 	return slices.Contains(strings.Split(os.Getenv("SECCODEPRM_DISABLE"), ","), isa)
+}
+
+// dotLanes tells for each lane of the probe how the instruction differs from the
+// contract: the exclusive or of the bits.
+type dotLanes [4][2 * panelCols]uint32
+
+// probe runs VDPBF16PS on numbers for which other orders and roundings give other
+// bits. Intel's manual leaves the order of the two additions to the reader, and
+// AMD's hardware was measured.
+func probe() (diff dotLanes) {
+	for round := range diff {
+		a, b, c := probeInputs(round)
+		got := c
+		tilesDotAVX512(unsafe.Pointer(&a), unsafe.Pointer(&b), unsafe.Pointer(&got), 2, 4*panelCols, 4, 8*panelCols, 1, 1, 2)
+		for lane := range c {
+			want := num.FMA(num.FromBF16(uint16(a>>16)), num.FromBF16(uint16(b[lane]>>16)), c[lane])
+			want = num.FMA(num.FromBF16(uint16(a)), num.FromBF16(uint16(b[lane])), want)
+			diff[round][lane] = math.Float32bits(got[lane]) ^ math.Float32bits(want)
+		}
+	}
+	return diff
+}
+
+// probeInputs returns a pair, two panels of pairs and starts, all about 1 in size.
+func probeInputs(round int) (a uint32, b [2 * panelCols]uint32, c [2 * panelCols]float32) {
+	state := uint32(round + 1)
+	next := func() uint32 { // Marsaglia, "Xorshift RNGs", 2003
+		state ^= state << 13
+		state ^= state >> 17
+		state ^= state << 5
+		return state
+	}
+	pair := func() uint32 { return 0x3f803f80 | next()&0x807f807f }
+	for range 8 {
+		next()
+	}
+	a = pair()
+	for lane := range b {
+		b[lane] = pair()
+		c[lane] = float32(int32(next())) * 0x1p-31
+	}
+	return a, b, c
 }

@@ -6,7 +6,7 @@ import "seccodeprm/internal/num"
 
 // Without assembly every kernel is its Go twin.
 
-const useAVX2 = false
+const useAVX2, useAVX512, useDot, useNEON = false, false, false, false
 
 func formOf(Precision) form { return six }
 

@@ -6,20 +6,64 @@ import "unsafe"
 
 // Dispatchers of packing: assembly for whole registers, Go for what is left.
 
+// transpose turns 16 rows of dwords, stride bytes apart, into [n][16] and returns
+// how many of the n columns it did.
+func transpose(dst, src unsafe.Pointer, stride, n int) (done int) {
+	if useAVX512 {
+		if done = n &^ 15; done > 0 {
+			transpose16AVX512(dst, src, stride, done)
+		}
+	}
+	if rest := (n - done) &^ 3; rest > 0 {
+		transpose16AVX2(unsafe.Add(dst, 4*panelCols*done), unsafe.Add(src, 4*done), stride, rest)
+		done += rest
+	}
+	return done
+}
+
+// transposeRound is transpose of pairs of bfloat16 of which the tiny ones become +0.
+func transposeRound(dst, src unsafe.Pointer, stride, n int) (done int) {
+	if useAVX512 {
+		if done = n &^ 15; done > 0 {
+			transposeRound16AVX512(dst, src, stride, done)
+		}
+	}
+	if rest := (n - done) &^ 3; rest > 0 {
+		transposeRound16AVX2(unsafe.Add(dst, 4*panelCols*done), unsafe.Add(src, 4*done), stride, rest)
+		done += rest
+	}
+	return done
+}
+
 //go:noinline
 func packPairs(dst, w []uint16, ldw, cols, depth int, round bool) {
 	done := 0
-	if n := depth &^ 7; useAVX2 && !round && cols == panelCols && n > 0 {
+	if n := depth &^ 7; useAVX2 && cols == panelCols && n > 0 {
 		_, _ = dst[n*panelCols-1], w[(panelCols-1)*ldw+n-1]
-		transpose16AVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&w[0]), 2*ldw, n/2)
-		done = n
+		to, from := unsafe.Pointer(&dst[0]), unsafe.Pointer(&w[0])
+		if round {
+			done = 2 * transposeRound(to, from, 2*ldw, n/2)
+		} else {
+			done = 2 * transpose(to, from, 2*ldw, n/2)
+		}
 	}
 	if done < depth {
 		packPairsGeneric(dst, w, ldw, cols, done, depth, round)
 	}
 }
 
-func roundPairs(dst []uint16, wide []float32) { roundPairsGeneric(dst, wide, 0) }
+//go:noinline
+func roundPairs(dst []uint16, wide []float32) {
+	n := len(wide) / (2 * panelCols)
+	if !useAVX2 {
+		n = 0
+	}
+	if n > 0 {
+		_ = dst[2*panelCols*n-1]
+		roundPairsAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&wide[0]), n)
+	}
+	roundPairsGeneric(dst, wide, 2*n)
+}
 
 //go:noinline
 func packF16(dst []float32, w []uint16, ldw, cols, depth int) {
@@ -27,7 +71,7 @@ func packF16(dst []float32, w []uint16, ldw, cols, depth int) {
 	if n := depth &^ 7; useAVX2 && cols == panelCols && n > 0 {
 		_, _ = dst[n*panelCols-1], w[(panelCols-1)*ldw+n-1]
 		pairs := unsafe.Pointer(&dst[n/2*panelCols]) // widened from the front, they are read before they are overwritten
-		transpose16AVX2(pairs, unsafe.Pointer(&w[0]), 2*ldw, n/2)
+		transpose(pairs, unsafe.Pointer(&w[0]), 2*ldw, n/2)
 		widenF16AVX2(unsafe.Pointer(&dst[0]), pairs, n/2)
 		done = n
 	}
@@ -41,8 +85,7 @@ func packF32(dst, w []float32, ldw, cols, depth int) {
 	done := 0
 	if n := depth &^ 3; useAVX2 && cols == panelCols && n > 0 {
 		_, _ = dst[n*panelCols-1], w[(panelCols-1)*ldw+n-1]
-		transpose16AVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&w[0]), 4*ldw, n)
-		done = n
+		done = transpose(unsafe.Pointer(&dst[0]), unsafe.Pointer(&w[0]), 4*ldw, n)
 	}
 	if done < depth {
 		packF32Generic(dst, w, ldw, cols, done, depth)
@@ -61,10 +104,67 @@ func packStrip(dst, x []float32, ldx, rows, k int) {
 	packSlots(dst, stripRows, x, ldx, rows, done, k)
 }
 
-func packTall(dst, x []float32, ldx, rows, k int) { packSlots(dst, rows, x, ldx, rows, 0, k) }
+// rowPointers are the first elements of rows, the last one repeated.
+func rowPointers(x []float32, ldx, rows int) (p [tallRows]unsafe.Pointer) {
+	for i := range p {
+		p[i] = unsafe.Pointer(&x[min(i, rows-1)*ldx])
+	}
+	return p
+}
 
-func packDot(dst []uint32, x []float32, ldx, rows, k int) { packDotGeneric(dst, x, ldx, rows, 0, k) }
+//go:noinline
+func packTall(dst, x []float32, ldx, rows, k int) {
+	done := 0
+	if k >= 16 {
+		pointers := rowPointers(x, ldx, rows)
+		for k-done >= 16 {
+			n := min(k-done, maxCall) &^ 15
+			_, _ = dst[(done+n)*rows-1], x[(rows-1)*ldx+done+n-1]
+			packTallAVX512(unsafe.Pointer(&dst[done*rows]), unsafe.Pointer(&pointers), 4*done, rows, n)
+			done += n
+		}
+	}
+	packSlots(dst, rows, x, ldx, rows, done, k)
+}
 
-func roundBF16(x []float32) { roundBF16Generic(x) }
+//go:noinline
+func packDot(dst []uint32, x []float32, ldx, rows, k int) {
+	done := 0
+	if k >= 32 {
+		pointers := rowPointers(x, ldx, rows)
+		for k-done >= 32 {
+			n := min(k-done, maxCall) &^ 31
+			_, _ = dst[(done+n)/2*rows-1], x[(rows-1)*ldx+done+n-1]
+			packDotAVX512(unsafe.Pointer(&dst[done/2*rows]), unsafe.Pointer(&pointers), 4*done, rows, n)
+			done += n
+		}
+	}
+	packDotGeneric(dst, x, ldx, rows, done, k)
+}
 
-func zeroTiny(c []float32, ldc, rows, n int) { zeroTinyGeneric(c, ldc, rows, 0, n) }
+//go:noinline
+func roundBF16(x []float32) {
+	for useAVX2 && len(x) >= 8 {
+		n := min(len(x), maxCall) &^ 7
+		roundBF16AVX2(unsafe.Pointer(&x[0]), n)
+		x = x[n:]
+	}
+	roundBF16Generic(x)
+}
+
+//go:noinline
+func zeroTiny(c []float32, ldc, rows, n int) {
+	done := 0
+	if useAVX2 && n >= 8 && rows > 0 {
+		done = n &^ 7
+		step := max(1, maxCall/done)
+		for row := 0; row < rows; row += step {
+			some := min(step, rows-row)
+			_ = c[(row+some-1)*ldc+done-1]
+			zeroTinyAVX2(unsafe.Pointer(&c[row*ldc]), 4*ldc, some, done)
+		}
+	}
+	if done < n {
+		zeroTinyGeneric(c, ldc, rows, done, n)
+	}
+}

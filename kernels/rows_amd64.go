@@ -83,6 +83,10 @@ func expLive(p *[blockKeys]float32, lo, hi int, m float32) float32 {
 	return expLiveGeneric(p, lo, hi, m)
 }
 
+//go:noinline
 func expLiveBF16(p *[blockKeys]float32, lo, hi int, m float32) float32 {
+	if useAVX2 {
+		return expLiveBF16AVX2(unsafe.Pointer(p), lo, hi, m)
+	}
 	return expLiveBF16Generic(p, lo, hi, m)
 }

@@ -6,54 +6,86 @@ import "unsafe"
 
 //go:generate go run ./internal/gen
 
-// The functions of the generated assembly. Lengths count elements, ldc, ldx and
-// stride bytes; no count is zero.
+// The functions of the generated assembly. Lengths count elements, ldc, ldx,
+// skip and stride bytes; no count is zero.
 
-// tilePairsNAVX2 adds count strips of N rows, stride apart, times a panel of
-// pairs, depth deep, to tiles of c.
+// tilesPairsAVX2 adds count strips of rows <= 6 rows, skip apart, times a panel of
+// pairs, depth deep, to tiles of c below each other.
 //
 //go:noescape
-func tilePairs1AVX2(a, panel, c unsafe.Pointer, depth, stride, ldc, count int)
+func tilesPairsAVX2(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int)
 
-//go:noescape
-func tilePairs2AVX2(a, panel, c unsafe.Pointer, depth, stride, ldc, count int)
-
-//go:noescape
-func tilePairs3AVX2(a, panel, c unsafe.Pointer, depth, stride, ldc, count int)
-
-//go:noescape
-func tilePairs4AVX2(a, panel, c unsafe.Pointer, depth, stride, ldc, count int)
-
-//go:noescape
-func tilePairs5AVX2(a, panel, c unsafe.Pointer, depth, stride, ldc, count int)
-
-//go:noescape
-func tilePairs6AVX2(a, panel, c unsafe.Pointer, depth, stride, ldc, count int)
-
-// tileF32xNAVX2 is the same with a float32 panel.
+// tilesOddAVX2 is the same with the odd element of each pair first.
 //
 //go:noescape
-func tileF32x1AVX2(a, panel, c unsafe.Pointer, depth, stride, ldc, count int)
+func tilesOddAVX2(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int)
+
+// tilesWideAVX2 is tilesPairsAVX2 with a float32 panel.
+//
+//go:noescape
+func tilesWideAVX2(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int)
+
+// The same with strips of rows <= 12 and 2 panels or rows <= 5 and 4, stride apart.
 
 //go:noescape
-func tileF32x2AVX2(a, panel, c unsafe.Pointer, depth, stride, ldc, count int)
+func tilesPairsAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int)
 
 //go:noescape
-func tileF32x3AVX2(a, panel, c unsafe.Pointer, depth, stride, ldc, count int)
+func tilesOddAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int)
 
 //go:noescape
-func tileF32x4AVX2(a, panel, c unsafe.Pointer, depth, stride, ldc, count int)
+func tilesWideAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int)
 
+// tilesDotAVX512 is tilesOddAVX512 with activations in pairs of bfloat16.
+//
 //go:noescape
-func tileF32x5AVX2(a, panel, c unsafe.Pointer, depth, stride, ldc, count int)
-
-//go:noescape
-func tileF32x6AVX2(a, panel, c unsafe.Pointer, depth, stride, ldc, count int)
+func tilesDotAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int)
 
 // transpose16AVX2 turns 16 rows of n dwords, a multiple of 4, into [n][16].
 //
 //go:noescape
 func transpose16AVX2(dst, src unsafe.Pointer, stride, n int)
+
+// transposeRound16AVX2 is the same, and words below 2^-50 as a bfloat16 become +0.
+//
+//go:noescape
+func transposeRound16AVX2(dst, src unsafe.Pointer, stride, n int)
+
+// The same with n a multiple of 16.
+
+//go:noescape
+func transpose16AVX512(dst, src unsafe.Pointer, stride, n int)
+
+//go:noescape
+func transposeRound16AVX512(dst, src unsafe.Pointer, stride, n int)
+
+// packTallAVX512 turns the floats of rows <= 12 rows, from offset on, into
+// [k][rows], k a multiple of 16. There are 12 valid pointers.
+//
+//go:noescape
+func packTallAVX512(dst, pointers unsafe.Pointer, offset, rows, k int)
+
+// packDotAVX512 turns them into pairs of rounded operands [k/2][rows], k a
+// multiple of 32.
+//
+//go:noescape
+func packDotAVX512(dst, pointers unsafe.Pointer, offset, rows, k int)
+
+// roundBF16AVX2 rounds n floats, a multiple of 8, as operands, in place.
+//
+//go:noescape
+func roundBF16AVX2(x unsafe.Pointer, n int)
+
+// roundPairsAVX2 turns 2n rows of 16 floats into n rows of 16 pairs of operands.
+//
+//go:noescape
+func roundPairsAVX2(dst, wide unsafe.Pointer, n int)
+
+// zeroTinyAVX2 makes what is too small to start from +0, in rows of n, a multiple
+// of 8.
+//
+//go:noescape
+func zeroTinyAVX2(c unsafe.Pointer, ldc, rows, n int)
 
 // widenF16AVX2 turns n rows of 16 pairs of binary16 into 2n rows of 16 floats;
 // pairs may be the second half of dst.
@@ -90,3 +122,6 @@ func maxLiveAVX2(p unsafe.Pointer, lo, hi int, m float32) float32
 
 //go:noescape
 func expLiveAVX2(p unsafe.Pointer, lo, hi int, m float32) float32
+
+//go:noescape
+func expLiveBF16AVX2(p unsafe.Pointer, lo, hi int, m float32) float32

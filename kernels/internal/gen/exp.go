@@ -7,11 +7,14 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// constants lists what the row kernels read, each repeated over 8 lanes.
-var constants = []struct {
+// constant is a number that kernels read, repeated over 8 lanes.
+type constant struct {
 	name string
 	bits uint32
-}{
+}
+
+// expConstants are what exp and its users read.
+var expConstants = []constant{
 	{"log2e", math.Float32bits(num.ExpLog2E)},
 	{"magic", math.Float32bits(num.ExpMagic)},
 	{"ln2hi", math.Float32bits(num.ExpLn2Hi)},
@@ -29,8 +32,8 @@ var constants = []struct {
 	{"sign", 0x80000000},
 }
 
-// data emits the constants and the numbers 0 to 63.
-func data(a *asm) {
+// data emits constants.
+func data(a *asm, constants []constant) {
 	a.WriteByte('\n')
 	for _, c := range constants {
 		for i := range 4 {
@@ -38,6 +41,10 @@ func data(a *asm) {
 		}
 		fmt.Fprintf(a, "GLOBL %s<>(SB), RODATA|NOPTR, $32\n", c.name)
 	}
+}
+
+// slotNumbers emits the numbers 0 to 63.
+func slotNumbers(a *asm) {
 	for i := range 32 {
 		fmt.Fprintf(a, "DATA slots<>+%d(SB)/8, $%#016x\n", 8*i, uint64(2*i+1)<<32|uint64(2*i))
 	}

@@ -24,9 +24,14 @@ func main() {
 // files returns the generated files by name.
 func files() map[string]string {
 	return map[string]string{
-		"matmul_avx2_amd64.s": file(matmul),
-		"pack_avx2_amd64.s":   file(pack),
-		"rows_avx2_amd64.s":   file(rows),
+		"matmul_avx2_amd64.s":   file(matmul),
+		"matmul_avx512_amd64.s": file(matmul512),
+		"matmul_dot_amd64.s":    file(dot512),
+		"pack_avx2_amd64.s":     file(pack),
+		"pack_avx512_amd64.s":   file(pack512),
+		"pack_dot_amd64.s":      file(packDot512),
+		"bf16_avx2_amd64.s":     file(bf16),
+		"rows_avx2_amd64.s":     file(rows),
 
 		"int8_avx2_amd64.s":      file(int8AVX2),
 		"int8_avxvnni_amd64.s":   file(int8AVXVNNI),
@@ -40,7 +45,10 @@ func files() map[string]string {
 }
 
 // asm collects the lines of a file.
-type asm struct{ strings.Builder }
+type asm struct {
+	strings.Builder
+	prefix string // of labels
+}
 
 func file(emit func(*asm)) string {
 	a := new(asm)
@@ -56,7 +64,10 @@ func (a *asm) op(format string, args ...any) {
 	a.WriteByte('\n')
 }
 
-func (a *asm) label(name string) { fmt.Fprintf(a, "%s:\n", name) }
+func (a *asm) label(name string) { fmt.Fprintf(a, "%s%s:\n", a.prefix, name) }
+
+// jump writes a jump to a label of the same prefix.
+func (a *asm) jump(condition, name string) { a.op("%s %s%s", condition, a.prefix, name) }
 
 // arg is a parameter and the register it is loaded into.
 type arg struct{ name, register string }

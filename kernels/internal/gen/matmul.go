@@ -13,43 +13,48 @@ const (
 )
 
 func matmul(a *asm) {
-	for rows := 1; rows <= stripRows; rows++ {
-		tiles(a, fmt.Sprintf("tilePairs%dAVX2", rows), rows, pairsLoop)
-	}
-	for rows := 1; rows <= stripRows; rows++ {
-		tiles(a, fmt.Sprintf("tileF32x%dAVX2", rows), rows, f32Loop)
-	}
+	tiles(a, "tilesPairsAVX2", func(rows int) { pairsLoop(a, rows, even, odd) })
+	tiles(a, "tilesOddAVX2", func(rows int) { pairsLoop(a, rows, odd, even) })
+	tiles(a, "tilesWideAVX2", func(rows int) { wideLoop(a, rows) })
 }
 
 // tiles emits a function that runs over count strips of activations and the
-// tiles of C below each other, with one panel.
-func tiles(a *asm, name string, rows int, loop func(a *asm, rows int)) {
-	a.text(name, "(a, panel, c unsafe.Pointer, depth, stride, ldc, count int)", 56,
+// tiles of C below each other, with one panel: one loop for each height.
+func tiles(a *asm, name string, loop func(rows int)) {
+	a.text(name, "(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int)", 64,
 		arg{"a", "SI"}, arg{"panel", "BX"}, arg{"c", "DI"}, arg{"depth", "R10"},
-		arg{"stride", "R11"}, arg{"ldc", "R8"}, arg{"count", "R9"})
+		arg{"skip", "R11"}, arg{"ldc", "R8"}, arg{"count", "R9"}, arg{"rows", "AX"})
 	a.op("VPCMPEQD Y%d, Y%d, Y%d", mask, mask, mask)
 	a.op("VPSLLD $16, Y%d, Y%d", mask, mask)
-	a.label("strip")
-	a.op("MOVQ DI, R12")
-	for r := range rows {
-		a.op("VMOVUPS (R12), Y%d", 2*r)
-		a.op("VMOVUPS 32(R12), Y%d", 2*r+1)
-		if r < rows-1 {
-			a.op("ADDQ R8, R12")
+	for rows := stripRows; rows > 1; rows-- {
+		a.op("CMPQ AX, $%d", rows)
+		a.op("JEQ rows%d", rows)
+	}
+	for rows := 1; rows <= stripRows; rows++ {
+		a.prefix = fmt.Sprintf("rows%d", rows)
+		a.label("")
+		a.op("MOVQ DI, R12")
+		for r := range rows {
+			a.op("VMOVUPS (R12), Y%d", 2*r)
+			a.op("VMOVUPS 32(R12), Y%d", 2*r+1)
+			if r < rows-1 {
+				a.op("ADDQ R8, R12")
+			}
 		}
+		a.op("MOVQ SI, AX")
+		a.op("MOVQ BX, DX")
+		loop(rows)
+		for r := range rows {
+			a.op("VMOVUPS Y%d, (DI)", 2*r)
+			a.op("VMOVUPS Y%d, 32(DI)", 2*r+1)
+			a.op("ADDQ R8, DI")
+		}
+		a.op("ADDQ R11, SI")
+		a.op("DECQ R9")
+		a.jump("JNZ", "")
+		a.ret()
 	}
-	a.op("MOVQ SI, AX")
-	a.op("MOVQ BX, DX")
-	loop(a, rows)
-	for r := range rows {
-		a.op("VMOVUPS Y%d, (DI)", 2*r)
-		a.op("VMOVUPS Y%d, 32(DI)", 2*r+1)
-		a.op("ADDQ R8, DI")
-	}
-	a.op("ADDQ R11, SI")
-	a.op("DECQ R9")
-	a.op("JNZ strip")
-	a.ret()
+	a.prefix = ""
 }
 
 // outer adds the outer product of the activations of step k, counted from AX,
@@ -62,55 +67,54 @@ func outer(a *asm, rows, k int) {
 	}
 }
 
-// even loads the weights of an even k: the low halves of the pairs.
-func even(a *asm, pair int) {
+// even takes the weights of the even k of a pair, the low halves.
+func even(a *asm, rows, pair int) {
 	for v := range 2 {
 		a.op("VMOVDQU %d(DX), Y%d", 64*pair+32*v, weights+v)
 	}
 	for v := range 2 {
 		a.op("VPSLLD $16, Y%d, Y%d", weights+v, weights+v)
 	}
+	outer(a, rows, 2*pair)
 }
 
-// odd loads the weights of an odd k: the high halves.
-func odd(a *asm, pair int) {
+// odd takes those of the odd k, the high halves.
+func odd(a *asm, rows, pair int) {
 	for v := range 2 {
 		a.op("VPAND %d(DX), Y%d, Y%d", 64*pair+32*v, mask, weights+v)
 	}
+	outer(a, rows, 2*pair+1)
 }
 
-func pairsLoop(a *asm, rows int) {
+func pairsLoop(a *asm, rows int, first, second func(a *asm, rows, pair int)) {
 	pairs := func(n int) {
 		for p := range n {
-			even(a, p)
-			outer(a, rows, 2*p)
-			odd(a, p)
-			outer(a, rows, 2*p+1)
+			first(a, rows, p)
+			second(a, rows, p)
 		}
 		a.op("ADDQ $%d, AX", 8*stripRows*n)
 		a.op("ADDQ $%d, DX", 64*n)
 	}
 	a.op("MOVQ R10, CX")
 	a.op("SHRQ $2, CX")
-	a.op("JZ two")
+	a.jump("JZ", "two")
 	a.op("PCALIGN $32")
 	a.label("four")
 	pairs(2)
 	a.op("DECQ CX")
-	a.op("JNZ four")
+	a.jump("JNZ", "four")
 	a.label("two")
 	a.op("TESTQ $2, R10")
-	a.op("JZ one")
+	a.jump("JZ", "one")
 	pairs(1)
 	a.label("one")
 	a.op("TESTQ $1, R10")
-	a.op("JZ store")
-	even(a, 0)
-	outer(a, rows, 0)
+	a.jump("JZ", "store")
+	even(a, rows, 0)
 	a.label("store")
 }
 
-func f32Loop(a *asm, rows int) {
+func wideLoop(a *asm, rows int) {
 	steps := func(n int) {
 		for k := range n {
 			a.op("VMOVUPS %d(DX), Y%d", 64*k, weights)
@@ -122,19 +126,19 @@ func f32Loop(a *asm, rows int) {
 	}
 	a.op("MOVQ R10, CX")
 	a.op("SHRQ $2, CX")
-	a.op("JZ rest")
+	a.jump("JZ", "rest")
 	a.op("PCALIGN $32")
 	a.label("four")
 	steps(4)
 	a.op("DECQ CX")
-	a.op("JNZ four")
+	a.jump("JNZ", "four")
 	a.label("rest")
 	a.op("MOVQ R10, CX")
 	a.op("ANDQ $3, CX")
-	a.op("JZ store")
+	a.jump("JZ", "store")
 	a.label("one")
 	steps(1)
 	a.op("DECQ CX")
-	a.op("JNZ one")
+	a.jump("JNZ", "one")
 	a.label("store")
 }

@@ -1,16 +1,17 @@
 package main
 
 func pack(a *asm) {
-	transpose(a)
+	transpose(a, "transpose16AVX2", false)
+	transpose(a, "transposeRound16AVX2", true)
 	widenF16(a)
 	packStrip(a)
 }
 
 // transpose turns 16 rows of n dwords, n a multiple of 4, into [n][16]. A
 // register holds 4 dwords of a row and 4 of the row four further, so that no
-// step crosses the halves.
-func transpose(a *asm) {
-	a.text("transpose16AVX2", "(dst, src unsafe.Pointer, stride, n int)", 32,
+// step crosses the halves. With round, words below 2^-50 become +0.
+func transpose(a *asm, name string, round bool) {
+	a.text(name, "(dst, src unsafe.Pointer, stride, n int)", 32,
 		arg{"dst", "DI"}, arg{"src", "SI"}, arg{"stride", "R8"}, arg{"n", "CX"})
 	a.op("LEAQ (R8)(R8*2), R9")
 	rows := []string{"SI", "R10", "R11", "R12"} // rows 0, 4, 8, 12
@@ -18,14 +19,28 @@ func transpose(a *asm) {
 		a.op("LEAQ (%s)(R8*4), %s", rows[i-1], rows[i])
 	}
 	offset := []string{"", "(R8*1)", "(R8*2)", "(R9*1)"}
+	if round {
+		a.op("VPCMPEQW Y15, Y15, Y15")
+		a.op("VPSRLW $1, Y15, Y14") // magnitude
+		a.op("MOVL $%#x, AX", tinyWords/2-1)
+		a.op("VMOVD AX, X15")
+		a.op("VPBROADCASTW X15, Y15")
+	}
 	a.label("four")
 	for half := range 2 {
-		y := 8 * half
+		y := 4 * half
 		for i := range 4 {
 			a.op("VMOVUPS (%s)%s, X%d", rows[2*half], offset[i], y+i)
 		}
 		for i := range 4 {
 			a.op("VINSERTF128 $1, (%s)%s, Y%d, Y%d", rows[2*half+1], offset[i], y+i, y+i)
+		}
+		if round {
+			for i := range 4 {
+				a.op("VPAND Y14, Y%d, Y12", y+i)
+				a.op("VPCMPGTW Y15, Y12, Y12")
+				a.op("VPAND Y12, Y%d, Y%d", y+i, y+i)
+			}
 		}
 		// Go lists the second source first.
 		a.op("VUNPCKLPS Y%d, Y%d, Y%d", y+1, y, y+4)

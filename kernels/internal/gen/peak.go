@@ -1,7 +1,8 @@
 package main
 
-// fmaPeak emits the loop behind the benchmark of the peak: 12 independent
-// chains, enough for two units of 4 or 5 cycles.
+// fmaPeak emits the loops behind the benchmark of the peak: independent chains,
+// 12 or 24 of them, enough for two units of 4 or 5 cycles, and of 6 for the dot
+// product.
 func fmaPeak(a *asm) {
 	a.text("fmaAVX2", "(rounds int)", 8, arg{"rounds", "CX"})
 	for i := range 14 {
@@ -14,4 +15,21 @@ func fmaPeak(a *asm) {
 		}
 	})
 	a.ret()
+	for _, name := range []string{"fmaAVX512", "dotAVX512"} {
+		a.text(name, "(rounds int)", 8, arg{"rounds", "CX"})
+		for i := range 26 {
+			a.op("VPXORD Z%d, Z%d, Z%d", i, i, i)
+		}
+		a.op("PCALIGN $32")
+		loop(a, 1, func() {
+			for i := range 24 {
+				if name == "dotAVX512" {
+					a.evex("VDPBF16PS", 24, 25, i)
+				} else {
+					a.op("VFMADD231PS Z24, Z25, Z%d", i)
+				}
+			}
+		})
+		a.ret()
+	}
 }

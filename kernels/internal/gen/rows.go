@@ -1,14 +1,17 @@
 package main
 
 func rows(a *asm) {
-	data(a)
+	data(a, expConstants)
+	data(a, roundConstants)
+	slotNumbers(a)
 	sumSquares(a)
 	mulScaled(a)
 	rope(a)
 	scaleRow(a)
 	siluMul(a)
 	maxLive(a)
-	expLive(a)
+	expLive(a, "expLiveAVX2", false)
+	expLive(a, "expLiveBF16AVX2", true)
 }
 
 // loop runs body until the count in CX, a multiple of step, is used up.
@@ -149,9 +152,9 @@ func maxLive(a *asm) {
 }
 
 // expLive replaces live slots by exp(p-m), dead ones by +0, and sums all of them
-// over 32 lanes, Y0 to Y3.
-func expLive(a *asm) {
-	a.text("expLiveAVX2", "(p unsafe.Pointer, lo, hi int, m float32) float32", 36,
+// over 32 lanes, Y0 to Y3. With round the exponentials are rounded as operands.
+func expLive(a *asm, name string, round bool) {
+	a.text(name, "(p unsafe.Pointer, lo, hi int, m float32) float32", 36,
 		arg{"p", "SI"}, arg{"lo", "AX"}, arg{"hi", "BX"})
 	bounds(a)
 	a.op("VBROADCASTSS m+24(FP), Y13")
@@ -163,6 +166,9 @@ func expLive(a *asm) {
 			p = 5
 		}
 		exp(a, 4, p, 6, 7, 8, false)
+		if round {
+			roundOperand(a, p, 6, 7)
+		}
 		live(a, v, 9, 10)
 		a.op("VPAND Y9, Y%d, Y%d", p, p)
 		a.op("VMOVUPS Y%d, %d(SI)", p, 32*v)

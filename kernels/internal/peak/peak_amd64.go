@@ -4,7 +4,7 @@ package peak
 
 import "time"
 
-// rounds of 12 instructions take about 30 µs.
+// rounds of 12 or 24 instructions take about 30 µs.
 const rounds = 10_000
 
 // AVX2 returns the rate of VFMADD231PS on 8 lanes in GF/s, a multiply-add
@@ -14,5 +14,21 @@ func AVX2(duration time.Duration) float64 {
 	return best(duration, 12*8*2*rounds, func() { fmaAVX2(rounds) })
 }
 
+// AVX512 is the same on 16 lanes, from 24 accumulators.
+func AVX512(duration time.Duration) float64 {
+	return best(duration, 24*16*2*rounds, func() { fmaAVX512(rounds) })
+}
+
+// AVX512BF16 is the rate of VDPBF16PS, two multiply-adds in each of 16 lanes.
+func AVX512BF16(duration time.Duration) float64 {
+	return best(duration, 24*32*2*rounds, func() { dotAVX512(rounds) })
+}
+
 //go:noescape
 func fmaAVX2(rounds int)
+
+//go:noescape
+func fmaAVX512(rounds int)
+
+//go:noescape
+func dotAVX512(rounds int)

@@ -1,0 +1,197 @@
+package main
+
+import "fmt"
+
+// Tiles of AVX-512: rows x panels registers of C from Z0 on, at most 24; the
+// weights of up to 4 panels, 16 lanes each, from Z24 on; broadcast activations in
+// turn in Z28 to Z30; a mask of halves of pairs in Z31. Broadcasting by the
+// instruction that multiplies would cost a load for each panel.
+const (
+	tallRows   = 12
+	fewRows    = 5
+	weights512 = 24
+	turn512    = 28
+	mask512    = 31
+)
+
+// tile512 is one height and width; the activations of its strip are [K][rows].
+type tile512 struct {
+	*asm
+	rows, panels int
+	turn         int
+}
+
+func matmul512(a *asm) {
+	tiles512(a, "tilesPairsAVX512", func(t *tile512) { t.pairsLoop(t.even, t.odd) })
+	tiles512(a, "tilesOddAVX512", func(t *tile512) { t.pairsLoop(t.odd, t.even) })
+	tiles512(a, "tilesWideAVX512", func(t *tile512) { t.wideLoop() })
+}
+
+func dot512(a *asm) {
+	tiles512(a, "tilesDotAVX512", func(t *tile512) { t.dotLoop() })
+}
+
+// tiles512 emits a function that runs over count strips of activations and the
+// tiles of C below each other, 4 or 2 panels wide, the panels stride apart: one
+// loop for each shape.
+func tiles512(a *asm, name string, loop func(t *tile512)) {
+	a.text(name, "(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int)", 80,
+		arg{"a", "SI"}, arg{"panels", "BX"}, arg{"c", "DI"}, arg{"depth", "R10"}, arg{"stride", "R13"},
+		arg{"skip", "R11"}, arg{"ldc", "R8"}, arg{"count", "R9"}, arg{"rows", "AX"}, arg{"width", "DX"})
+	a.op("VPTERNLOGD $255, Z%d, Z%d, Z%d", mask512, mask512, mask512)
+	if name == "tilesDotAVX512" {
+		a.op("VPSRLD $16, Z%d, Z%d", mask512, mask512)
+	} else {
+		a.op("VPSLLD $16, Z%d, Z%d", mask512, mask512)
+	}
+	a.op("LEAQ (R13)(R13*2), R12")
+	a.op("CMPQ DX, $4")
+	a.op("JEQ wide")
+	for rows := tallRows; rows > 1; rows-- {
+		a.op("CMPQ AX, $%d", rows)
+		a.op("JEQ rows%dx2", rows)
+	}
+	for rows := 1; rows <= tallRows; rows++ {
+		tile(a, &tile512{asm: a, rows: rows, panels: 2}, loop)
+	}
+	a.label("wide")
+	for rows := fewRows; rows > 1; rows-- {
+		a.op("CMPQ AX, $%d", rows)
+		a.op("JEQ rows%dx4", rows)
+	}
+	for rows := 1; rows <= fewRows; rows++ {
+		tile(a, &tile512{asm: a, rows: rows, panels: 4}, loop)
+	}
+}
+
+func tile(a *asm, t *tile512, loop func(t *tile512)) {
+	a.prefix = fmt.Sprintf("rows%dx%d", t.rows, t.panels)
+	a.label("")
+	a.op("MOVQ DI, AX")
+	for r := range t.rows {
+		for p := range t.panels {
+			a.op("VMOVUPS %d(AX), Z%d", 64*p, r*t.panels+p)
+		}
+		if r < t.rows-1 {
+			a.op("ADDQ R8, AX")
+		}
+	}
+	a.op("MOVQ SI, AX")
+	a.op("MOVQ BX, DX")
+	loop(t)
+	for r := range t.rows {
+		for p := range t.panels {
+			a.op("VMOVUPS Z%d, %d(DI)", r*t.panels+p, 64*p)
+		}
+		a.op("ADDQ R8, DI")
+	}
+	a.op("ADDQ R11, SI")
+	a.op("DECQ R9")
+	a.jump("JNZ", "")
+	a.ret()
+	a.prefix = ""
+}
+
+// panel is the address of the weights of a panel.
+func (t *tile512) panel(p int) string {
+	return []string{"(DX)", "(DX)(R13*1)", "(DX)(R13*2)", "(DX)(R12*1)"}[p]
+}
+
+// next is the register for the next broadcast.
+func (t *tile512) next() int {
+	t.turn = (t.turn + 1) % 3
+	return turn512 + t.turn
+}
+
+// outer adds the outer product of the activations of step k, counted from AX,
+// and the weights.
+func (t *tile512) outer(k int) {
+	for r := range t.rows {
+		x := t.next()
+		t.op("VBROADCASTSS %d(AX), Z%d", 4*(k*t.rows+r), x)
+		for p := range t.panels {
+			t.op("VFMADD231PS Z%d, Z%d, Z%d", weights512+p, x, r*t.panels+p)
+		}
+	}
+}
+
+func (t *tile512) even() {
+	for p := range t.panels {
+		t.op("VPSLLD $16, %s, Z%d", t.panel(p), weights512+p)
+	}
+	t.outer(0)
+}
+
+func (t *tile512) odd() {
+	for p := range t.panels {
+		t.op("VPANDD %s, Z%d, Z%d", t.panel(p), mask512, weights512+p)
+	}
+	t.outer(1)
+}
+
+// loop runs body while CX counts down from depth shifted right.
+func (t *tile512) loop(shift, bytes int, body func()) {
+	t.op("MOVQ R10, CX")
+	if shift > 0 {
+		t.op("SHRQ $%d, CX", shift)
+		t.jump("JZ", "rest")
+	}
+	t.op("PCALIGN $32")
+	t.label("loop")
+	body()
+	t.op("ADDQ $%d, AX", bytes)
+	t.op("ADDQ $64, DX")
+	t.op("DECQ CX")
+	t.jump("JNZ", "loop")
+	t.label("rest")
+}
+
+func (t *tile512) pairsLoop(first, second func()) {
+	t.loop(1, 8*t.rows, func() {
+		first()
+		second()
+	})
+	t.op("TESTQ $1, R10")
+	t.jump("JZ", "store")
+	t.even()
+	t.label("store")
+}
+
+func (t *tile512) wideLoop() {
+	t.loop(0, 4*t.rows, func() {
+		for p := range t.panels {
+			t.op("VMOVUPS %s, Z%d", t.panel(p), weights512+p)
+		}
+		t.outer(0)
+	})
+}
+
+func (t *tile512) dotLoop() {
+	t.loop(1, 4*t.rows, func() {
+		for p := range t.panels {
+			t.op("VMOVDQU32 %s, Z%d", t.panel(p), weights512+p)
+		}
+		for r := range t.rows {
+			x := t.next()
+			t.op("VPBROADCASTD %d(AX), Z%d", 4*r, x)
+			for p := range t.panels {
+				t.evex("VDPBF16PS", weights512+p, x, r*t.panels+p)
+			}
+		}
+	})
+	t.op("TESTQ $1, R10")
+	t.jump("JZ", "store")
+	// The last pair has no odd element: both sides are made +0.
+	for p := range t.panels {
+		t.op("VPANDD %s, Z%d, Z%d", t.panel(p), mask512, weights512+p)
+	}
+	for r := range t.rows {
+		x := t.next()
+		t.op("VPBROADCASTD %d(AX), Z%d", 4*r, x)
+		t.op("VPANDD Z%d, Z%d, Z%d", mask512, x, x)
+		for p := range t.panels {
+			t.evex("VDPBF16PS", weights512+p, x, r*t.panels+p)
+		}
+	}
+	t.label("store")
+}
