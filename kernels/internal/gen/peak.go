@@ -15,7 +15,7 @@ func fmaPeak(a *asm) {
 		}
 	})
 	a.ret()
-	for _, name := range []string{"fmaAVX512", "dotAVX512"} {
+	for _, name := range []string{"fmaTall", "dotTall"} {
 		a.text(name, "(rounds int)", 8, arg{"rounds", "CX"})
 		for i := range 26 {
 			a.op("VPXORD Z%d, Z%d, Z%d", i, i, i)
@@ -23,7 +23,7 @@ func fmaPeak(a *asm) {
 		a.op("PCALIGN $32")
 		loop(a, 1, func() {
 			for i := range 24 {
-				if name == "dotAVX512" {
+				if name == "dotTall" {
 					a.evex("VDPBF16PS", 24, 25, i)
 				} else {
 					a.op("VFMADD231PS Z24, Z25, Z%d", i)

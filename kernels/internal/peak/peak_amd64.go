@@ -16,19 +16,19 @@ func AVX2(duration time.Duration) float64 {
 
 // AVX512 is the same on 16 lanes, from 24 accumulators.
 func AVX512(duration time.Duration) float64 {
-	return best(duration, 24*16*2*rounds, func() { fmaAVX512(rounds) })
+	return best(duration, 24*16*2*rounds, func() { fmaTall(rounds) })
 }
 
 // AVX512BF16 is the rate of VDPBF16PS, two multiply-adds in each of 16 lanes.
 func AVX512BF16(duration time.Duration) float64 {
-	return best(duration, 24*32*2*rounds, func() { dotAVX512(rounds) })
+	return best(duration, 24*32*2*rounds, func() { dotTall(rounds) })
 }
 
 //go:noescape
 func fmaAVX2(rounds int)
 
 //go:noescape
-func fmaAVX512(rounds int)
+func fmaTall(rounds int)
 
 //go:noescape
-func dotAVX512(rounds int)
+func dotTall(rounds int)

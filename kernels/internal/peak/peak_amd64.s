@@ -40,8 +40,8 @@ loop:
 	VZEROUPPER
 	RET
 
-// func fmaAVX512(rounds int)
-TEXT ·fmaAVX512(SB), NOSPLIT, $0-8
+// func fmaTall(rounds int)
+TEXT ·fmaTall(SB), NOSPLIT, $0-8
 	MOVQ rounds+0(FP), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -100,8 +100,8 @@ loop:
 	VZEROUPPER
 	RET
 
-// func dotAVX512(rounds int)
-TEXT ·dotAVX512(SB), NOSPLIT, $0-8
+// func dotTall(rounds int)
+TEXT ·dotTall(SB), NOSPLIT, $0-8
 	MOVQ rounds+0(FP), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
