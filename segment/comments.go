@@ -42,6 +42,10 @@ func syntaxOf(lang Language) (lex.Syntax, bool) {
 		return lex.JavaScript, true
 	case Rust:
 		return lex.Rust, true
+	case Kotlin:
+		return lex.Kotlin, true
+	case Scala:
+		return lex.Scala, true
 	}
 	return 0, false
 }

@@ -8,8 +8,8 @@ import (
 // Language is the language of a source as far as segmentation knows it.
 type Language uint8
 
-// The languages. The zero value is Unknown, for which everything works but the
-// recognition of comments.
+// The languages. The zero value is Unknown: nothing is known of its comments and
+// its structure, and steps are cut at blank lines.
 const (
 	Unknown Language = iota
 	C
@@ -20,9 +20,11 @@ const (
 	JavaScript
 	TypeScript
 	Rust
+	Kotlin
+	Scala
 )
 
-var languageNames = [...]string{"unknown", "C", "C++", "Python", "Go", "Java", "JavaScript", "TypeScript", "Rust"}
+var languageNames = [...]string{"unknown", "C", "C++", "Python", "Go", "Java", "JavaScript", "TypeScript", "Rust", "Kotlin", "Scala"}
 
 // String returns the usual name of the language, such as "C++".
 func (l Language) String() string {
@@ -68,6 +70,10 @@ func LanguageOf(name string) Language {
 		return TypeScript
 	case "rs":
 		return Rust
+	case "kt", "kts":
+		return Kotlin
+	case "scala", "sc", "sbt":
+		return Scala
 	}
 	return Unknown
 }

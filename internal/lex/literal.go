@@ -5,233 +5,341 @@ import (
 	"unicode/utf8"
 )
 
-// comment returns the end of the comment that opens at i, or i if none does.
-func (s *Scanner) comment(i int) int {
-	if s.syntax == Python {
-		if s.src[i] == '#' {
-			return s.lineComment(i + 1)
+// comment reads the comment that opens at i, if one does.
+func (l *Lexer) comment(i int) (Token, bool) {
+	if l.syntax == Python {
+		if l.line[i] == '#' && len(l.outer) == 0 {
+			return l.rest(i, lineComment), true
 		}
-		return i
+		return Token{}, false
 	}
-	switch s.src[i] {
-	case '#': // the line that names an interpreter; #![ is a Rust attribute
-		if i == 0 && s.at(1) == '!' && (s.syntax == JavaScript || s.syntax == Rust && s.at(2) != '[') {
-			return s.lineComment(2)
-		}
-	case '/':
-		switch s.at(i + 1) {
-		case '/':
-			return s.lineComment(i + 2)
-		case '*':
-			return s.blockComment(i + 2)
-		}
+	if l.line[i] == '#' || l.at(i+1) != '/' && l.at(i+1) != '*' {
+		return Token{}, false
 	}
-	return i
+	if l.line[i+1] == '/' {
+		return l.rest(i, lineComment), true
+	}
+	l.part = part{leaf: blockComment, depth: 1}
+	return l.resume(i, i+2), true
 }
 
-// lineComment returns the end of the line comment whose text starts at i. A
-// lone CR ends it too: most compilers end the line there, and code that is
-// taken for a comment would be lost.
-func (s *Scanner) lineComment(i int) int {
-	for ; i < len(s.src); i++ {
-		switch s.src[i] {
+// Interpreter returns the end of the line that names an interpreter, which is
+// a comment at the start of a file, or 0.
+func Interpreter(line []byte, syntax Syntax) int {
+	if len(line) < 2 || line[0] != '#' || line[1] != '!' || (syntax == Rust && len(line) > 2 && line[2] == '[') {
+		return 0
+	}
+	switch syntax {
+	case JavaScript, Rust, Kotlin, Scala:
+		l := Lexer{syntax: syntax, line: line}
+		return l.rest(0, lineComment).End
+	}
+	return 0
+}
+
+// rest opens a part that has no closing mark of its own and reads on.
+func (l *Lexer) rest(i int, leaf leaf) Token {
+	l.part = part{leaf: leaf}
+	return l.resume(i, i+1)
+}
+
+// resume reads the open part on from i; the token starts at start.
+func (l *Lexer) resume(start, i int) Token {
+	t := Token{Start: start, Kind: Literal, Key: Str}
+	switch l.leaf {
+	case lineComment:
+		t.Kind, t.Key = Comment, Ident
+		l.pos = l.lineComment(i)
+	case blockComment:
+		t.Kind, t.Key = Comment, Ident
+		l.pos = l.blockComment(i)
+	case raw:
+		l.pos = len(l.line)
+		if n := bytes.Index(l.line[i:], []byte(l.close)); n >= 0 {
+			l.pos = i + n + len(l.close)
+			l.part = part{}
+		}
+	case quoted:
+		l.pos = l.quoted(i)
+	case triple:
+		l.pos = l.triple(i)
+	case jsxTag, jsxText:
+		l.pos, t.Open = l.element(i)
+	default:
+		l.pos, t.Open = l.text(i)
+	}
+	t.End = l.pos
+	l.operand = !t.Open
+	return t
+}
+
+// lineComment ends at a lone CR too: most compilers end the line there, and
+// code that is taken for a comment would be lost.
+func (l *Lexer) lineComment(i int) int {
+	for ; i < len(l.line); i++ {
+		switch l.line[i] {
 		case '\n', '\r':
+			l.part = part{}
 			return i
 		case '\\':
-			if s.syntax == C { // an escaped newline joins the next line
-				i = s.splice(i)
+			if l.syntax == C { // an escaped newline joins the next line
+				if i = l.splice(i); i == len(l.line)-1 {
+					return len(l.line)
+				}
 			}
 		case 0xE2: // U+2028 and U+2029 end a line of JavaScript
-			if s.syntax == JavaScript && s.at(i+1) == 0x80 && s.at(i+2)&^1 == 0xA8 {
+			if l.syntax == JavaScript && l.at(i+1) == 0x80 && l.at(i+2)&^1 == 0xA8 {
+				l.part = part{}
 				return i
 			}
 		}
 	}
-	return len(s.src)
+	l.part = part{}
+	return len(l.line)
 }
 
 // splice returns the offset of the last byte of the newline behind the
 // backslash at i, or i if none follows.
-func (s *Scanner) splice(i int) int {
+func (l *Lexer) splice(i int) int {
 	switch {
-	case s.at(i+1) == '\r' && s.at(i+2) == '\n':
+	case l.at(i+1) == '\r' && l.at(i+2) == '\n':
 		return i + 2
-	case s.at(i+1) == '\n' || s.at(i+1) == '\r':
+	case l.at(i+1) == '\n' || l.at(i+1) == '\r':
 		return i + 1
 	}
 	return i
 }
 
-// blockComment returns the end of the block comment whose text starts at i.
-func (s *Scanner) blockComment(i int) int {
-	if s.syntax != Rust {
-		return s.after(i, "*/")
-	}
-	for depth := 1; i < len(s.src); i++ {
+func (l *Lexer) blockComment(i int) int {
+	nests := l.syntax == Rust || l.syntax == Kotlin || l.syntax == Scala
+	for i < len(l.line) {
+		if !nests {
+			n := bytes.Index(l.line[i:], []byte("*/"))
+			if n < 0 {
+				return len(l.line)
+			}
+			l.part = part{}
+			return i + n + 2
+		}
 		switch {
-		case s.src[i] == '/' && s.at(i+1) == '*':
-			depth++
+		case l.line[i] == '/' && l.at(i+1) == '*':
+			l.depth++
 			i++
-		case s.src[i] == '*' && s.at(i+1) == '/':
-			depth--
+		case l.line[i] == '*' && l.at(i+1) == '/':
+			l.depth--
 			i++
-			if depth == 0 {
+			if l.depth == 0 {
+				l.part = part{}
 				return i + 1
 			}
 		}
+		i++
 	}
-	return len(s.src)
+	return i
 }
 
-// after returns the offset behind the next mark at or after i.
-func (s *Scanner) after(i int, mark string) int {
-	if n := bytes.Index(s.src[i:], []byte(mark)); n >= 0 {
-		return i + n + len(mark)
-	}
-	return len(s.src)
-}
-
-// literal returns the end of the literal that the quote at i opens, or i if it
-// opens none.
-func (s *Scanner) literal(i int) int {
-	q := s.src[i]
-	triple := s.at(i+1) == q && s.at(i+2) == q
+// literal reads the literal that the quote q at i opens, if it opens one.
+func (l *Lexer) literal(i int, q byte) (Token, bool) {
+	three := l.at(i+1) == q && l.at(i+2) == q
+	prefix := l.prefix
+	l.prefix = false
+	l.operand = true
 	switch {
-	case q == '`' && s.syntax == Go:
-		return s.after(i+1, "`")
-	case q == '`' && s.syntax == JavaScript:
-		return s.template(i)
 	case q == '`':
-		return i
-	case q == '\'' && s.syntax == Rust:
-		return s.char(i)
-	case triple && (s.syntax == Python || s.syntax == Java && q == '"'):
-		return s.triple(i+3, q)
+		switch l.syntax {
+		case Go:
+			l.part = part{leaf: raw, close: "`"}
+			return l.resume(i, i+1), true
+		case JavaScript:
+			return l.rest(i, template), true
+		case Kotlin, Scala: // an identifier
+			if n := bytes.IndexByte(l.line[i+1:], '`'); n >= 0 {
+				return l.code(i, i+n+2, Word, Ident), true
+			}
+		}
+		return Token{}, false
+	case q == '\'' && (l.syntax == Rust || l.syntax == Scala):
+		end := l.char(i)
+		return l.code(i, end, Literal, Str), end > i
+	case three && (l.syntax == Python || q == '"' && (l.syntax == Java || l.syntax == Kotlin || l.syntax == Scala)):
+		l.part = part{leaf: triple, quote: q}
+		if prefix || l.syntax == Kotlin {
+			l.leaf = formatted3
+		}
+		return l.resume(i, i+3), true
 	}
-	return s.quoted(i+1, q)
+	l.part = part{leaf: quoted, quote: q}
+	if prefix || l.syntax == Kotlin && q == '"' {
+		l.leaf = formatted
+	}
+	return l.resume(i, i+1), true
 }
 
-// quoted returns the end of a string that a single q closes; i is behind the
-// opening quote. It ends at the end of its line where strings do.
-func (s *Scanner) quoted(i int, q byte) int {
-	for ; i < len(s.src); i++ {
-		switch c := s.src[i]; c {
-		case q:
+// quoted ends at the end of its line where strings do.
+func (l *Lexer) quoted(i int) int {
+	for ; i < len(l.line); i++ {
+		switch c := l.line[i]; c {
+		case l.quote:
+			l.part = part{}
 			return i + 1
 		case '\\':
-			switch s.syntax {
+			switch l.syntax {
 			case C, Python, JavaScript: // an escaped newline does not end the line
-				i = max(s.splice(i), i+1)
+				i = max(l.splice(i), i+1)
 			default:
-				if next := s.at(i + 1); next != '\n' && next != '\r' {
+				if next := l.at(i + 1); next != '\n' && next != '\r' {
 					i++
 				}
 			}
 		case '\n', '\r':
-			if s.syntax != Rust {
+			if l.syntax != Rust {
+				l.part = part{}
 				return i
 			}
 		}
 	}
-	return len(s.src)
+	return len(l.line)
 }
 
-// triple returns the end of a string closed by three q; i is behind the
-// opening quotes.
-func (s *Scanner) triple(i int, q byte) int {
-	for ; i < len(s.src); i++ {
-		switch s.src[i] {
+func (l *Lexer) triple(i int) int {
+	escapes := l.syntax == Python || l.syntax == Java
+	for ; i < len(l.line); i++ {
+		switch l.line[i] {
 		case '\\':
-			i++
-		case q:
-			if s.at(i+1) == q && s.at(i+2) == q {
+			if escapes {
+				i++
+			}
+		case l.quote:
+			if l.at(i+1) == l.quote && l.at(i+2) == l.quote {
+				l.part = part{}
 				return i + 3
 			}
 		}
 	}
-	return len(s.src)
+	return len(l.line)
 }
 
-// char returns the end of the Rust character at i, or i if the quote opens a
-// lifetime or a label.
-func (s *Scanner) char(i int) int {
-	if s.at(i+1) == '\\' {
-		return s.quoted(i+1, '\'')
+// char returns the end of the character at i, or i if the quote opens none: a
+// lifetime, a label, a symbol.
+func (l *Lexer) char(i int) int {
+	if l.at(i+1) == '\\' {
+		l.part = part{leaf: quoted, quote: '\''}
+		end := l.quoted(i + 1)
+		l.part = part{}
+		return end
 	}
-	_, size := utf8.DecodeRune(s.src[i+1:])
-	if end := i + 1 + size; size > 0 && s.at(end) == '\'' {
+	_, size := utf8.DecodeRune(l.line[min(i+1, len(l.line)):])
+	if end := i + 1 + size; size > 0 && l.at(end) == '\'' {
 		return end + 1
 	}
 	return i
 }
 
-// rawC returns the end of the C++ raw string whose quote should be at i, or i
-// if there is none: "delimiter( ... )delimiter".
-func (s *Scanner) rawC(i int) int {
-	if s.at(i) != '"' {
-		return i
+// rawC opens the C++ raw string whose quote should be at j: "delimiter( ... )delimiter".
+func (l *Lexer) rawC(j int) bool {
+	if l.at(j) != '"' {
+		return false
 	}
 	const longest = 16 // of a delimiter, by the standard
-	for j := i + 1; j < len(s.src) && j <= i+1+longest; j++ {
-		switch s.src[j] {
+	for k := j + 1; k < len(l.line) && k <= j+1+longest; k++ {
+		switch l.line[k] {
 		case '(':
-			return s.after(j+1, ")"+string(s.src[i+1:j])+`"`)
+			l.pos = k + 1
+			l.part = part{leaf: raw, close: ")" + string(l.line[j+1:k]) + `"`}
+			return true
 		case ' ', ')', '\\', '"', '\t', '\v', '\f', '\n', '\r':
-			return i
+			return false
 		}
 	}
+	return false
+}
+
+// rawRust opens the Rust raw string whose hashes or quote should be at j:
+// ##" ... "##.
+func (l *Lexer) rawRust(j int) bool {
+	k := j
+	for l.at(k) == '#' {
+		k++
+	}
+	if l.at(k) != '"' {
+		return false
+	}
+	l.pos = k + 1
+	l.part = part{leaf: raw, close: `"` + string(l.line[j:k])}
+	return true
+}
+
+// text reads a string with code in it, up to its end or to the next code.
+func (l *Lexer) text(i int) (int, bool) {
+	for ; i < len(l.line); i++ {
+		switch c := l.line[i]; {
+		case c == '\\':
+			if l.leaf == formatted3 && l.syntax != Python {
+				continue
+			}
+			if next := l.at(i + 1); l.leaf == formatted && (next == '\n' || next == '\r') && l.syntax == Python {
+				i = l.splice(i)
+			} else if l.leaf != formatted || next != '\n' && next != '\r' {
+				i++
+			}
+		case c == '`' && l.leaf == template, c == l.quote && l.leaf == formatted:
+			l.part = part{}
+			return i + 1, false
+		case c == l.quote && l.leaf == formatted3:
+			if l.at(i+1) == c && l.at(i+2) == c {
+				l.part = part{}
+				return i + 3, false
+			}
+		case (c == '\n' || c == '\r') && l.leaf == formatted:
+			l.part = part{}
+			return i, false
+		case c == '}' && l.leaf == formatSpec: // back in the literal
+			l.part = l.outer[len(l.outer)-1]
+			l.outer = l.outer[:len(l.outer)-1]
+		case c == '\n' && l.leaf == formatSpec && l.outerLeaf() == formatted:
+			l.part = part{}
+			return i, false
+		case c == '{' && l.syntax == Python:
+			if l.at(i+1) != '{' || l.leaf == formatSpec {
+				return l.enter(i + 1), true
+			}
+			i++
+		case c == '$' && l.syntax != Python && l.at(i+1) == '{':
+			return l.enter(i + 2), true
+		}
+	}
+	return len(l.line), false
+}
+
+// enter begins the code inside the open part, and keeps that part for later.
+func (l *Lexer) enter(i int) int {
+	l.outer = append(l.outer, l.part)
+	l.outer[len(l.outer)-1].open = 0
+	l.part = part{}
 	return i
 }
 
-// rawRust returns the end of the Rust raw string whose hashes or quote should
-// be at i, or i if there is none: ##" ... "##.
-func (s *Scanner) rawRust(i int) int {
-	j := i
-	for s.at(j) == '#' {
-		j++
+func (l *Lexer) outerLeaf() leaf {
+	if n := len(l.outer); n > 0 {
+		return l.outer[n-1].leaf
 	}
-	if s.at(j) != '"' {
-		return i
-	}
-	return s.after(j+1, `"`+string(s.src[i:j]))
-}
-
-// template returns the end of the part of a template literal that opens at i,
-// with its back quote or the } of a substitution: the closing back quote, or
-// the next ${, behind which code goes on.
-func (s *Scanner) template(i int) int {
-	s.operand = true
-	for i++; i < len(s.src); i++ {
-		switch s.src[i] {
-		case '\\':
-			i++
-		case '`':
-			return i + 1
-		case '$':
-			if s.at(i+1) == '{' {
-				s.braces = append(s.braces, 0)
-				s.operand = false
-				return i + 2
-			}
-		}
-	}
-	return len(s.src)
+	return none
 }
 
 // regexp returns the end of the JavaScript regular expression at i, or i where
 // the slash divides. One that its line does not close is no regular
 // expression; then the rest of that line is not searched again, which keeps
 // the scan linear.
-func (s *Scanner) regexp(i int) int {
-	if s.syntax != JavaScript || s.src[i] != '/' || s.operand || i < s.noRegexp {
+func (l *Lexer) regexp(i int) int {
+	if l.operand || i < l.noRegexp {
 		return i
 	}
 	class := false
 	j := i + 1
-	for ; j < len(s.src) && s.src[j] != '\n' && s.src[j] != '\r'; j++ {
-		switch s.src[j] {
+	for ; j < len(l.line) && l.line[j] != '\n' && l.line[j] != '\r'; j++ {
+		switch l.line[j] {
 		case '\\':
-			if next := s.at(j + 1); next != '\n' && next != '\r' {
+			if next := l.at(j + 1); next != '\n' && next != '\r' {
 				j++
 			}
 		case '[':
@@ -244,6 +352,6 @@ func (s *Scanner) regexp(i int) int {
 			}
 		}
 	}
-	s.noRegexp = j
+	l.noRegexp = j
 	return i
 }

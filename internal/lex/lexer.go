@@ -1,0 +1,337 @@
+package lex
+
+import "bytes"
+
+// Token is a word, number, operator, comment or literal of one line. What
+// spans several lines comes in one piece a line.
+type Token struct {
+	Start, End int // in the line
+	Kind       Kind
+	Key        Key
+
+	Open bool // a literal that ends by opening code inside it, as "${" does
+	Cont bool // goes on from the line before
+}
+
+// Lexer reads one line after the other. What is open at the end of a line, a
+// string or a comment, is all that it keeps.
+type Lexer struct {
+	syntax Syntax
+	line   []byte
+	pos    int
+
+	operand  bool // the last token ends an operand, so that / divides
+	noRegexp int  // before this offset no regular expression ends the line
+	prefix   bool // the last token was the prefix of a string with code in it
+
+	part         // the open comment or literal that the position is in
+	outer []part // those with code in them around it, the innermost last
+}
+
+// part is an open comment or literal.
+type part struct {
+	leaf  leaf
+	quote byte   // that closes it
+	close string // the bytes that close a raw string
+	depth int    // of nested comments or JSX elements
+	open  int    // in outer: the brackets open in its code
+	shut  bool   // JSX: the tag closes an element
+}
+
+type leaf uint8
+
+const (
+	none        leaf = iota
+	lineComment      // spliced
+	blockComment
+	quoted    // to the quote or the end of the line
+	triple    // to three quotes
+	raw       // to close
+	template  // JavaScript, back quotes
+	formatted // Python f-string; Kotlin or Scala string with code in it
+	formatted3
+	formatSpec // behind the colon of the code in an f-string
+	jsxTag
+	jsxText
+)
+
+// NewLexer returns a lexer before the first line.
+func NewLexer(syntax Syntax) *Lexer { return &Lexer{syntax: syntax} }
+
+// Line gives the lexer its next line, with the newline that ends it.
+func (l *Lexer) Line(line []byte) {
+	l.line, l.pos, l.noRegexp = line, 0, 0
+	// Python's strings of one line end with it in the code inside them too.
+	for l.leaf == none && l.syntax == Python && len(l.outer) > 0 {
+		if o := l.outer[len(l.outer)-1]; o.leaf != formatted {
+			break
+		}
+		l.outer = l.outer[:len(l.outer)-1]
+	}
+}
+
+// The classes of bytes. Every byte of a non-ASCII character is a letter.
+const (
+	letter = iota
+	digit
+	blank
+	other
+)
+
+var class = classes()
+
+func classes() (class [256]uint8) {
+	for c := range 0x80 {
+		switch c := byte(c); {
+		case isDigit(c):
+			class[c] = digit
+		case c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f':
+			class[c] = blank
+		case !isWord(c):
+			class[c] = other
+		}
+	}
+	return class
+}
+
+// Depth returns how many literals with code in them are open around that code.
+func (l *Lexer) Depth() int { return len(l.outer) }
+
+// Inside reports whether the position is in a comment or a literal.
+func (l *Lexer) Inside() bool { return l.leaf != none }
+
+// SetOperand says whether the last token ends an operand. Behind a closing
+// bracket only the caller can know: it tells a slash that divides from one that
+// opens a regular expression.
+func (l *Lexer) SetOperand(operand bool) { l.operand = operand }
+
+// Next returns the next token of the line, or false at its end. White space is
+// no token.
+func (l *Lexer) Next() (Token, bool) {
+	line, i := l.line, l.pos
+	if l.leaf != none {
+		if i >= len(line) {
+			return Token{}, false
+		}
+		t := l.resume(i, i)
+		t.Cont = i == 0
+		return t, true
+	}
+	for i < len(line) && class[line[i]] == blank {
+		i++
+	}
+	if i >= len(line) {
+		l.pos = i
+		return Token{}, false
+	}
+	c := line[i]
+	switch class[c] {
+	case letter:
+		return l.word(i), true
+	case digit:
+		return l.number(i), true
+	}
+	return l.mark(i, c), true
+}
+
+// code returns a token of code and moves behind it.
+func (l *Lexer) code(i, end int, kind Kind, key Key) Token {
+	l.pos = end
+	return Token{Start: i, End: end, Kind: kind, Key: key}
+}
+
+func (l *Lexer) word(i int) Token {
+	line := l.line
+	j := i + 1
+	for j < len(line) && class[line[j]] <= digit {
+		j++
+	}
+	key := keyword(l.syntax, line[i:j])
+	l.operand = key < firstOperator || key > lastOperator
+	if j < len(line) {
+		switch line[j] {
+		case '"', '\'', '#':
+			if l.stringPrefix(line[i:j], j) {
+				key = Prefix
+			}
+			if l.leaf == raw {
+				return l.resume(i, l.pos)
+			}
+		}
+	}
+	return l.code(i, j, Word, key)
+}
+
+// stringPrefix reports whether the word before offset j is the prefix of a
+// string that opens there.
+func (l *Lexer) stringPrefix(word []byte, j int) bool {
+	switch l.syntax {
+	case C:
+		switch string(word) {
+		case "R", "LR", "uR", "UR", "u8R":
+			return l.rawC(j)
+		case "L", "u", "U", "u8":
+			return true
+		}
+	case Rust:
+		switch string(word) {
+		case "r", "br", "cr":
+			return l.rawRust(j)
+		case "b", "c":
+			return l.line[j] != '#'
+		}
+	case Python:
+		if l.line[j] == '#' || len(word) > 2 {
+			return false
+		}
+		for _, c := range word {
+			switch c | 0x20 {
+			case 'f', 't':
+				l.prefix = true
+			case 'r', 'b', 'u':
+			default:
+				l.prefix = false
+				return false
+			}
+		}
+		return true
+	case Scala:
+		l.prefix = l.line[j] == '"'
+		return l.prefix
+	}
+	return false
+}
+
+func (l *Lexer) number(i int) Token {
+	line := l.line
+	j := i + 1
+	for j < len(line) {
+		c := line[j]
+		if class[c] <= digit || c == '.' && isDigit(l.at(j+1)) || c == '\'' && l.syntax == C && isWord(l.at(j+1)) ||
+			(c == '+' || c == '-') && line[j-1]|0x20 == 'e' && isDigit(l.at(j+1)) && l.at(i+1)|0x20 != 'x' {
+			j++
+			continue
+		}
+		break
+	}
+	l.operand = true
+	return l.code(i, j, Number, Num)
+}
+
+// mark reads what begins with neither a letter nor a digit.
+func (l *Lexer) mark(i int, c byte) Token {
+	switch c {
+	case '/', '#':
+		if t, ok := l.comment(i); ok {
+			return t
+		}
+		if c == '/' && l.syntax == JavaScript {
+			if end := l.regexp(i); end > i {
+				l.operand = true
+				return l.code(i, end, Literal, Str)
+			}
+		}
+	case '"', '\'', '`':
+		if t, ok := l.literal(i, c); ok {
+			return t
+		}
+	case '<':
+		if l.syntax == JavaScript && !l.operand && l.jsx(i) {
+			l.part = part{leaf: jsxTag, depth: 1}
+			return l.resume(i, i+1)
+		}
+	case '(', '[', '{':
+		if n := len(l.outer); n > 0 {
+			l.outer[n-1].open++
+		}
+	case ')', ']', '}':
+		if n := len(l.outer); n > 0 {
+			o := &l.outer[n-1]
+			if o.open == 0 && c == '}' { // back in the literal
+				l.part = *o
+				l.outer = l.outer[:n-1]
+				return l.resume(i, i+1)
+			}
+			o.open = max(0, o.open-1)
+		}
+		l.operand = c != '}'
+		return l.code(i, i+1, Punct, Key(c))
+	case ':':
+		if n := len(l.outer); n > 0 && l.syntax == Python && l.outer[n-1].open == 0 {
+			l.part = part{leaf: formatSpec}
+			return l.resume(i, i+1)
+		}
+	}
+	key, size := operator(c, l.at(i+1))
+	l.operand = key == Inc && l.operand
+	return l.code(i, i+size, Punct, key)
+}
+
+// operator returns the operator that begins with c and d.
+func operator(c, d byte) (Key, int) {
+	switch d {
+	case '=':
+		switch c {
+		case '=', '!', '<', '>':
+			return Compare, 2
+		case ':', '+', '-', '*', '/', '%', '&', '|', '^':
+			return Assign, 2
+		}
+	case '>':
+		switch c {
+		case '=':
+			return FatArrow, 2
+		case '-':
+			return Arrow, 2
+		}
+	case ':':
+		if c == ':' {
+			return Scope, 2
+		}
+	case '+', '-':
+		if c == d {
+			return Inc, 2
+		}
+		if c == '<' && d == '-' {
+			return LeftArrow, 2
+		}
+	case '&':
+		if c == '&' {
+			return And, 2
+		}
+	case '|':
+		if c == '|' {
+			return Or, 2
+		}
+	}
+	return Key(c), 1
+}
+
+// at returns the byte at i, or 0 behind the end of the line.
+func (l *Lexer) at(i int) byte {
+	if uint(i) < uint(len(l.line)) {
+		return l.line[i]
+	}
+	return 0
+}
+
+// Spliced reports whether an escaped newline ends the line.
+func Spliced(line []byte) bool {
+	line = bytes.TrimSuffix(line, []byte("\n"))
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	return len(line) > 0 && line[len(line)-1] == '\\'
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// isWord holds for the bytes of identifiers and numbers in any of the
+// languages; so it does for every byte of a non-ASCII character.
+func isWord(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || isDigit(c) || c == '_' || c == '$' || c >= 0x80
+}
+
+// Syntax returns the syntax that the lexer reads.
+func (l *Lexer) Syntax() Syntax { return l.syntax }
+
+// Skip passes over the first n bytes of the line.
+func (l *Lexer) Skip(n int) { l.pos = n }

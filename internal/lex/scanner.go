@@ -1,0 +1,147 @@
+// Package lex divides source code into code, comments and literals.
+//
+// It is a byte scanner, not a tokenizer of any language: it knows just enough
+// of each syntax to tell where comments and literals begin and end, in whole
+// files and in prefixes of files alike. Whatever is open at the end of the
+// input ends there, and nothing is an error.
+//
+//	s := lex.New(src, lex.Go)
+//	for span, ok := s.Next(); ok; span, ok = s.Next() {
+//		fmt.Printf("%d %q\n", span.Kind, src[span.Start:span.End])
+//	}
+//
+// Where the syntax is in doubt the scanner prefers code to comment, because its
+// callers leave comments out. Known limits: JSX text is read as JavaScript; a
+// JavaScript slash after ")" divides, after "}" it opens a regular expression;
+// a Python f-string that holds its own quote inside braces (3.12) is read as
+// two strings; escapes such as \u002f are not comment marks in Java. Each is
+// wrong until the end of its line only, unless what it holds looks like the
+// start of a block comment or of a string of several lines.
+//
+// # Concurrency
+//
+// A Scanner belongs to one goroutine.
+//
+// # Memory
+//
+// Spans are offsets into the caller's bytes. Time is linear in the source;
+// the only growing state is one int for each template literal of JavaScript
+// that is open around the current position.
+//
+// # Errors
+//
+// There are none: any bytes are scanned to their end.
+package lex
+
+import "bytes"
+
+// Syntax selects the lexical rules of a language.
+type Syntax uint8
+
+// The syntaxes that New takes.
+const (
+	C          Syntax = iota // C and C++
+	Python                   // comments run from # to the end of the line
+	Go                       // strings in back quotes may span lines
+	Java                     // text blocks
+	JavaScript               // and TypeScript
+	Rust                     // block comments nest
+	Kotlin
+	Scala
+)
+
+// Kind tells what the bytes of a span are.
+type Kind uint8
+
+// The kinds of spans.
+const (
+	Code    Kind = iota // everything else, white space between the others included
+	Comment             // a comment with its delimiters, without the newline that ends it
+	Literal             // a string, character or regular expression with its delimiters
+
+	// Kinds of a Token alone.
+	Word   // identifier or keyword
+	Number // with its suffix
+	Punct  // any other byte, or an operator
+)
+
+// Span is the half-open byte range [Start, End) of one kind.
+type Span struct {
+	Kind       Kind
+	Start, End int
+}
+
+// Scanner reads a source span by span.
+type Scanner struct {
+	src  []byte
+	lex  Lexer
+	line int // offset of the line behind the one that lex reads
+
+	pos   int  // end of the spans returned
+	next  Span // found behind a span of code and not yet returned, if End > 0
+	ahead Span // begins after next: read in search of its end
+}
+
+// New returns a scanner at the start of src, which must not change meanwhile.
+func New(src []byte, syntax Syntax) *Scanner {
+	s := &Scanner{src: src, lex: Lexer{syntax: syntax}}
+	if end := Interpreter(src, syntax); end > 0 {
+		s.ahead = Span{Comment, 0, end}
+		s.line = end
+	}
+	return s
+}
+
+// Next returns the next span, or false at the end. The spans are not empty and
+// partition the source in order; two spans of code are never neighbours.
+func (s *Scanner) Next() (Span, bool) {
+	found := s.next
+	s.next = Span{}
+	if found.End == 0 {
+		if found = s.find(); found.End == 0 {
+			found = Span{Code, s.pos, len(s.src)}
+		} else if found.Start > s.pos {
+			s.next = found
+			found = Span{Code, s.pos, found.Start}
+		}
+	}
+	s.pos = found.End
+	return found, found.End > found.Start
+}
+
+// find returns the next comment or literal, put together from its pieces; End
+// is 0 if there is none.
+func (s *Scanner) find() Span {
+	span := s.ahead
+	s.ahead = Span{}
+	for {
+		inside := s.lex.syntax == Python && s.lex.Depth() > 0 // an f-string
+		t, ok := s.lex.Next()
+		if !ok {
+			if s.line >= len(s.src) {
+				return span
+			}
+			end := len(s.src)
+			if n := bytes.IndexByte(s.src[s.line:], '\n'); n >= 0 {
+				end = s.line + n + 1
+			}
+			s.lex.Line(s.src[s.line:end])
+			s.line = end
+			continue
+		}
+		offset := s.line - len(s.lex.line)
+		switch piece := (Span{t.Kind, offset + t.Start, offset + t.End}); {
+		case span.End > 0 && (t.Cont || inside):
+			span.End = piece.End
+		case t.Kind != Comment && t.Kind != Literal:
+		case span.End > 0:
+			s.ahead = piece
+			return span
+		default:
+			span = piece
+		}
+		if span.End > 0 && !s.lex.Inside() && (s.lex.syntax != Python || s.lex.Depth() == 0) {
+			return span
+		}
+	}
+}

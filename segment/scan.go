@@ -1,0 +1,421 @@
+package segment
+
+import (
+	"slices"
+
+	"seccodeprm/internal/lex"
+)
+
+// scanner finds the structure of a source, line by line. It works on what the
+// lexer finds and never looks ahead: what a line shows about the lines before it
+// is noted there when it turns up.
+type scanner struct {
+	lang Language
+	lex  *lex.Lexer
+	line []byte
+	off  int // of the line
+
+	frames []frame
+	top    int32
+	items  []item // of the open statements, those of the innermost bracket last
+	conds  []cond
+	last   lex.Key // of the last token
+
+	directive bool // in a line of the C preprocessor, or one that continues it
+	cond      lex.Key
+	fresh     bool // no code on this line yet
+	spliced   bool // the line goes on behind an escaped newline
+	afterFunc bool // the last thing that ended is a function
+	afterDo   bool // or the body of do
+	knr       opening
+	knrStart  int
+	knrOpen   bool
+	codes     int // frames of kind code
+
+	py python
+
+	lines   []line
+	pending int // the lines from here on are not judged yet
+
+	// For Scan alone.
+	src     []byte
+	collect bool
+	funcs   []Func
+	calls   []Call
+}
+
+// cond is an open #if with the state before its first branch.
+type cond struct {
+	top   int32
+	items int32
+	dead  bool // #if 0: what it holds does not count
+}
+
+// line is what cutting needs to know about a line.
+type line struct {
+	start int
+	rank  int32 // of a cut before it
+	flags flags
+}
+
+type flags uint8
+
+const (
+	cuttable flags = 1 << iota // the structure allows a cut before the line
+	empty                      // only white space
+	hasCode
+	hasComment
+	keeps   // a comment that is meant for a tool
+	inside  // begins in a comment, a literal or a directive
+	closing // nothing but closing brackets, #else or #endif
+	begins  // a function begins here
+)
+
+// newScanner returns nil for a language without structure.
+func newScanner(lang Language) *scanner {
+	syntax, ok := syntaxOf(lang)
+	if !ok {
+		return nil
+	}
+	return &scanner{
+		lang:   lang,
+		py:     python{deco: -1},
+		lex:    lex.NewLexer(syntax),
+		frames: []frame{{parent: -1, kind: file, rank: 1, fn: -1, call: -1}},
+	}
+}
+
+// feed takes the next line, with its newline.
+func (m *scanner) feed(text []byte) {
+	l := line{start: m.off}
+	continued := m.lex.Inside() || m.directive || m.spliced
+	if continued {
+		l.flags |= inside
+	}
+	if isSpace(text) {
+		l.flags |= empty
+	}
+	m.lines = append(m.lines, l)
+	m.fresh = !continued
+	m.line = text
+	skip := 0
+	if m.off == 0 {
+		if skip = lex.Interpreter(text, m.lex.Syntax()); skip > 0 {
+			m.lines[len(m.lines)-1].flags |= hasComment | keeps
+		}
+	}
+	m.lex.Line(text)
+	m.lex.Skip(skip)
+	for m.codes > m.lex.Depth() { // the lexer gave up a literal
+		m.pop()
+	}
+	for {
+		t, ok := m.lex.Next()
+		if !ok {
+			break
+		}
+		if t.Kind == lex.Comment {
+			m.comment(t)
+		} else {
+			m.code(t)
+		}
+	}
+	m.spliced = m.fresh == false && !m.lex.Inside() && m.splices() && lex.Spliced(text)
+	if m.directive && !m.spliced && !m.lex.Inside() {
+		m.endDirective()
+	}
+	m.off += len(text)
+}
+
+func (m *scanner) splices() bool { return m.lang == C || m.lang == CPP || m.lang == Python }
+
+// comment notes a comment, or the part of it that lies on the line.
+func (m *scanner) comment(t lex.Token) {
+	l := &m.lines[len(m.lines)-1]
+	l.flags |= hasComment
+	if !t.Cont && forTools(m.line[t.Start:t.End]) {
+		l.flags |= keeps
+	}
+}
+
+// code takes a token that is no comment.
+func (m *scanner) code(t lex.Token) {
+	cur := &m.lines[len(m.lines)-1]
+	closes := t.Key == ')' || t.Key == ']' || t.Key == '}' || (cur.flags&hasCode != 0 && (t.Key == ';' || t.Key == ','))
+	if cur.flags&hasCode == 0 {
+		cur.flags |= hasCode
+		if closes {
+			cur.flags |= closing
+		}
+	} else if !closes {
+		cur.flags &^= closing
+	}
+	if m.fresh {
+		m.fresh = false
+		m.first(t)
+	} else if cur.flags&inside != 0 && m.pending < len(m.lines) {
+		m.judge(false)
+	}
+	if m.directive {
+		m.direct(t)
+		return
+	}
+	if m.lang == Python {
+		m.pythonToken(t)
+	} else {
+		m.token(t)
+	}
+	m.last = t.Key
+}
+
+// first takes the first token of a line, which shows whether the statement
+// before it has ended, and with it whether the lines since may begin a step.
+func (m *scanner) first(t lex.Token) {
+	if m.lang == Python {
+		m.pythonLine(t)
+		return
+	}
+	if t.Key == '#' && (m.lang == C || m.lang == CPP) {
+		m.judge(m.between())
+		m.directive = true
+		m.cond = 0
+		return
+	}
+	m.newline(t.Key)
+	m.judge(m.between() && !m.continues(t.Key))
+}
+
+// between reports whether the position is between two statements.
+func (m *scanner) between() bool {
+	f := &m.frames[m.top]
+	return f.kind <= block && len(m.items) <= int(f.base) && !m.knrOpen
+}
+
+// judge settles the lines since the last token: a step may begin there or not.
+func (m *scanner) judge(ok bool) {
+	rank := m.frames[m.top].rank
+	if rank == 1 && m.afterFunc {
+		rank = 0
+	}
+	for i := m.pending; i < len(m.lines); i++ {
+		l := &m.lines[i]
+		l.rank = rank
+		if ok && l.flags&inside == 0 {
+			l.flags |= cuttable
+		}
+	}
+	m.pending = len(m.lines)
+}
+
+// continues reports whether a line that begins with the token belongs to the
+// statement before it.
+func (m *scanner) continues(k lex.Key) bool {
+	switch k {
+	case '.', ',', ';', ')', ']', '}', '?', ':', '=', '%', '^', '/', '>',
+		lex.Assign, lex.Compare, lex.FatArrow, lex.Arrow, lex.And, lex.Or,
+		lex.KwElse, lex.KwCatch, lex.KwFinally:
+		return true
+	case lex.KwWhile:
+		return m.afterDo
+	}
+	return false
+}
+
+// finish ends the source.
+func (m *scanner) finish() {
+	if m.lang == Python {
+		m.pythonEnd()
+	} else {
+		m.newline(0)
+	}
+	m.judge(m.between())
+	for i := range m.funcs {
+		if f := &m.funcs[i]; f.End == 0 {
+			f.End, f.BodyEnd = m.off, m.off
+			if f.BodyStart == 0 {
+				f.BodyStart = m.off
+			}
+		}
+	}
+}
+
+// token takes a token of the languages with braces.
+func (m *scanner) token(t lex.Token) {
+	switch t.Kind {
+	case lex.Literal:
+		m.literal(t)
+		return
+	case lex.Word, lex.Number:
+		if t.Key != lex.Prefix {
+			m.add(t)
+		}
+		m.afterDo = false
+		return
+	}
+	switch t.Key {
+	case '(':
+		m.openParen(t)
+	case '[':
+		m.push(bracket, t)
+	case '{':
+		m.openBrace(t)
+	case ')', ']':
+		if k := m.frames[m.top].kind; k == paren || k == bracket {
+			m.shut(t)
+		}
+	case '}':
+		m.shutBrace(t)
+	case ';':
+		m.semicolon(t)
+	case ',':
+		m.comma(t)
+	case ':':
+		m.colon(t)
+	case '>':
+		m.add(t)
+		if m.lang != C && m.lang != Go && m.lang != Scala {
+			m.generic()
+		}
+	case lex.FatArrow:
+		m.add(t)
+		m.arrow()
+	case '=':
+		f := &m.frames[m.top]
+		f.option, f.assign = true, true
+		if m.lang == Rust {
+			m.unpattern(lex.KwLet)
+		}
+		m.add(t)
+	default:
+		if t.Key == '.' && m.last == '.' {
+			f := &m.frames[m.top]
+			f.spread, f.option = true, true
+		}
+		m.add(t)
+	}
+}
+
+// add appends a token to the statement. Of a statement without end only the
+// beginning and the last token are kept.
+func (m *scanner) add(t lex.Token) {
+	const most = 1024
+	it := item{start: m.off + t.Start, end: m.off + t.End, key: t.Key}
+	if len(m.items)-int(m.frames[m.top].base) >= most {
+		m.items[len(m.items)-1] = it
+		return
+	}
+	m.items = append(m.items, it)
+}
+
+// statement returns the items of the statement at hand.
+func (m *scanner) statement() []item {
+	return m.items[min(int(m.frames[m.top].base), len(m.items)):]
+}
+
+func (m *scanner) endStatement() {
+	m.frames[m.top].assign = false
+	m.items = m.items[:min(int(m.frames[m.top].base), len(m.items))]
+}
+
+func (m *scanner) semicolon(t lex.Token) {
+	f := &m.frames[m.top]
+	h := m.statement()
+	switch {
+	case f.kind == list: // no list then
+		f.kind = block
+		if f.enum {
+			f.kind, f.decl = container, false
+		}
+	case f.kind <= block && m.lang == Go && len(h) > 0 && goHeader(h[0].key):
+		m.add(t)
+		return
+	case f.kind == file && m.lang == C:
+		m.oldStyle(h)
+	}
+	m.afterFunc, m.afterDo = false, false
+	m.endStatement()
+}
+
+func (m *scanner) comma(t lex.Token) {
+	const most = 256 // items of a group that are kept
+	f := &m.frames[m.top]
+	h := m.statement()
+	switch {
+	case f.kind > list:
+		m.argument(f)
+		f.commas++
+		if len(h) >= most {
+			m.endStatement()
+		}
+	case f.kind == list, m.lang == Rust && slices.ContainsFunc(h, isArm):
+		m.endStatement()
+		return
+	}
+	m.add(t)
+}
+
+func isArm(it item) bool { return it.key == lex.FatArrow }
+
+// argument counts the argument that ends here.
+func (m *scanner) argument(f *frame) {
+	h := m.statement()
+	n := len(h)
+	for n > 0 && h[n-1].key != ',' {
+		n--
+	}
+	if len(h) == n {
+		return
+	}
+	if len(h)-n != 1 || h[n].key != lex.Ident {
+		f.plain = false
+	}
+	f.count++
+	if !f.option {
+		f.must++
+	}
+	f.option = false
+}
+
+func (m *scanner) colon(t lex.Token) {
+	f := &m.frames[m.top]
+	h := m.statement()
+	if f.kind <= block && len(h) > 0 {
+		switch m.lang {
+		case C, CPP, Java, JavaScript, TypeScript, Go:
+			switch h[0].key {
+			case lex.KwCase, lex.KwDefault:
+				m.endStatement()
+				return
+			case lex.KwPublic, lex.KwPrivate, lex.KwProtected:
+				if m.lang == CPP && len(h) <= 2 {
+					m.endStatement()
+					return
+				}
+			case lex.Ident:
+				if len(h) == 1 && f.kind != container && (f.kind != file || m.lang == JavaScript) {
+					m.endStatement()
+					return
+				}
+			}
+		}
+	}
+	m.add(t)
+}
+
+// literal takes a literal; some hold code.
+func (m *scanner) literal(t lex.Token) {
+	open := m.lex.Depth()
+	if t.Open {
+		open--
+	}
+	for m.codes > open {
+		m.pop()
+	}
+	if !t.Cont {
+		m.add(t)
+	}
+	if t.Open {
+		m.push(code, t)
+	}
+	m.afterDo = false
+}
