@@ -96,30 +96,33 @@ func int8QuantWords(dst []uint32, stride int, x []float32, inv float32) {
 }
 
 // int8Bytes adds to the tile the product of a strip of bytes with a panel and,
-// if next is not 0, the one next dwords further.
+// if next is not 0, the one next dwords further. What lies ahead dwords
+// further is fetched from memory.
 //
 //go:noinline
-func int8Bytes(tile *int8Ints, a []uint32, rows int, panels []uint32, next, quads int) {
+func int8Bytes(tile *int8Ints, a []uint32, rows int, panels []uint32, next, quads int, ahead int) {
 	if int8InForce == int8Generic {
 		int8BytesGeneric(tile, a, rows, panels, next, quads)
 		return
 	}
 	_, _ = a[quads*rows-1], panels[next+quads*panelCols-1]
 	if int8InForce == int8AVX512 {
-		int8BytesAVX512(unsafe.Pointer(tile), unsafe.Pointer(&a[0]), unsafe.Pointer(&panels[0]), 4*next, quads, rows)
+		hint := unsafe.Pointer(&panels[min(ahead, len(panels)-1)])
+		int8BytesAVX512(unsafe.Pointer(tile), unsafe.Pointer(&a[0]), unsafe.Pointer(&panels[0]), hint, 4*next, quads, rows)
 		return
 	}
 	height := halfTile(rows)
 	for q := 0; q < quads; q += int8HalfQuads {
 		count := min(quads-q, int8HalfQuads)
+		hint := unsafe.Pointer(&panels[min(ahead+q*panelCols, len(panels)-1)])
 		for p := 0; p <= next; p += max(next, 1) {
 			for row := 0; row < rows; row += height {
 				sums := unsafe.Pointer(&tile[row*int8TileCols+min(p, panelCols)])
 				ap, bp := unsafe.Pointer(&a[q*rows+row]), unsafe.Pointer(&panels[p+q*panelCols])
 				if int8InForce == int8AVXVNNI {
-					int8BytesAVXVNNI(sums, ap, bp, 4*rows, count, min(height, rows-row))
+					int8BytesAVXVNNI(sums, ap, bp, hint, 4*rows, count, min(height, rows-row))
 				} else {
-					int8BytesAVX2(sums, ap, bp, 4*rows, count, min(height, rows-row))
+					int8BytesAVX2(sums, ap, bp, hint, 4*rows, count, min(height, rows-row))
 				}
 			}
 		}
@@ -129,27 +132,29 @@ func int8Bytes(tile *int8Ints, a []uint32, rows int, panels []uint32, next, quad
 // int8Words does so for a strip of words.
 //
 //go:noinline
-func int8Words(tile *int8Floats, a []uint32, rows int, panels []uint32, next, quads int) {
+func int8Words(tile *int8Floats, a []uint32, rows int, panels []uint32, next, quads int, ahead int) {
 	if int8InForce == int8Generic {
 		int8WordsGeneric(tile, a, rows, panels, next, quads)
 		return
 	}
 	_, _ = a[2*quads*rows-1], panels[next+quads*panelCols-1]
 	if int8InForce == int8AVX512 {
-		int8WordsAVX512(unsafe.Pointer(tile), unsafe.Pointer(&a[0]), unsafe.Pointer(&panels[0]), 4*next, quads, rows)
+		hint := unsafe.Pointer(&panels[min(ahead, len(panels)-1)])
+		int8WordsAVX512(unsafe.Pointer(tile), unsafe.Pointer(&a[0]), unsafe.Pointer(&panels[0]), hint, 4*next, quads, rows)
 		return
 	}
 	height := halfTile(rows)
 	for q := 0; q < quads; q += int8HalfQuads {
 		count := min(quads-q, int8HalfQuads)
+		hint := unsafe.Pointer(&panels[min(ahead+q*panelCols, len(panels)-1)])
 		for p := 0; p <= next; p += max(next, 1) {
 			for row := 0; row < rows; row += height {
 				sums := unsafe.Pointer(&tile[row*int8TileCols+min(p, panelCols)])
 				ap, bp := unsafe.Pointer(&a[2*(q*rows+row)]), unsafe.Pointer(&panels[p+q*panelCols])
 				if int8InForce == int8AVXVNNI {
-					int8WordsAVXVNNI(sums, ap, bp, 8*rows, count, min(height, rows-row))
+					int8WordsAVXVNNI(sums, ap, bp, hint, 8*rows, count, min(height, rows-row))
 				} else {
-					int8WordsAVX2(sums, ap, bp, 8*rows, count, min(height, rows-row))
+					int8WordsAVX2(sums, ap, bp, hint, 8*rows, count, min(height, rows-row))
 				}
 			}
 		}

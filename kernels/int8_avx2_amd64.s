@@ -10,14 +10,15 @@ DATA int8ones<>+16(SB)/8, $0x0001000100010001
 DATA int8ones<>+24(SB)/8, $0x0001000100010001
 GLOBL int8ones<>(SB), RODATA|NOPTR, $32
 
-// func int8BytesAVX2(tile, a, panel unsafe.Pointer, next, quads, rows int)
-TEXT ·int8BytesAVX2(SB), NOSPLIT, $0-48
+// func int8BytesAVX2(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
+TEXT ·int8BytesAVX2(SB), NOSPLIT, $0-56
 	MOVQ tile+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ panel+16(FP), BX
-	MOVQ next+24(FP), R10
-	MOVQ quads+32(FP), CX
-	MOVQ rows+40(FP), R8
+	MOVQ ahead+24(FP), R9
+	MOVQ next+32(FP), R10
+	MOVQ quads+40(FP), CX
+	MOVQ rows+48(FP), R8
 	CMPQ R8, $1
 	JEQ rows1
 	CMPQ R8, $2
@@ -89,6 +90,8 @@ quad6:
 	VPADDD Y15, Y11, Y11
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ CX
 	JNZ quad6
 	VMOVDQU Y0, 0(DI)
@@ -157,6 +160,8 @@ quad5:
 	VPADDD Y15, Y9, Y9
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ CX
 	JNZ quad5
 	VMOVDQU Y0, 0(DI)
@@ -214,6 +219,8 @@ quad4:
 	VPADDD Y15, Y7, Y7
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ CX
 	JNZ quad4
 	VMOVDQU Y0, 0(DI)
@@ -260,6 +267,8 @@ quad3:
 	VPADDD Y15, Y5, Y5
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ CX
 	JNZ quad3
 	VMOVDQU Y0, 0(DI)
@@ -295,6 +304,8 @@ quad2:
 	VPADDD Y15, Y3, Y3
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ CX
 	JNZ quad2
 	VMOVDQU Y0, 0(DI)
@@ -319,6 +330,8 @@ quad1:
 	VPADDD Y15, Y1, Y1
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ CX
 	JNZ quad1
 	VMOVDQU Y0, 0(DI)
@@ -326,14 +339,15 @@ quad1:
 	VZEROUPPER
 	RET
 
-// func int8WordsAVX2(tile, a, panel unsafe.Pointer, next, quads, rows int)
-TEXT ·int8WordsAVX2(SB), NOSPLIT, $0-48
+// func int8WordsAVX2(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
+TEXT ·int8WordsAVX2(SB), NOSPLIT, $0-56
 	MOVQ tile+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ panel+16(FP), BX
-	MOVQ next+24(FP), R10
-	MOVQ quads+32(FP), CX
-	MOVQ rows+40(FP), R8
+	MOVQ ahead+24(FP), R9
+	MOVQ next+32(FP), R10
+	MOVQ quads+40(FP), CX
+	MOVQ rows+48(FP), R8
 	CMPQ R8, $1
 	JEQ rows1
 	CMPQ R8, $2
@@ -435,6 +449,8 @@ quad6:
 	VPADDD Y15, Y11, Y11
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ DX
 	JNZ quad6
 	VCVTDQ2PS Y0, Y0
@@ -556,6 +572,8 @@ quad5:
 	VPADDD Y15, Y9, Y9
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ DX
 	JNZ quad5
 	VCVTDQ2PS Y0, Y0
@@ -659,6 +677,8 @@ quad4:
 	VPADDD Y15, Y7, Y7
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ DX
 	JNZ quad4
 	VCVTDQ2PS Y0, Y0
@@ -744,6 +764,8 @@ quad3:
 	VPADDD Y15, Y5, Y5
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ DX
 	JNZ quad3
 	VCVTDQ2PS Y0, Y0
@@ -811,6 +833,8 @@ quad2:
 	VPADDD Y15, Y3, Y3
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ DX
 	JNZ quad2
 	VCVTDQ2PS Y0, Y0
@@ -860,6 +884,8 @@ quad1:
 	VPADDD Y15, Y1, Y1
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ DX
 	JNZ quad1
 	VCVTDQ2PS Y0, Y0

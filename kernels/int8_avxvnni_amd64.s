@@ -4,14 +4,15 @@
 
 #include "textflag.h"
 
-// func int8BytesAVXVNNI(tile, a, panel unsafe.Pointer, next, quads, rows int)
-TEXT ·int8BytesAVXVNNI(SB), NOSPLIT, $0-48
+// func int8BytesAVXVNNI(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
+TEXT ·int8BytesAVXVNNI(SB), NOSPLIT, $0-56
 	MOVQ tile+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ panel+16(FP), BX
-	MOVQ next+24(FP), R10
-	MOVQ quads+32(FP), CX
-	MOVQ rows+40(FP), R8
+	MOVQ ahead+24(FP), R9
+	MOVQ next+32(FP), R10
+	MOVQ quads+40(FP), CX
+	MOVQ rows+48(FP), R8
 	CMPQ R8, $1
 	JEQ rows1
 	CMPQ R8, $2
@@ -59,6 +60,8 @@ quad6:
 	BYTE $0xc4; BYTE $0x42; BYTE $0x05; BYTE $0x50; BYTE $0xdd // VPDPBUSD Y13, Y15, Y11 (VEX)
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ CX
 	JNZ quad6
 	VMOVDQU Y0, 0(DI)
@@ -107,6 +110,8 @@ quad5:
 	BYTE $0xc4; BYTE $0x42; BYTE $0x0d; BYTE $0x50; BYTE $0xcd // VPDPBUSD Y13, Y14, Y9 (VEX)
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ CX
 	JNZ quad5
 	VMOVDQU Y0, 0(DI)
@@ -148,6 +153,8 @@ quad4:
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x05; BYTE $0x50; BYTE $0xfd // VPDPBUSD Y13, Y15, Y7 (VEX)
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ CX
 	JNZ quad4
 	VMOVDQU Y0, 0(DI)
@@ -182,6 +189,8 @@ quad3:
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x0d; BYTE $0x50; BYTE $0xed // VPDPBUSD Y13, Y14, Y5 (VEX)
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ CX
 	JNZ quad3
 	VMOVDQU Y0, 0(DI)
@@ -209,6 +218,8 @@ quad2:
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x05; BYTE $0x50; BYTE $0xdd // VPDPBUSD Y13, Y15, Y3 (VEX)
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ CX
 	JNZ quad2
 	VMOVDQU Y0, 0(DI)
@@ -229,6 +240,8 @@ quad1:
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x0d; BYTE $0x50; BYTE $0xcd // VPDPBUSD Y13, Y14, Y1 (VEX)
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ CX
 	JNZ quad1
 	VMOVDQU Y0, 0(DI)
@@ -236,14 +249,15 @@ quad1:
 	VZEROUPPER
 	RET
 
-// func int8WordsAVXVNNI(tile, a, panel unsafe.Pointer, next, quads, rows int)
-TEXT ·int8WordsAVXVNNI(SB), NOSPLIT, $0-48
+// func int8WordsAVXVNNI(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
+TEXT ·int8WordsAVXVNNI(SB), NOSPLIT, $0-56
 	MOVQ tile+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ panel+16(FP), BX
-	MOVQ next+24(FP), R10
-	MOVQ quads+32(FP), CX
-	MOVQ rows+40(FP), R8
+	MOVQ ahead+24(FP), R9
+	MOVQ next+32(FP), R10
+	MOVQ quads+40(FP), CX
+	MOVQ rows+48(FP), R8
 	CMPQ R8, $1
 	JEQ rows1
 	CMPQ R8, $2
@@ -321,6 +335,8 @@ quad6:
 	BYTE $0xc4; BYTE $0x42; BYTE $0x05; BYTE $0x52; BYTE $0xdd // VPDPWSSD Y13, Y15, Y11 (VEX)
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ DX
 	JNZ quad6
 	VCVTDQ2PS Y0, Y0
@@ -422,6 +438,8 @@ quad5:
 	BYTE $0xc4; BYTE $0x42; BYTE $0x0d; BYTE $0x52; BYTE $0xcd // VPDPWSSD Y13, Y14, Y9 (VEX)
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ DX
 	JNZ quad5
 	VCVTDQ2PS Y0, Y0
@@ -509,6 +527,8 @@ quad4:
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x05; BYTE $0x52; BYTE $0xfd // VPDPWSSD Y13, Y15, Y7 (VEX)
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ DX
 	JNZ quad4
 	VCVTDQ2PS Y0, Y0
@@ -582,6 +602,8 @@ quad3:
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x0d; BYTE $0x52; BYTE $0xed // VPDPWSSD Y13, Y14, Y5 (VEX)
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ DX
 	JNZ quad3
 	VCVTDQ2PS Y0, Y0
@@ -641,6 +663,8 @@ quad2:
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x05; BYTE $0x52; BYTE $0xdd // VPDPWSSD Y13, Y15, Y3 (VEX)
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ DX
 	JNZ quad2
 	VCVTDQ2PS Y0, Y0
@@ -686,6 +710,8 @@ quad1:
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x0d; BYTE $0x52; BYTE $0xcd // VPDPWSSD Y13, Y14, Y1 (VEX)
 	ADDQ R10, SI
 	ADDQ $64, BX
+	PREFETCHT1 (R9)
+	ADDQ $64, R9
 	DECQ DX
 	JNZ quad1
 	VCVTDQ2PS Y0, Y0

@@ -42,35 +42,39 @@ func MatMulInt8(c []float32, ldc int, a *Int8Rows, w *Int8Matrix, n0, n1 int, s 
 	for n := n0; n < n1; n += int8TileCols {
 		cols := min(int8TileCols, n1-n)
 		for strip := range a.Strips() {
-			row, end := a.Strip(strip)
-			s.tile(c[row*ldc+n:], ldc, a, row, end, w, n, cols)
+			s.tile(c[n:], ldc, a, strip, w, n, cols, n+int8TileCols < n1)
 		}
 	}
 }
 
-// tile computes the rows row to end-1 and cols columns from n on of a product;
-// c starts there.
-func (s *Int8Scratch) tile(c []float32, ldc int, a *Int8Rows, row, end int, w *Int8Matrix, n, cols int) {
+// tile computes the rows of a strip and cols columns from n on of a product; c
+// starts with column n. If there is more, a part of the two panels after those of
+// this tile is fetched meanwhile: the strips share them.
+func (s *Int8Scratch) tile(c []float32, ldc int, a *Int8Rows, strip int, w *Int8Matrix, n, cols int, more bool) {
+	row, end := a.Strip(strip)
 	rows, quads := end-row, w.quads()
-	strip, panels := a.strip(row, end), w.panel(n/panelCols)
-	next := 0
+	c = c[row*ldc:][:(rows-1)*ldc+cols]
+	int8Prefetch(c, ldc, rows)
+	x, panels := a.strip(row, end), w.panels(n/panelCols)
+	next, ahead := 0, 0
 	if cols > panelCols {
 		next = quads * panelCols
 	}
-	c = c[:(rows-1)*ldc+cols]
+	if more {
+		ahead = 2*next + 2*next*strip/a.Strips()
+	}
 	rowScale, colScale := a.scale[row:end], w.scale[n:][:cols]
-	int8Prefetch(c, ldc, rows)
 	if a.mode == W8A16 {
 		clear(s.floats[:rows*int8TileCols])
 		for q := 0; q < quads; q += int8CallQuads {
-			int8Words(&s.floats, strip[2*q*rows:], rows, panels[q*panelCols:], next, min(quads-q, int8CallQuads))
+			int8Words(&s.floats, x[2*q*rows:], rows, panels[q*panelCols:], next, min(quads-q, int8CallQuads), ahead)
 		}
 		int8DequantWords(c, ldc, &s.floats, cols, rowScale, colScale)
 		return
 	}
 	clear(s.ints[:rows*int8TileCols])
 	for q := 0; q < quads; q += int8CallQuads {
-		int8Bytes(&s.ints, strip[q*rows:], rows, panels[q*panelCols:], next, min(quads-q, int8CallQuads))
+		int8Bytes(&s.ints, x[q*rows:], rows, panels[q*panelCols:], next, min(quads-q, int8CallQuads), ahead)
 	}
 	int8DequantBytes(c, ldc, &s.ints, cols, rowScale, colScale, w.offset[n:][:cols])
 }

@@ -50,11 +50,8 @@ func (w *Int8Matrix) Panels() int { return (w.N + panelCols - 1) / panelCols }
 
 func (w *Int8Matrix) quads() int { return (w.K + 3) / 4 }
 
-// panel returns a panel and the one after it, if there is one.
-func (w *Int8Matrix) panel(p int) []uint32 {
-	size := w.quads() * panelCols
-	return w.data[p*size : min((p+2)*size, len(w.data))]
-}
+// panels returns the panels from p on.
+func (w *Int8Matrix) panels(p int) []uint32 { return w.data[p*w.quads()*panelCols:] }
 
 // Quantize fills the panels p0 to p1-1 from rows 16*p0 to 16*p1-1 of src, which
 // has the same shape. Different panels may be filled concurrently. A call
@@ -71,7 +68,7 @@ func (w *Int8Matrix) Quantize(src *Matrix, p0, p1 int) {
 	}
 	row := make([]float32, w.K)
 	for p := p0; p < p1; p++ {
-		panel := w.panel(p)[:w.quads()*panelCols]
+		panel := w.panels(p)[:w.quads()*panelCols]
 		for n := p * panelCols; n < min(w.N, (p+1)*panelCols); n++ {
 			src.Row(row, n)
 			scale, inv, ok := int8Scale(int8MaxBits(row), int8Weight)
@@ -94,7 +91,7 @@ func (w *Int8Matrix) sum(p int, panel []uint32) {
 	var tile int8Ints
 	for len(panel) > 0 {
 		quads := min(len(panel)/panelCols, len(ones))
-		int8Bytes(&tile, ones[:quads], 1, panel, 0, quads)
+		int8Bytes(&tile, ones[:quads], 1, panel, 0, quads, 0)
 		panel = panel[quads*panelCols:]
 	}
 	for j, sum := range tile[:panelCols] {

@@ -16,11 +16,11 @@ func int8QuantWords(dst []uint32, stride int, x []float32, inv float32) {
 	int8QuantWordsGeneric(dst, stride, x, inv)
 }
 
-func int8Bytes(tile *int8Ints, a []uint32, rows int, panels []uint32, next, quads int) {
+func int8Bytes(tile *int8Ints, a []uint32, rows int, panels []uint32, next, quads int, _ int) {
 	int8BytesGeneric(tile, a, rows, panels, next, quads)
 }
 
-func int8Words(tile *int8Floats, a []uint32, rows int, panels []uint32, next, quads int) {
+func int8Words(tile *int8Floats, a []uint32, rows int, panels []uint32, next, quads int, _ int) {
 	int8WordsGeneric(tile, a, rows, panels, next, quads)
 }
 

@@ -9,30 +9,31 @@ import "unsafe"
 
 // int8BytesAVX512 adds rows <= 12 of unsigned activations, [quads][rows] dwords,
 // times the panel and the one next bytes after it to a tile of int32, [12][32].
+// With each quad 64 bytes from ahead on are brought to L2.
 //
 //go:noescape
-func int8BytesAVX512(tile, a, panel unsafe.Pointer, next, quads, rows int)
+func int8BytesAVX512(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
 
 // int8WordsAVX512 does so for [quads][rows][2] dwords of words and a tile of
 // float32.
 //
 //go:noescape
-func int8WordsAVX512(tile, a, panel unsafe.Pointer, next, quads, rows int)
+func int8WordsAVX512(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
 
 // The following are 6 rows high at most and one panel wide; next is the stride
 // from the activations of a quad to those of the next.
 
 //go:noescape
-func int8BytesAVXVNNI(tile, a, panel unsafe.Pointer, next, quads, rows int)
+func int8BytesAVXVNNI(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
 
 //go:noescape
-func int8WordsAVXVNNI(tile, a, panel unsafe.Pointer, next, quads, rows int)
+func int8WordsAVXVNNI(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
 
 //go:noescape
-func int8BytesAVX2(tile, a, panel unsafe.Pointer, next, quads, rows int)
+func int8BytesAVX2(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
 
 //go:noescape
-func int8WordsAVX2(tile, a, panel unsafe.Pointer, next, quads, rows int)
+func int8WordsAVX2(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
 
 // int8MaxBitsAVX2 returns the largest bits, without signs, of n float32, a
 // multiple of 32.

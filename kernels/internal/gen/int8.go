@@ -103,10 +103,12 @@ func (k *int8Kernel) emit(a *asm) {
 
 // function emits one tile after the other behind a ladder of comparisons. next
 // counts the bytes from the panel to the second one where the tile is two panels
-// wide, else from the activations of a quad to those of the next.
+// wide, else from the activations of a quad to those of the next. With each quad
+// 64 bytes from ahead on are brought to L2.
 func (k *int8Kernel) function(a *asm, name string, tile func(a *asm, rows int)) {
-	a.text(name+k.suffix, "(tile, a, panel unsafe.Pointer, next, quads, rows int)", 48,
-		arg{"tile", "DI"}, arg{"a", "SI"}, arg{"panel", "BX"}, arg{"next", "R10"}, arg{"quads", "CX"}, arg{"rows", "R8"})
+	a.text(name+k.suffix, "(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)", 56,
+		arg{"tile", "DI"}, arg{"a", "SI"}, arg{"panel", "BX"}, arg{"ahead", "R9"},
+		arg{"next", "R10"}, arg{"quads", "CX"}, arg{"rows", "R8"})
 	for rows := 1; rows < k.rows; rows++ {
 		a.op("CMPQ R8, $%d", rows)
 		a.op("JEQ rows%d", rows)
@@ -211,6 +213,8 @@ func (k *int8Kernel) advance(a *asm, bytes int) {
 		a.op("ADDQ R10, SI")
 	}
 	a.op("ADDQ $64, BX")
+	a.op("PREFETCHT1 (R9)")
+	a.op("ADDQ $64, R9")
 }
 
 // shiftLoad loads vector v of a quad, shifted by 8. Only AVX-512 shifts what
