@@ -16,29 +16,26 @@ type pattern struct {
 // the longest. Its sorted patterns serve as a trie: those that agree with the
 // text so far are always a range.
 type matcher struct {
-	patterns []pattern // sorted by text
-	first    [256]bool // bytes that some pattern starts with
-	only     int       // the one such byte, or -1
-	second   [256]bool // bytes that some pattern has second
-	short    bool      // whether some pattern has one byte
+	patterns []pattern    // sorted by text
+	only     int          // the one such byte, or -1
+	starts   [4][256]bool // bytes that some pattern has at each of its first places
+	depth    int          // how many of these all patterns have
 }
 
 // newMatcher keeps the first of patterns with equal text.
 func newMatcher(patterns []pattern) *matcher {
-	m := &matcher{only: -1}
+	m := &matcher{only: -1, depth: len(matcher{}.starts)}
 	slices.SortStableFunc(patterns, func(a, b pattern) int { return bytes.Compare(a.text, b.text) })
 	m.patterns = slices.CompactFunc(patterns, func(a, b pattern) bool { return bytes.Equal(a.text, b.text) })
 	distinct := 0
 	for _, p := range m.patterns {
-		if c := p.text[0]; !m.first[c] {
-			m.first[c] = true
+		if c := p.text[0]; !m.starts[0][c] {
 			m.only = int(c)
 			distinct++
 		}
-		if len(p.text) > 1 {
-			m.second[p.text[1]] = true
-		} else {
-			m.short = true
+		m.depth = min(m.depth, len(p.text))
+		for k := range m.depth {
+			m.starts[k][p.text[k]] = true
 		}
 	}
 	if distinct != 1 {
@@ -59,10 +56,8 @@ func (m *matcher) find(text []byte, i int) (start, stop int, token *addedToken) 
 				break
 			}
 			i += k
-		} else if !m.first[text[i]] {
-			continue
 		}
-		if !m.short && (i+1 == len(text) || !m.second[text[i+1]]) {
+		if !m.mayStart(text[i:]) {
 			continue
 		}
 		if p := m.longest(text[i:]); p != nil {
@@ -70,6 +65,31 @@ func (m *matcher) find(text []byte, i int) (start, stop int, token *addedToken) 
 		}
 	}
 	return 0, 0, nil
+}
+
+// mayStart reports whether a pattern may begin as text does, by its first bytes.
+func (m *matcher) mayStart(text []byte) bool {
+	if len(text) < m.depth {
+		return false
+	}
+	for k := range m.depth {
+		if !m.starts[k][text[k]] {
+			return false
+		}
+	}
+	return true
+}
+
+// open reports whether some pattern goes on after text, not empty.
+func (m *matcher) open(text []byte) bool {
+	if len(m.patterns) == 0 || !m.starts[0][text[0]] {
+		return false
+	}
+	k, equal := slices.BinarySearchFunc(m.patterns, text, func(p pattern, text []byte) int { return bytes.Compare(p.text, text) })
+	if equal {
+		k++
+	}
+	return k < len(m.patterns) && bytes.HasPrefix(m.patterns[k].text, text)
 }
 
 // longest returns the longest pattern that text starts with.

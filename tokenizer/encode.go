@@ -42,10 +42,7 @@ func (e *Encoder) encode(dst []int32, text []byte, special bool) []int32 {
 	raw := cutter{matcher: e.t.raw, text: text, special: special}
 	for {
 		plain, id := raw.next()
-		if e.t.normalize {
-			plain = e.normalizer.nfc(plain)
-		}
-		normalized := cutter{matcher: e.t.normalized, text: plain, special: special}
+		normalized := cutter{matcher: e.t.normalized, text: e.normal(plain), special: special}
 		for {
 			plain, id := normalized.next()
 			dst = e.appendPlain(dst, plain)
@@ -59,4 +56,13 @@ func (e *Encoder) encode(dst []int32, text []byte, special bool) []int32 {
 		}
 		dst = append(dst, id)
 	}
+}
+
+// normal returns text as the tokenizer normalises it; the result holds until the
+// next call.
+func (e *Encoder) normal(text []byte) []byte {
+	if e.t.normalize {
+		return e.normalizer.nfc(text)
+	}
+	return text
 }

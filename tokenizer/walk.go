@@ -59,9 +59,11 @@ func (e *Encoder) appendBlocks(dst []int32, text []byte, end int) ([]int32, int)
 				hash := key.hash(cacheSeed)
 				k := hash & uint64(len(slots)-1)
 				s := &slots[k]
-				if s.lo != key.lo || s.hi&^countBits != key.hi {
-					s = &slots[k^1]
-				}
+				// If s is another word's, take its neighbour, without a branch that
+				// waits for s.
+				differs := s.lo ^ key.lo | s.hi&^countBits ^ key.hi
+				k ^= (differs | -differs) >> 63
+				s = &slots[k]
 				if s.lo == key.lo && s.hi&^countBits == key.hi {
 					*(*[maxCached]int32)(out[at:]) = s.ids
 					at += int(s.hi >> countAt)
