@@ -139,3 +139,21 @@ func hasDirective(text []byte) bool {
 	}
 	return false
 }
+
+// Blank returns src with its comments and, if asked, its literals replaced by
+// spaces; ends of lines stay, so that every line and offset stays. In a source
+// of unknown language nothing is replaced.
+func Blank(src []byte, lang segment.Language, literals bool) []byte {
+	out := slices.Clone(src)
+	for _, span := range scan(src, lang).spans {
+		if span.Kind == lex.Code || span.Kind == lex.Literal && !literals {
+			continue
+		}
+		for i := span.Start; i < span.End; i++ {
+			if out[i] != '\n' && out[i] != '\r' {
+				out[i] = ' '
+			}
+		}
+	}
+	return out
+}
