@@ -52,16 +52,17 @@ const int8MinMax = 0x1p-100
 
 // int8Scale returns, for a row whose largest magnitude has the given bits, the
 // value of one unit and what to multiply elements with before they are rounded.
-// Where the row is not finite, ok is false and scale NaN.
-func int8Scale(maxBits uint32, largest float32) (scale, inv float32, ok bool) {
+// The scale of a row that is not finite is NaN, and then so are all products
+// with it, whatever integers its elements become.
+func int8Scale(maxBits uint32, largest float32) (scale, inv float32) {
 	m := math.Float32frombits(maxBits)
 	switch {
 	case maxBits >= 0x7f800000:
-		return float32(math.NaN()), 0, false
+		return float32(math.NaN()), 0
 	case m < int8MinMax:
-		return 0, 0, true
+		return 0, 0
 	}
-	return m / largest, largest / m, true
+	return m / largest, largest / m
 }
 
 // roundInt8 returns x*inv, rounded to float32 and then to the nearest integer,

@@ -71,11 +71,8 @@ func (w *Int8Matrix) Quantize(src *Matrix, p0, p1 int) {
 		panel := w.panels(p)[:w.quads()*panelCols]
 		for n := p * panelCols; n < min(w.N, (p+1)*panelCols); n++ {
 			src.Row(row, n)
-			scale, inv, ok := int8Scale(int8MaxBits(row), int8Weight)
+			scale, inv := int8Scale(int8MaxBits(row), int8Weight)
 			w.scale[n] = scale
-			if !ok {
-				clear(row)
-			}
 			int8QuantBytes(panel[n%panelCols:], panelCols, row, inv, 0)
 		}
 		w.sum(p, panel)

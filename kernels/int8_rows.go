@@ -48,6 +48,14 @@ func (r *Int8Rows) width() int {
 	return 1
 }
 
+// largest returns the largest integer of the mode.
+func (r *Int8Rows) largest() float32 {
+	if r.mode == W8A16 {
+		return int8Word
+	}
+	return int8Byte
+}
+
 // Strips returns the number of strips, M/12 rounded up.
 func (r *Int8Rows) Strips() int { return (r.m + int8TileRows - 1) / int8TileRows }
 
@@ -71,42 +79,31 @@ func (r *Int8Rows) PackStrip(s int, x []float32, ldx int) {
 		clear(r.scale[row:end])
 		return
 	}
-	strip := r.strip(row, end)
-	stride := (end - row) * r.width()
+	var inv [int8TileRows]float32
 	for i := row; i < end; i++ {
-		dst, src := strip[(i-row)*r.width():], x[i*ldx:][:r.k]
-		largest := float32(int8Byte)
-		if r.mode == W8A16 {
-			largest = int8Word
-		}
-		scale, inv, ok := int8Scale(int8MaxBits(src), largest)
-		r.scale[i] = scale
-		switch {
-		case !ok:
-			r.packZeros(dst, stride)
-		case r.mode == W8A16:
-			int8QuantWords(dst, stride, src, inv)
-		default:
-			int8QuantBytes(dst, stride, src, inv, int8Zero)
+		r.scale[i], inv[i-row] = int8Scale(int8MaxBits(x[i*ldx:][:r.k]), r.largest())
+	}
+	strip, rows, width := r.strip(row, end), end-row, r.width()
+	for k := 0; k < r.k; k += int8PackDepth {
+		for i := row; i < end; i++ {
+			dst, src := strip[(k/4*rows+i-row)*width:], x[i*ldx+k:][:min(int8PackDepth, r.k-k)]
+			if r.mode == W8A16 {
+				int8QuantWords(dst, rows*width, src, inv[i-row])
+			} else {
+				int8QuantBytes(dst, rows*width, src, inv[i-row], int8Zero)
+			}
 		}
 	}
 }
+
+// int8PackDepth is the number of columns of K that the rows of a strip are packed
+// for one after the other: what they write in turns stays in L1.
+const int8PackDepth = 512
 
 // Pack quantises all rows of x (M, K).
 func (r *Int8Rows) Pack(x []float32, ldx int) {
 	for s := range r.Strips() {
 		r.PackStrip(s, x, ldx)
-	}
-}
-
-// packZeros packs a row of zeros.
-func (r *Int8Rows) packZeros(dst []uint32, stride int) {
-	for q := range r.quads() {
-		if r.mode == W8A16 {
-			dst[q*stride], dst[q*stride+1] = 0, 0
-		} else {
-			dst[q*stride] = int8Zero * 0x01010101
-		}
 	}
 }
 
