@@ -22,7 +22,8 @@ import (
 // any number of goroutines. Close it when no more scores are wanted.
 type Model struct {
 	name      string
-	precision Precision
+	precision qwen2.Precision
+	held      string // where products read weights, for reports
 	threads   int
 	windows   bool
 	maxKV     int64
@@ -102,14 +103,32 @@ func open(fsys fs.FS, o *Options) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{
-		name: o.Name, precision: F32, threads: par.Threads(o.Threads), windows: o.Windows,
-		maxKV: o.MaxKVBytes, weights: weights, engine: cpu.New(weights, cpu.Options{Threads: o.Threads}),
+		name: o.Name, precision: o.Precision.contract(), threads: par.Threads(o.Threads), windows: o.Windows,
+		maxKV: o.MaxKVBytes, weights: weights,
 	}
+	m.engine, m.held = newEngine(weights, o)
 	if err := m.configure(tok, settings, o); err != nil {
 		weights.Close()
 		return nil, err
 	}
 	return m, nil
+}
+
+// newEngine makes the engine and names where it reads weights.
+func newEngine(weights *qwen2.Model, o *Options) (qwen2.Engine, string) {
+	opts := cpu.Options{Precision: o.Precision.contract(), Threads: o.Threads, Pack: o.Weights != MapWeights}
+	engine := cpu.New(weights, opts)
+	if o.Weights == DefaultWeights && engine.PackedBytes() > freeMemory()/2 && opts.Precision < qwen2.W8A16 {
+		opts.Pack = false
+		engine = cpu.New(weights, opts)
+	}
+	switch {
+	case engine.PackedBytes() > 0:
+		return engine, "pack"
+	case weights.Mapped():
+		return engine, "map"
+	}
+	return engine, "copy"
 }
 
 // configure settles how the model is asked.

@@ -115,7 +115,7 @@ func TestDefaultsWithoutSettings(t *testing.T) {
 	require.Equal(t, "\n\n", rep.Separator)
 	require.Equal(t, "Determine whether the code is vulnerable or not.", rep.Prompt)
 	require.Equal(t, 0.1, rep.Tau)
-	require.Equal(t, "copy", rep.Weights)
+	require.Equal(t, "pack", rep.Weights)
 	require.Equal(t, "Qwen2ForTokenClassification", rep.Model.Name)
 }
 
@@ -127,13 +127,13 @@ func copyTiny(t testing.TB) string {
 }
 
 func TestMappedEqualsCopied(t *testing.T) {
-	mapped, err := prm.Open(os.DirFS(copyTiny(t)), nil)
+	mapped, err := prm.Open(os.DirFS(copyTiny(t)), &prm.Options{Weights: prm.MapWeights})
 	require.NoError(t, err)
 	defer mapped.Close()
 	in := shortInputs(t)[2]
 	a, err := mapped.Score(t.Context(), in)
 	require.NoError(t, err)
-	b, err := openTiny(t, nil).Score(t.Context(), in)
+	b, err := openTiny(t, &prm.Options{Weights: prm.MapWeights}).Score(t.Context(), in)
 	require.NoError(t, err)
 	require.Equal(t, bitsOf(b), bitsOf(a))
 	require.Equal(t, b.Model.Digest, a.Model.Digest)
@@ -145,7 +145,7 @@ func TestMappedEqualsCopied(t *testing.T) {
 
 func TestWeightsTruncatedInUse(t *testing.T) {
 	dir := copyTiny(t)
-	m, err := prm.Open(os.DirFS(dir), &prm.Options{Threads: 2})
+	m, err := prm.Open(os.DirFS(dir), &prm.Options{Threads: 2, Weights: prm.MapWeights})
 	require.NoError(t, err)
 	defer m.Close()
 	rep, err := m.Score(t.Context(), shortInputs(t)[2])

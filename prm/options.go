@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"seccodeprm/aggregate"
+	"seccodeprm/internal/qwen2"
 	"seccodeprm/segment"
 )
 
@@ -16,6 +17,10 @@ type Options struct {
 
 	// Precision of the arithmetic. Default: DefaultPrecision.
 	Precision Precision
+
+	// Weights says where products read weights. Default: DefaultWeights. The
+	// 8-bit precisions always make a copy.
+	Weights Weights
 
 	// Threads that one call may use. Default: GOMAXPROCS. It changes no bit of
 	// a result.
@@ -51,7 +56,8 @@ type Options struct {
 }
 
 // Precision names a contract of arithmetic: every precision gives the same bits
-// on every machine.
+// on every machine. Residual stream, norms, softmax, RoPE and readout are float32
+// in each.
 type Precision uint8
 
 const (
@@ -61,21 +67,63 @@ const (
 	// F32 is the reference: weights as stored and widened exactly, float32
 	// activations, each product one fused multiply-add chain in order.
 	F32
+
+	// BF16 rounds weights and inputs of products, keys and values to bfloat16
+	// and sums in float32, as the instruction VDPBF16PS does.
+	BF16
+
+	// W8A16 rounds weights to 8 bits an element, scaled per output, and
+	// activations to 16, summed in exact integers; attention is that of BF16.
+	W8A16
+
+	// W8A8 is W8A16 with activations of 8 bits.
+	W8A8
 )
 
-// String is the name in reports: "f32".
-func (p Precision) String() string {
+// contract is the precision of the engine.
+func (p Precision) contract() qwen2.Precision {
 	switch p {
-	case DefaultPrecision, F32:
-		return "f32"
+	case BF16:
+		return qwen2.BF16
+	case W8A16:
+		return qwen2.W8A16
+	case W8A8:
+		return qwen2.W8A8
 	}
-	return fmt.Sprintf("precision(%d)", uint8(p))
+	return qwen2.F32
 }
+
+// String is the name in reports: "f32", "bf16", "w8a16", "w8a8".
+func (p Precision) String() string {
+	if p > W8A8 {
+		return fmt.Sprintf("precision(%d)", uint8(p))
+	}
+	return p.contract().String()
+}
+
+// Weights says where products read weights. It changes no bit of a result.
+type Weights uint8
+
+const (
+	// DefaultWeights stands for PackWeights where the copy takes at most half of
+	// the memory that is free when the model is opened, else MapWeights.
+	DefaultWeights Weights = iota
+
+	// MapWeights reads the mapped files, or their copy in memory, and packs a few
+	// rows at a time on the fly: no memory beside the files.
+	MapWeights
+
+	// PackWeights copies each layer, when it is first used, into the order in
+	// which products read it: faster, most of all for short input.
+	PackWeights
+)
 
 // check refuses values out of range, naming the option.
 func (o *Options) check() error {
 	switch {
-	case o.Precision > F32:
+	case o.Weights > PackWeights:
+		return fmt.Errorf("%w: Options.Weights %d is unknown", ErrInput, uint8(o.Weights))
+	case o.Precision > W8A8:
 		return fmt.Errorf("%w: Options.Precision %d is unknown", ErrInput, uint8(o.Precision))
 	case o.Threads < 0:
 		return fmt.Errorf("%w: Options.Threads %d is negative", ErrInput, o.Threads)

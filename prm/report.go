@@ -26,10 +26,11 @@ type Report struct {
 	Offset       float64 `json:"offset"`       // b of p(secure)
 
 	// What computed it.
-	Precision string `json:"precision"` // contract of arithmetic, such as "f32"
-	ISA       string `json:"isa"`       // instruction set, such as "avx2"; it changes no bit
-	Device    string `json:"device"`    // "cpu"
-	Weights   string `json:"weights"`   // "map" (mapped files) or "copy" (in memory)
+	Precision string `json:"precision"`         // contract of arithmetic, such as "f32"
+	ISA       string `json:"isa"`               // instruction set, such as "avx2"; it changes no bit
+	Device    string `json:"device"`            // "cpu"
+	Weights   string `json:"weights"`           // "pack" (a copy in the order of products), "map" (mapped files) or "copy" (files in memory)
+	Rounded   bool   `json:"rounded,omitempty"` // weights stored otherwise, or merged, were rounded to the precision's type
 
 	Tokens   int  `json:"tokens"`             // prompt and steps, each once
 	Windows  int  `json:"windows"`            // sequences they were scored in; 0 without steps

@@ -331,7 +331,7 @@ func (m *Model) report(w *work) (*Report, error) {
 		Segmentation: w.segmentation, Aggregate: m.rule.Name(), Tau: m.tau(), Threshold: m.spec.Threshold,
 		Temperature: m.spec.Temperature, Offset: m.spec.Offset,
 
-		Precision: m.precision.String(), ISA: m.engine.ISA(), Device: "cpu", Weights: "copy",
+		Precision: m.precision.String(), ISA: m.engine.ISA(), Device: "cpu", Weights: m.held,
 		Tokens: w.encoded.Len(), Windows: len(w.windows),
 
 		Reward: math.NaN(),
@@ -340,9 +340,7 @@ func (m *Model) report(w *work) (*Report, error) {
 	if w.in.Prompt != "" {
 		r.Prompt = w.in.Prompt
 	}
-	if m.weights.Mapped() {
-		r.Weights = "map"
-	}
+	r.Rounded = m.precision != qwen2.F32 && (m.weights.StoredDType != "bfloat16" || m.weights.Adapter != "")
 	for _, win := range w.windows {
 		r.Extended = r.Extended || len(win.IDs) > m.weights.Config.MaxPositionEmbeddings
 	}

@@ -50,28 +50,66 @@ func bitsOf(reports ...*prm.Report) string {
 	return fmt.Sprintf("%x", h.Sum(nil)[:8])
 }
 
-// goldenBits is the same on every machine, instruction set and build: CI repeats
-// this test without assembly, for GOAMD64=v1 and v3 and on arm64.
-const goldenBits = "cddf2b7ec65e3347"
-
-func TestIdenticalBitsEverywhere(t *testing.T) {
-	m := openTiny(t, nil)
-	var reports []*prm.Report
-	for _, in := range inputs(t) {
-		rep, err := m.Score(t.Context(), in)
-		require.NoError(t, err)
-		reports = append(reports, rep)
-		if testing.Short() && len(reports) == 2 {
-			require.Equal(t, goldenBitsShort, bitsOf(reports...))
-			return
-		}
-	}
-	require.Equal(t, goldenBitsShort, bitsOf(reports[:2]...))
-	require.Equal(t, goldenBits, bitsOf(reports...))
+// goldenBits are the same on every machine, instruction set and build: CI repeats
+// this test without assembly, for GOAMD64=v1 and v3 and on arm64. The first covers
+// two functions, for slow machines.
+var goldenBits = map[prm.Precision][2]string{
+	prm.F32:   {"8549aadf143f17c2", "cddf2b7ec65e3347"},
+	prm.BF16:  {"1c484a330492cb70", "a508837438d938c7"},
+	prm.W8A16: {"fc02a4be5c3bbe10", "2e47e553cbf3a177"},
+	prm.W8A8:  {"01254ec925c8d5b7", "5d11418df4db59f9"},
 }
 
-// goldenBitsShort covers the first two functions, for slow machines.
-const goldenBitsShort = "8549aadf143f17c2"
+func TestIdenticalBitsEverywhere(t *testing.T) {
+	for precision, want := range goldenBits {
+		t.Run(precision.String(), func(t *testing.T) {
+			for _, weights := range []prm.Weights{prm.PackWeights, prm.MapWeights} {
+				m := openTiny(t, &prm.Options{Precision: precision, Weights: weights})
+				var reports []*prm.Report
+				for i, in := range inputs(t) {
+					if i == 2 {
+						require.Equal(t, want[0], bitsOf(reports...))
+						if testing.Short() {
+							return
+						}
+					}
+					rep, err := m.Score(t.Context(), in)
+					require.NoError(t, err)
+					require.Equal(t, precision.String(), rep.Precision)
+					reports = append(reports, rep)
+				}
+				require.Equal(t, want[1], bitsOf(reports...))
+			}
+		})
+	}
+}
+
+// TestPrecisionsAgree: the precisions differ in the last digits of a reward.
+func TestPrecisionsAgree(t *testing.T) {
+	reference := openTiny(t, &prm.Options{Precision: prm.F32})
+	for _, c := range []struct {
+		precision prm.Precision
+		mean      float64 // largest mean distance of step rewards from F32
+	}{{prm.BF16, 0.01}, {prm.W8A16, 0.01}, {prm.W8A8, 0.1}} {
+		m := openTiny(t, &prm.Options{Precision: c.precision})
+		sum, n := 0.0, 0
+		for _, in := range inputs(t)[:2] {
+			want, err := reference.Score(t.Context(), in)
+			require.NoError(t, err)
+			got, err := m.Score(t.Context(), in)
+			require.NoError(t, err)
+			for i, s := range want.Steps {
+				if !s.NoOp {
+					sum += math.Abs(s.Reward - got.Steps[i].Reward)
+					n++
+				}
+			}
+		}
+		t.Logf("%v: mean distance of rewards %.4f", c.precision, sum/float64(n))
+		require.Less(t, sum/float64(n), c.mean)
+		require.Positive(t, sum)
+	}
+}
 
 func TestIdenticalBitsAcrossThreadsAndNeighbours(t *testing.T) {
 	all := shortInputs(t)[:4]

@@ -1,6 +1,6 @@
 // Bench times whole forward passes of a checkpoint.
 //
-//	go run ./examples/bench [-model DIR] [-tokens 512,2048] [-threads N] [-rounds N] [-json] [-profile]
+//	go run ./examples/bench [-model DIR] [-tokens 512,2048] [-threads N] [-precision P] [-map] [-rounds N] [-json] [-profile]
 //
 // Each pass takes one sequence of that many tokens (id i is i·7919 modulo the
 // vocabulary) from ids to the readout of the last position. Without -model it is
@@ -24,6 +24,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,6 +47,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	dir := flags.String("model", "", "directory of a checkpoint (default: the embedded model)")
 	lengths := flags.String("tokens", "512,2048", "lengths of the sequences, separated by commas")
 	threads := flags.Int("threads", 0, "threads to use (default: all cores)")
+	precision := flags.String("precision", "f32", "f32, bf16, w8a16 or w8a8")
+	mapOnly := flags.Bool("map", false, "read weights where they are mapped (default: pack a copy)")
 	rounds := flags.Int("rounds", 5, "passes of each length")
 	asJSON := flags.Bool("json", false, "print one JSON object a length")
 	profile := flags.Bool("profile", false, "print how the threads spent their time")
@@ -53,6 +56,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	tokens, err := parseLengths(*lengths)
+	contract := slices.IndexFunc(qwen2.Precisions[:], func(p qwen2.Precision) bool { return p.String() == *precision })
+	if err == nil && contract < 0 {
+		err = fmt.Errorf("-precision: %q is not f32, bf16, w8a16 or w8a8", *precision)
+	}
 	if err == nil && (*rounds < 1 || flags.NArg() > 0) {
 		err = fmt.Errorf("-rounds must be positive and nothing may follow the flags")
 	}
@@ -60,7 +67,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "bench:", err)
 		return 2
 	}
-	b := bench{stdout: stdout, threads: par.Threads(*threads), rounds: *rounds, json: *asJSON, profile: *profile}
+	b := bench{stdout: stdout, precision: qwen2.Precisions[contract], pack: !*mapOnly, threads: par.Threads(*threads), rounds: *rounds, json: *asJSON, profile: *profile}
 	if err := b.run(ctx, *dir, tokens); err != nil {
 		fmt.Fprintln(stderr, "bench:", err)
 		return 1
@@ -82,6 +89,8 @@ func parseLengths(list string) ([]int, error) {
 
 type bench struct {
 	stdout          io.Writer
+	precision       qwen2.Precision
+	pack            bool
 	threads, rounds int
 	json, profile   bool
 
@@ -102,7 +111,7 @@ func (b *bench) run(ctx context.Context, dir string, lengths []int) error {
 		return err
 	}
 	defer b.model.Close()
-	opts := cpu.Options{Threads: b.threads}
+	opts := cpu.Options{Precision: b.precision, Pack: b.pack, Threads: b.threads}
 	if b.profile {
 		opts.Times = &b.times
 	}

@@ -29,7 +29,7 @@ const (
 var rootModules = []string{gonum, float16, cpuid, testify, sys}
 
 // testModules are the modules that any test file may import.
-var testModules = []string{gonum, testify}
+var testModules = []string{gonum, testify, sys}
 
 // Rooms is the import order of the module, lowest layer first. It names every
 // room of the plan, those that are still to be built too; a folder with Go

@@ -188,3 +188,24 @@ func ReadFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	}
 	return data, nil
 }
+
+// Release tells the system that the elements of s will not be read for a while:
+// where they lie in the mapping of f, whole pages among them are dropped from
+// memory and read from disk when they are needed again. It does nothing for
+// elements elsewhere.
+func Release[T any](f *File, s []T) {
+	if len(s) == 0 {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	at, n := uintptr(unsafe.Pointer(&s[0])), uintptr(len(s))*unsafe.Sizeof(s[0])
+	if f.disk == nil || f.data == nil || at < f.base || at-f.base+n > f.size {
+		return
+	}
+	page := uintptr(os.Getpagesize())
+	first, end := (at-f.base+page-1)/page*page, (at-f.base+n)/page*page
+	if first < end {
+		_ = release(f.data[first:end]) // advice: not taking it does no harm
+	}
+}

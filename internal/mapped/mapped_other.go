@@ -12,3 +12,5 @@ const canMap = false
 func mmap(*os.File, int) ([]byte, error) { return nil, errors.ErrUnsupported }
 
 func munmap([]byte) error { return errors.ErrUnsupported }
+
+func release([]byte) error { return nil }

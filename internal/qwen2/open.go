@@ -215,6 +215,16 @@ func (m *Model) Guard(fn func() error) error {
 	return err
 }
 
+// Release tells the system that a matrix of the model will not be read for a
+// while, so that its pages need not stay in memory. It may be read again.
+func (m *Model) Release(w *kernels.Matrix) {
+	for _, f := range m.files {
+		mapped.Release(f, w.BF16)
+		mapped.Release(f, w.F16)
+		mapped.Release(f, w.F32)
+	}
+}
+
 // Close unmaps the files. The weights must not be in use, nor be used later.
 // Closing twice is allowed.
 func (m *Model) Close() error {

@@ -123,7 +123,7 @@ func (p *pass) stack(w *headScratch, t tile) int {
 		kernels.ScaleRow(q, scale)
 		w.pos[i] = p.pos[r]
 	}
-	w.queries.Reset(rows, headDim, p.precision)
+	w.queries.Reset(rows, headDim, p.products())
 	w.queries.Pack(w.stacked, headDim)
 	return rows
 }
@@ -135,7 +135,7 @@ func (p *pass) attendBlock(w *headScratch, t tile, layer, block, rows int) {
 	base := block * blockKeys
 	live := min(w.pos[rows-1]+1-base, blockKeys) // slots that some row sees
 
-	c, bf16 := t.cache, p.precision == kernels.BF16
+	c, bf16 := t.cache, p.products() == kernels.BF16
 	var keys, values []float32
 	var keyPairs, valuePairs []uint16
 	clear(w.scores)
@@ -164,7 +164,7 @@ func (p *pass) attendBlock(w *headScratch, t tile, layer, block, rows int) {
 		}
 	}
 
-	w.weights.Reset(rows, blockKeys, p.precision)
+	w.weights.Reset(rows, blockKeys, p.products())
 	w.weights.Pack(w.scores, blockKeys)
 	if bf16 {
 		live += live % 2 // whole pairs; what a dead slot adds is +0

@@ -47,7 +47,7 @@ func (e *Engine) NewCache(length int) qwen2.Cache {
 	c := &cache{engine: e, length: length, blocks: ceilDiv(length, blockKeys)}
 	heads := cfg.NumKeyValueHeads * c.blocks
 	keys, values := heads*keyBlock(cfg.HeadDim), heads*valueBlock(cfg.HeadDim)
-	if e.precision == kernels.BF16 {
+	if e.products() == kernels.BF16 {
 		c.pairs = newStore[uint16](cfg.NumHiddenLayers, keys, values)
 	} else {
 		c.wide = newStore[float32](cfg.NumHiddenLayers, keys, values)
@@ -59,7 +59,7 @@ func (e *Engine) NewCache(length int) qwen2.Cache {
 func (e *Engine) CacheBytes(length int) int64 {
 	cfg := e.model.Config
 	size := int64(4)
-	if e.precision == kernels.BF16 {
+	if e.products() == kernels.BF16 {
 		size = 2
 	}
 	elements := int64(keyBlock(cfg.HeadDim) + valueBlock(cfg.HeadDim))
@@ -90,7 +90,7 @@ func (c *cache) put(layer, head, pos int, key, value []float32) {
 	b, slot := pos/blockKeys, pos%blockKeys
 	column := slot % panelColumns
 	first := slot / panelColumns * panelColumns * len(key)
-	if c.engine.precision == kernels.BF16 {
+	if c.engine.products() == kernels.BF16 {
 		k, v := c.pairs.block(c, layer, head, b, len(key))
 		k = k[first:]
 		for i, x := range key {

@@ -17,7 +17,6 @@ import (
 	"seccodeprm/internal/qwen2"
 	"seccodeprm/internal/safetensors"
 	"seccodeprm/internal/shared"
-	"seccodeprm/kernels"
 )
 
 // lawModels are the fixtures on which the laws of bit-equality are tested: head
@@ -88,7 +87,7 @@ func TestBF16Fixtures(t *testing.T) {
 			want, err := safetensors.OpenFile(os.DirFS(dir), "expected.safetensors")
 			require.NoError(t, err)
 			defer want.Close()
-			e := New(m, Options{Precision: kernels.BF16})
+			e := New(m, Options{Precision: qwen2.BF16})
 			var ours, eager, sdpa float64
 			for _, s := range meta.Sequences {
 				ids := tensorInts(t, want, s.Name+".input_ids")
@@ -233,7 +232,7 @@ func TestIdenticalBits(t *testing.T) {
 		if testing.Short() && i >= 2 {
 			break
 		}
-		for _, precision := range []kernels.Precision{kernels.F32, kernels.BF16} {
+		for _, precision := range qwen2.Precisions {
 			t.Run(name+"/"+precision.String(), func(t *testing.T) {
 				t.Parallel()
 				dir := shared.Path(t, "fixtures", "models", name)
@@ -250,6 +249,8 @@ func TestIdenticalBits(t *testing.T) {
 					requireSameBits(t, want, prefill(t, New(m, Options{Threads: 2, Chunk: chunk}), ids, every(len(ids))), fmt.Sprint("chunk ", chunk))
 				}
 				e := New(m, Options{Threads: 2, Chunk: 100})
+
+				requireSameBits(t, want, prefill(t, New(m, Options{Threads: 2, Pack: true}), ids, every(len(ids))), "packed weights")
 
 				rows := []int{0, 5, 63, 64, 128, 130, 299}
 				some := prefill(t, e, ids, rows)

@@ -12,8 +12,14 @@ import (
 
 // Options of an Engine. The zero value is the default.
 type Options struct {
-	// Precision of the arithmetic; readouts are F32 in each. Default: F32.
-	Precision kernels.Precision
+	// Precision of the arithmetic. Default: qwen2.F32.
+	Precision qwen2.Precision
+
+	// Pack copies weights, when a layer is first used, into the order in which
+	// products read them: faster, most of all for few tokens, and PackedBytes of
+	// memory more. Default: products read the checkpoint's memory and pack on
+	// the fly. It changes no result. The 8-bit precisions copy always.
+	Pack bool
 
 	// Threads that one Prefill may use. Default: GOMAXPROCS.
 	Threads int
@@ -39,7 +45,9 @@ type Options struct {
 // Engine implements qwen2.Engine for one model.
 type Engine struct {
 	model     *qwen2.Model
-	precision kernels.Precision
+	precision qwen2.Precision
+	packs     bool
+	layers    []layer
 	threads   int
 	chunk     int
 	trace     func(name string, layer int, x []float32, rows, columns int)
@@ -51,7 +59,10 @@ var _ qwen2.Engine = (*Engine)(nil)
 
 // New returns an engine over the weights of model, which must stay open.
 func New(model *qwen2.Model, opts Options) *Engine {
-	e := &Engine{model: model, precision: opts.Precision, threads: par.Threads(opts.Threads), chunk: opts.Chunk, trace: opts.Trace, times: opts.Times}
+	e := &Engine{
+		model: model, precision: opts.Precision, packs: opts.Pack, layers: make([]layer, len(model.Layers)),
+		threads: par.Threads(opts.Threads), chunk: opts.Chunk, trace: opts.Trace, times: opts.Times,
+	}
 	if e.chunk <= 0 {
 		e.chunk = 512
 	}
@@ -60,10 +71,15 @@ func New(model *qwen2.Model, opts Options) *Engine {
 }
 
 // ISA names the instruction set of the kernels in force.
-func (e *Engine) ISA() string { return kernels.ISA() }
+func (e *Engine) ISA() string {
+	if e.precision >= qwen2.W8A16 {
+		return kernels.Int8ISA()
+	}
+	return kernels.ISA()
+}
 
 // Precision names the contract of arithmetic.
-func (e *Engine) Precision() kernels.Precision { return e.precision }
+func (e *Engine) Precision() qwen2.Precision { return e.precision }
 
 // Close implements qwen2.Engine; the engine holds nothing but memory.
 func (e *Engine) Close() error { return nil }

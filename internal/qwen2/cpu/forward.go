@@ -39,13 +39,21 @@ func (p *pass) forward(ctx context.Context) error {
 		p.queries = append(p.queries, query{cache: s.cache, row: s.row, n: s.n})
 	}
 	for l := range p.model.Layers {
-		layer := &p.model.Layers[l]
+		norms, last := &p.model.Layers[l], l == len(p.model.Layers)-1
+		w, err := p.layerAt(ctx, l)
+		if err != nil {
+			return err
+		}
 
-		if err := p.norm(ctx, m, layer.InputNorm, eps); err != nil { // x = norm(h)
+		if err := p.norm(ctx, m, norms.InputNorm, eps); err != nil { // x = norm(h)
 			return err
 		}
 		p.show("input_norm", l, &p.x, m, hidden)
-		if err := p.multiply(ctx, m, product{c: &p.k, linear: &layer.KProj}, product{c: &p.v, linear: &layer.VProj}); err != nil {
+		qkv := []product{{c: &p.k, weight: &w.k}, {c: &p.v, weight: &w.v}, {c: &p.q, weight: &w.q}}
+		if last {
+			qkv = qkv[:2]
+		}
+		if err := p.multiply(ctx, m, qkv...); err != nil {
 			return err
 		}
 		p.show("k", l, &p.k, m, cfg.NumKeyValueHeads*headDim)
@@ -56,18 +64,16 @@ func (p *pass) forward(ctx context.Context) error {
 
 		// The last layer's output is wanted at the rows that are read, and no
 		// later layer needs the others.
-		if l == len(p.model.Layers)-1 {
-			m = p.keepReads()
-			if m == 0 {
+		if last {
+			if m = p.keepReads(); m == 0 {
 				return ctx.Err()
 			}
 			if err := p.pack(ctx, &p.x, m, hidden); err != nil {
 				return err
 			}
-		}
-
-		if err := p.multiply(ctx, m, product{c: &p.q, linear: &layer.QProj}); err != nil {
-			return err
+			if err := p.multiply(ctx, m, product{c: &p.q, weight: &w.q}); err != nil {
+				return err
+			}
 		}
 		p.show("q", l, &p.q, m, cfg.NumAttentionHeads*headDim)
 		if err := p.attend(ctx, l, m); err != nil { // q = attention(q, K, V)
@@ -77,15 +83,15 @@ func (p *pass) forward(ctx context.Context) error {
 		if err := p.pack(ctx, &p.q, m, cfg.NumAttentionHeads*headDim); err != nil {
 			return err
 		}
-		if err := p.multiply(ctx, m, product{c: &p.h, linear: &layer.OProj, add: true}); err != nil {
+		if err := p.multiply(ctx, m, product{c: &p.h, weight: &w.o, add: true}); err != nil {
 			return err
 		}
 
-		if err := p.norm(ctx, m, layer.PostAttentionNorm, eps); err != nil {
+		if err := p.norm(ctx, m, norms.PostAttentionNorm, eps); err != nil {
 			return err
 		}
 		p.show("post_norm", l, &p.x, m, hidden)
-		if err := p.multiply(ctx, m, product{c: &p.gate, linear: &layer.GateProj}, product{c: &p.up, linear: &layer.UpProj}); err != nil {
+		if err := p.multiply(ctx, m, product{c: &p.gate, weight: &w.gate}, product{c: &p.up, weight: &w.up}); err != nil {
 			return err
 		}
 		p.show("gate", l, &p.gate, m, middle)
@@ -94,7 +100,7 @@ func (p *pass) forward(ctx context.Context) error {
 			return err
 		}
 		p.show("act", l, &p.gate, m, middle)
-		if err := p.multiply(ctx, m, product{c: &p.h, linear: &layer.DownProj, add: true}); err != nil {
+		if err := p.multiply(ctx, m, product{c: &p.h, weight: &w.down, add: true}); err != nil {
 			return err
 		}
 		p.show("out", l, &p.h, m, hidden)
@@ -137,20 +143,20 @@ func (p *pass) embed(ctx context.Context) error {
 // norm computes x = RMSNorm(h) and packs it for the products that follow.
 func (p *pass) norm(ctx context.Context, m int, weight []float32, eps float32) error {
 	n := len(weight)
-	p.packed.Reset(m, n, p.precision)
+	p.in.reset(m, n, p.precision)
 	return p.packStrips(ctx, func(strip, row, end int) {
 		for r := row; r < end; r++ {
 			kernels.RMSNorm(p.x.row(r, n), p.h.row(r, n), weight, eps)
 		}
-		p.packed.PackStrip(strip, p.x.data, p.x.stride)
+		p.in.pack(strip, &p.x)
 	})
 }
 
 // pack packs the first m rows of a.
 func (p *pass) pack(ctx context.Context, a *matrix, m, columns int) error {
-	p.packed.Reset(m, columns, p.precision)
+	p.in.reset(m, columns, p.precision)
 	return p.packStrips(ctx, func(strip, _, _ int) {
-		p.packed.PackStrip(strip, a.data, a.stride)
+		p.in.pack(strip, a)
 	})
 }
 
@@ -179,13 +185,13 @@ func (p *pass) store(ctx context.Context, layer int) error {
 // activate computes gate = silu(gate) * up and packs it.
 func (p *pass) activate(ctx context.Context, m int) error {
 	n := p.model.Config.IntermediateSize
-	p.packed.Reset(m, n, p.precision)
+	p.in.reset(m, n, p.precision)
 	return p.packStrips(ctx, func(strip, row, end int) {
 		for r := row; r < end; r++ {
 			gate := p.gate.row(r, n)
 			kernels.SiLUMul(gate, gate, p.up.row(r, n))
 		}
-		p.packed.PackStrip(strip, p.gate.data, p.gate.stride)
+		p.in.pack(strip, &p.gate)
 	})
 }
 

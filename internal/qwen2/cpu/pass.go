@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"seccodeprm/internal/qwen2"
-	"seccodeprm/kernels"
 )
 
 // pass is the state of one chunk of tokens on its way through the layers. Its
@@ -22,13 +21,13 @@ type pass struct {
 	pos      []int     // (m) absolute position of each row
 	cos, sin []float32 // (m, HeadDim/2)
 
-	h, x      matrix // (m, HiddenSize) residual stream; its norm
-	q, k, v   matrix // (m, heads·HeadDim), (m, kv heads·HeadDim) twice
-	gate, up  matrix // (m, IntermediateSize)
-	packed    kernels.Rows
-	scratch   []kernels.Scratch // one a worker
-	attention []headScratch     // one a worker
-	tiles     []tile            // the attention's units of work
+	h, x      matrix        // (m, HiddenSize) residual stream; its norm
+	q, k, v   matrix        // (m, heads·HeadDim), (m, kv heads·HeadDim) twice
+	gate, up  matrix        // (m, IntermediateSize)
+	in        input         // packed input of the next products
+	scratch   []scratch     // one a worker
+	attention []headScratch // one a worker
+	tiles     []tile        // the attention's units of work
 }
 
 // span is a run of rows that belongs to one sequence.
@@ -69,7 +68,7 @@ func (a *matrix) row(i, columns int) []float32 { return a.data[i*a.stride:][:col
 func newPass(e *Engine) *pass {
 	return &pass{
 		Engine:    e,
-		scratch:   make([]kernels.Scratch, e.threads),
+		scratch:   make([]scratch, e.threads),
 		attention: make([]headScratch, e.threads),
 	}
 }
@@ -131,8 +130,8 @@ const groupRows = 6 // rows of a unit of work
 
 // packStrips runs fn over the strips of the packed input, [row, end) of each.
 func (p *pass) packStrips(ctx context.Context, fn func(strip, row, end int)) error {
-	return p.loop(ctx, inElementWise, p.packed.Strips(), func(_, i int) {
-		row, end := p.packed.Strip(i)
+	return p.loop(ctx, inElementWise, p.in.strips(), func(_, i int) {
+		row, end := p.in.strip(i)
 		fn(i, row, end)
 	})
 }
@@ -140,37 +139,37 @@ func (p *pass) packStrips(ctx context.Context, fn func(strip, row, end int)) err
 // product is one matrix product of the pass: c = x·Wᵀ + bias, or c += x·Wᵀ.
 type product struct {
 	c      *matrix
-	linear *qwen2.Linear
+	weight *linear
 	add    bool // start from what c holds
 }
 
-// multiply computes products of the packed input of m rows. Work is split by columns, so
-// each value is one chain of multiply-adds on one worker.
+// multiply computes products of the packed input of m rows. Work is split by
+// columns, so each value is one chain of multiply-adds on one worker.
 func (p *pass) multiply(ctx context.Context, m int, products ...product) error {
 	columns := 0
 	for _, w := range products {
-		columns += w.linear.Weight.N
+		columns += w.weight.weight.N
 	}
 	step := columnStep(columns, p.threads)
 	chunks := 0
 	for _, w := range products {
-		chunks += ceilDiv(w.linear.Weight.N, step)
+		chunks += ceilDiv(w.weight.weight.N, step)
 	}
 	return p.loop(ctx, inProducts, chunks, func(worker, i int) {
 		w := 0
-		for n := ceilDiv(products[w].linear.Weight.N, step); i >= n; n = ceilDiv(products[w].linear.Weight.N, step) {
+		for n := ceilDiv(products[w].weight.weight.N, step); i >= n; n = ceilDiv(products[w].weight.weight.N, step) {
 			i -= n
 			w++
 		}
-		c, linear := products[w].c, products[w].linear
+		c, weight := products[w].c, products[w].weight
 		n0 := i * step
-		n1 := min(n0+step, linear.Weight.N)
+		n1 := min(n0+step, weight.weight.N)
 		if !products[w].add {
 			for r := range m {
-				start(c.row(r, n1)[n0:], linear.Bias, n0)
+				start(c.row(r, n1)[n0:], weight.bias, n0)
 			}
 		}
-		kernels.MatMul(c.data, c.stride, &p.packed, &linear.Weight, n0, n1, &p.scratch[worker])
+		p.in.multiply(c, weight, n0, n1, &p.scratch[worker])
 	})
 }
 

@@ -1,0 +1,165 @@
+package cpu
+
+import (
+	"context"
+	"sync"
+
+	"seccodeprm/internal/par"
+	"seccodeprm/internal/qwen2"
+	"seccodeprm/kernels"
+)
+
+// layer is a decoder layer with its weights as products read them.
+type layer struct {
+	mu    sync.Mutex
+	ready bool
+
+	q, k, v, o, gate, up, down linear
+}
+
+// linear is one projection. Depending on precision and Options.Pack its weight is
+// the checkpoint's own memory, that with a packed copy beside it, or 8-bit.
+type linear struct {
+	weight kernels.Matrix
+	int8   *kernels.Int8Matrix // in precisions W8A16 and W8A8
+	bias   []float32           // (N), nil where the layer has none
+}
+
+// layerAt returns layer l, packed on its first use: a model that is opened for one
+// short file does not wait for all of them.
+func (p *pass) layerAt(ctx context.Context, l int) (*layer, error) {
+	w := &p.layers[l]
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ready {
+		return w, nil
+	}
+	from := &p.model.Layers[l]
+	for _, x := range []struct {
+		to   *linear
+		from *qwen2.Linear
+	}{
+		{&w.q, &from.QProj}, {&w.k, &from.KProj}, {&w.v, &from.VProj}, {&w.o, &from.OProj},
+		{&w.gate, &from.GateProj}, {&w.up, &from.UpProj}, {&w.down, &from.DownProj},
+	} {
+		if err := p.prepare(ctx, x.to, x.from); err != nil {
+			return nil, err
+		}
+	}
+	w.ready = true
+	return w, nil
+}
+
+// packPanels is how many panels of 16 outputs are packed as one unit of work.
+const packPanels = 4
+
+// prepare makes a projection of the checkpoint's weight.
+func (e *Engine) prepare(ctx context.Context, to *linear, from *qwen2.Linear) error {
+	m := &from.Weight
+	panels := ceilDiv(m.N, panelColumns)
+	to.weight, to.bias = *m, from.Bias
+	var pack func(first, last int)
+	switch {
+	case e.precision >= qwen2.W8A16:
+		to.int8 = kernels.NewInt8Matrix(m.N, m.K)
+		pack = func(first, last int) { to.int8.Quantize(m, first, last) }
+	case e.packs && m.PackedLen(e.products()) > 0:
+		packed := make([]uint16, m.PackedLen(e.products()))
+		pack = func(first, last int) { m.PackInto(packed, e.products(), first, last) }
+		to.weight.Panels, to.weight.PackedFor = packed, e.products()
+	default:
+		return nil
+	}
+	err := par.Run(ctx, e.threads, ceilDiv(panels, packPanels), func(_, i int) {
+		pack(i*packPanels, min((i+1)*packPanels, panels))
+	})
+	if err == nil {
+		e.model.Release(m) // the copy is read from now on
+	}
+	return err
+}
+
+// PackedBytes is the memory that the copies of weights take once all layers were
+// used; 0 where the engine reads the checkpoint's own.
+func (e *Engine) PackedBytes() int64 {
+	var bytes int64
+	for i := range e.model.Layers {
+		l := &e.model.Layers[i]
+		for _, m := range []*kernels.Matrix{&l.QProj.Weight, &l.KProj.Weight, &l.VProj.Weight, &l.OProj.Weight, &l.GateProj.Weight, &l.UpProj.Weight, &l.DownProj.Weight} {
+			switch {
+			case e.precision >= qwen2.W8A16:
+				bytes += int64(m.N) * int64(m.K)
+			case e.packs:
+				bytes += 2 * int64(m.PackedLen(e.products()))
+			}
+		}
+	}
+	return bytes
+}
+
+// products is the precision of floating-point products, attention's included.
+func (e *Engine) products() kernels.Precision {
+	if e.precision == qwen2.F32 {
+		return kernels.F32
+	}
+	return kernels.BF16
+}
+
+// input is the packed input of the products that follow.
+type input struct {
+	rows  kernels.Rows
+	eight kernels.Int8Rows // in precisions W8A16 and W8A8
+
+	precision qwen2.Precision
+}
+
+func (in *input) reset(m, k int, p qwen2.Precision) {
+	in.precision = p
+	switch p {
+	case qwen2.W8A16:
+		in.eight.Reset(m, k, kernels.W8A16)
+	case qwen2.W8A8:
+		in.eight.Reset(m, k, kernels.W8A8)
+	case qwen2.BF16:
+		in.rows.Reset(m, k, kernels.BF16)
+	default:
+		in.rows.Reset(m, k, kernels.F32)
+	}
+}
+
+func (in *input) strips() int {
+	if in.precision >= qwen2.W8A16 {
+		return in.eight.Strips()
+	}
+	return in.rows.Strips()
+}
+
+func (in *input) strip(s int) (row, end int) {
+	if in.precision >= qwen2.W8A16 {
+		return in.eight.Strip(s)
+	}
+	return in.rows.Strip(s)
+}
+
+func (in *input) pack(s int, x *matrix) {
+	if in.precision >= qwen2.W8A16 {
+		in.eight.PackStrip(s, x.data, x.stride)
+		return
+	}
+	in.rows.PackStrip(s, x.data, x.stride)
+}
+
+// scratch is one worker's memory for products.
+type scratch struct {
+	rows  kernels.Scratch
+	eight kernels.Int8Scratch
+}
+
+// multiply adds the columns n0 to n1-1 of in·Wᵀ to c.
+func (in *input) multiply(c *matrix, w *linear, n0, n1 int, s *scratch) {
+	if in.precision >= qwen2.W8A16 {
+		kernels.MatMulInt8(c.data, c.stride, &in.eight, w.int8, n0, n1, &s.eight)
+		return
+	}
+	kernels.MatMul(c.data, c.stride, &in.rows, &w.weight, n0, n1, &s.rows)
+}
