@@ -146,15 +146,7 @@ type product struct {
 // multiply computes products of the packed input of m rows. Work is split by
 // columns, so each value is one chain of multiply-adds on one worker.
 func (p *pass) multiply(ctx context.Context, m int, products ...product) error {
-	columns := 0
-	for _, w := range products {
-		columns += w.weight.weight.N
-	}
-	step := columnStep(columns, p.threads)
-	chunks := 0
-	for _, w := range products {
-		chunks += ceilDiv(w.weight.weight.N, step)
-	}
+	step, chunks := columnStep(p.threads, products)
 	return p.loop(ctx, inProducts, chunks, func(worker, i int) {
 		w := 0
 		for n := ceilDiv(products[w].weight.weight.N, step); i >= n; n = ceilDiv(products[w].weight.weight.N, step) {
@@ -182,9 +174,17 @@ func start(c, bias []float32, n0 int) {
 	copy(c, bias[n0:])
 }
 
-// columnStep is the width of a unit of work: enough units that the workers end
-// together, each wide enough to be worth packing the input for.
-func columnStep(columns, threads int) int {
-	step := columns / (8 * threads) / panelColumns * panelColumns
-	return min(max(step, 2*panelColumns), 8*panelColumns)
+// columnStep is the width of a unit of work and the number of units: the widest
+// one with which the threads end together, since packing the input for a unit and
+// the edge of a kernel's tiles cost less the wider it is.
+func columnStep(threads int, products []product) (step, units int) {
+	for step = 128; ; step /= 2 {
+		units = 0
+		for _, w := range products {
+			units += ceilDiv(w.weight.weight.N, step)
+		}
+		if step == 32 || units >= 16*threads || units >= 6*threads && units%threads == 0 {
+			return step, units
+		}
+	}
 }
