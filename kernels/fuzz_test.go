@@ -53,11 +53,15 @@ func FuzzSoftmaxBlock(f *testing.F) {
 		from := int(lo) % (blockKeys + 1)
 		to := from + int(hi)%(blockKeys+1-from)
 		want := floatsOf(raw, blockKeys)
-		wantM, wantL, wantA := reference(want, from, to, m, l)
+		precision, block := F32, SoftmaxBlock
+		if lo > 127 {
+			precision, block = BF16, SoftmaxBlockBF16
+		}
+		wantM, wantL, wantA := reference(want, from, to, m, l, precision)
 		for _, isa := range isas() {
 			useISA(t, isa)
 			p := floatsOf(raw, blockKeys)
-			gotM, gotL, gotA := SoftmaxBlock(p, from, to, m, l)
+			gotM, gotL, gotA := block(p, from, to, m, l)
 			requireSameBits(t, want, p, isa)
 			requireSameBits(t, []float32{wantM, wantL, wantA}, []float32{gotM, gotL, gotA}, isa)
 		}

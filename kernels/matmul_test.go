@@ -25,6 +25,9 @@ func wild(r *rand.Rand, finite bool) float32 {
 		return math.Float32frombits(r.Uint32() & 0x80000000)
 	case 2:
 		return float32(r.NormFloat64()) * 0x1p-70
+	case 3: // about the bounds of operands and starts of precision BF16
+		x := []float32{num.TinyOperand, num.TinyStart}[r.IntN(2)]
+		return math.Float32frombits(math.Float32bits(x) + r.Uint32N(5) - 2 + r.Uint32N(2)<<31)
 	}
 	return float32(r.NormFloat64())
 }

@@ -12,8 +12,8 @@ import (
 // microseconds.
 const maxCall = 1 << 14
 
-// Dispatchers of the row-wise kernels: assembly for whole registers, Go for what
-// is left.
+// Dispatchers of the row-wise kernels: assembly for whole registers, of 16 lanes,
+// then of 8, and Go for what is left.
 
 //go:noinline
 func sumSquares(x []float32) float32 {
@@ -21,7 +21,11 @@ func sumSquares(x []float32) float32 {
 	done := 0
 	for useAVX2 && len(x)-done >= num.Lanes {
 		n := min(len(x)-done, maxCall) &^ (num.Lanes - 1)
-		sumSquaresAVX2(unsafe.Pointer(&lanes), unsafe.Pointer(&x[done]), n)
+		if useAVX512 {
+			sumSquaresAVX512(unsafe.Pointer(&lanes), unsafe.Pointer(&x[done]), n)
+		} else {
+			sumSquaresAVX2(unsafe.Pointer(&lanes), unsafe.Pointer(&x[done]), n)
+		}
 		done += n
 	}
 	return sumSquaresFrom(&lanes, x, done)
@@ -29,6 +33,11 @@ func sumSquares(x []float32) float32 {
 
 //go:noinline
 func mulScaled(dst, x, w []float32, scale float32) {
+	for useAVX512 && len(x) >= 16 {
+		n := min(len(x), maxCall) &^ 15
+		mulScaledAVX512(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), unsafe.Pointer(&w[0]), n, scale)
+		dst, x, w = dst[n:], x[n:], w[n:]
+	}
 	for useAVX2 && len(x) >= 8 {
 		n := min(len(x), maxCall) &^ 7
 		mulScaledAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), unsafe.Pointer(&w[0]), n, scale)
@@ -39,6 +48,11 @@ func mulScaled(dst, x, w []float32, scale float32) {
 
 //go:noinline
 func rope(lo, hi, cos, sin []float32) {
+	for useAVX512 && len(cos) >= 16 {
+		n := min(len(cos), maxCall) &^ 15
+		ropeAVX512(unsafe.Pointer(&lo[0]), unsafe.Pointer(&hi[0]), unsafe.Pointer(&cos[0]), unsafe.Pointer(&sin[0]), n)
+		lo, hi, cos, sin = lo[n:], hi[n:], cos[n:], sin[n:]
+	}
 	for useAVX2 && len(cos) >= 8 {
 		n := min(len(cos), maxCall) &^ 7
 		ropeAVX2(unsafe.Pointer(&lo[0]), unsafe.Pointer(&hi[0]), unsafe.Pointer(&cos[0]), unsafe.Pointer(&sin[0]), n)
@@ -49,6 +63,11 @@ func rope(lo, hi, cos, sin []float32) {
 
 //go:noinline
 func scaleRow(x []float32, a float32) {
+	for useAVX512 && len(x) >= 16 {
+		n := min(len(x), maxCall) &^ 15
+		scaleRowAVX512(unsafe.Pointer(&x[0]), n, a)
+		x = x[n:]
+	}
 	for useAVX2 && len(x) >= 8 {
 		n := min(len(x), maxCall) &^ 7
 		scaleRowAVX2(unsafe.Pointer(&x[0]), n, a)
@@ -59,6 +78,11 @@ func scaleRow(x []float32, a float32) {
 
 //go:noinline
 func siluMul(dst, gate, up []float32) {
+	for useAVX512 && len(gate) >= 16 {
+		n := min(len(gate), maxCall) &^ 15
+		siluMulAVX512(unsafe.Pointer(&dst[0]), unsafe.Pointer(&gate[0]), unsafe.Pointer(&up[0]), n)
+		dst, gate, up = dst[n:], gate[n:], up[n:]
+	}
 	for useAVX2 && len(gate) >= 8 {
 		n := min(len(gate), maxCall) &^ 7
 		siluMulAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&gate[0]), unsafe.Pointer(&up[0]), n)
@@ -67,9 +91,15 @@ func siluMul(dst, gate, up []float32) {
 	siluMulGeneric(dst, gate, up)
 }
 
+// live has the bits [lo, hi) set.
+func live(lo, hi int) uint64 { return ^uint64(0) >> (blockKeys - hi) &^ (1<<lo - 1) }
+
 //go:noinline
 func maxLive(p *[blockKeys]float32, lo, hi int, m float32) float32 {
-	if useAVX2 {
+	switch {
+	case useAVX512:
+		return maxLiveAVX512(unsafe.Pointer(p), live(lo, hi), m)
+	case useAVX2:
 		return maxLiveAVX2(unsafe.Pointer(p), lo, hi, m)
 	}
 	return maxLiveGeneric(p, lo, hi, m)
@@ -77,7 +107,10 @@ func maxLive(p *[blockKeys]float32, lo, hi int, m float32) float32 {
 
 //go:noinline
 func expLive(p *[blockKeys]float32, lo, hi int, m float32) float32 {
-	if useAVX2 {
+	switch {
+	case useAVX512:
+		return expLiveAVX512(unsafe.Pointer(p), live(lo, hi), m)
+	case useAVX2:
 		return expLiveAVX2(unsafe.Pointer(p), lo, hi, m)
 	}
 	return expLiveGeneric(p, lo, hi, m)
@@ -85,7 +118,10 @@ func expLive(p *[blockKeys]float32, lo, hi int, m float32) float32 {
 
 //go:noinline
 func expLiveBF16(p *[blockKeys]float32, lo, hi int, m float32) float32 {
-	if useAVX2 {
+	switch {
+	case useAVX512:
+		return expLiveBF16AVX512(unsafe.Pointer(p), live(lo, hi), m)
+	case useAVX2:
 		return expLiveBF16AVX2(unsafe.Pointer(p), lo, hi, m)
 	}
 	return expLiveBF16Generic(p, lo, hi, m)

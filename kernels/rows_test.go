@@ -142,7 +142,7 @@ func TestExpLanes(t *testing.T) {
 }
 
 // reference is SoftmaxBlock as its comment puts it.
-func reference(p []float32, lo, hi int, m, l float32) (newM, newL, alpha float32) {
+func reference(p []float32, lo, hi int, m, l float32, precision Precision) (newM, newL, alpha float32) {
 	newM = m
 	for _, v := range p[lo:hi] {
 		if v > newM {
@@ -161,6 +161,9 @@ func reference(p []float32, lo, hi int, m, l float32) (newM, newL, alpha float32
 			p[i] = 0
 		} else {
 			p[i] = num.Exp(v - newM)
+			if precision == BF16 {
+				p[i] = operand(p[i])
+			}
 		}
 	}
 	return newM, float32(l*alpha) + num.SumLanes(p), alpha
@@ -191,8 +194,12 @@ func TestSoftmaxBlock(t *testing.T) {
 				m = math.Float32frombits(r.Uint32() & 0x80000000) // zero of either sign
 			}
 			want := append([]float32(nil), p...)
-			wantM, wantL, wantA := reference(want, lo, hi, m, l)
-			gotM, gotL, gotA := SoftmaxBlock(p, lo, hi, m, l)
+			precision, block := F32, SoftmaxBlock
+			if round/5%2 == 1 {
+				precision, block = BF16, SoftmaxBlockBF16
+			}
+			wantM, wantL, wantA := reference(want, lo, hi, m, l, precision)
+			gotM, gotL, gotA := block(p, lo, hi, m, l)
 			requireSameBits(t, want, p, "p")
 			requireSameBits(t, []float32{wantM, wantL, wantA}, []float32{gotM, gotL, gotA}, "max, sum, alpha")
 		}

@@ -125,3 +125,30 @@ func expLiveAVX2(p unsafe.Pointer, lo, hi int, m float32) float32
 
 //go:noescape
 func expLiveBF16AVX2(p unsafe.Pointer, lo, hi int, m float32) float32
+
+// The same with 16 lanes: n is a multiple of 16, of 32 in sumSquaresAVX512, and
+// bit i of live stands for element i.
+
+//go:noescape
+func sumSquaresAVX512(lanes, x unsafe.Pointer, n int)
+
+//go:noescape
+func mulScaledAVX512(dst, x, w unsafe.Pointer, n int, scale float32)
+
+//go:noescape
+func ropeAVX512(lo, hi, cos, sin unsafe.Pointer, n int)
+
+//go:noescape
+func scaleRowAVX512(x unsafe.Pointer, n int, a float32)
+
+//go:noescape
+func siluMulAVX512(dst, gate, up unsafe.Pointer, n int)
+
+//go:noescape
+func maxLiveAVX512(p unsafe.Pointer, live uint64, m float32) float32
+
+//go:noescape
+func expLiveAVX512(p unsafe.Pointer, live uint64, m float32) float32
+
+//go:noescape
+func expLiveBF16AVX512(p unsafe.Pointer, live uint64, m float32) float32

@@ -3,12 +3,13 @@ package main
 // bf16 emits the roundings of precision BF16.
 func bf16(a *asm) {
 	data(a, roundConstants)
+	data(a, []constant{{"tinystart", (127 - 91) << 23}})
 	roundBF16(a)
 	roundPairs(a)
 	zeroTiny(a)
 }
 
-// roundConstants are what roundOperand and zeroTiny read.
+// roundConstants are what roundOperand reads.
 var roundConstants = []constant{
 	{"bias", 0x7fff},
 	{"lsb", 1},
@@ -16,7 +17,6 @@ var roundConstants = []constant{
 	{"quiet", 0x00400000},
 	{"abs", 0x7fffffff},
 	{"tiny", (127 - 50) << 23},
-	{"tinystart", (127 - 91) << 23},
 }
 
 const notLessThan = 5 // of VCMPPS, true for NaN

@@ -32,6 +32,7 @@ func files() map[string]string {
 		"pack_dot_amd64.s":      file(packDot512),
 		"bf16_avx2_amd64.s":     file(bf16),
 		"rows_avx2_amd64.s":     file(rows),
+		"rows_avx512_amd64.s":   file(rows512),
 
 		"int8_avx2_amd64.s":      file(int8AVX2),
 		"int8_avxvnni_amd64.s":   file(int8AVXVNNI),
