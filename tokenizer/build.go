@@ -190,10 +190,13 @@ const (
 
 // pieceTable holds the bytes that each id decodes to.
 type pieceTable struct {
-	text  []byte
-	end   []uint32 // piece i is text[end[i-1]:end[i]]
+	text  []byte   // with piecePad more bytes at its end
+	start []uint32 // piece i is text[start[i]:start[i+1]]
 	flags []uint8
 }
+
+// piecePad is how many bytes may be read from the start of any piece.
+const piecePad = 16
 
 func (p *pieceTable) build(c *config, size int) error {
 	owner := make([]string, size)
@@ -217,12 +220,13 @@ func (p *pieceTable) build(c *config, size int) error {
 		owner[a.ID] = string(c.pattern(a))
 	}
 	alphabet := newByteAlphabet()
-	p.text = make([]byte, 0, total)
-	p.end = make([]uint32, size)
+	p.text = make([]byte, 0, total+piecePad)
+	p.start = make([]uint32, size+1)
 	for id, piece := range owner {
 		p.text, _ = alphabet.appendBytes(p.text, piece)
-		p.end[id] = uint32(len(p.text))
+		p.start[id+1] = uint32(len(p.text))
 	}
+	p.text = append(p.text, make([]byte, piecePad)...)
 	// Hugging Face skips a token whose text is the content of a special one. That
 	// differs from the flag only where normalisation changes the content.
 	special := map[string]bool{}
@@ -244,9 +248,20 @@ func (p *pieceTable) piece(id int32) ([]byte, uint8) {
 	if id < 0 || int(id) >= len(p.flags) {
 		return nil, 0
 	}
-	start := uint32(0)
-	if id > 0 {
-		start = p.end[id-1]
+	return p.text[p.start[id]:p.start[id+1]], p.flags[id]
+}
+
+// appendPiece appends the bytes of id, none for an unknown id.
+func (p *pieceTable) appendPiece(dst []byte, id int32) []byte {
+	if uint(id) >= uint(len(p.start)-1) {
+		return dst
 	}
-	return p.text[start:p.end[id]], p.flags[id]
+	start, end := p.start[id], p.start[id+1]
+	n := len(dst)
+	if end-start <= piecePad && n+piecePad <= cap(dst) {
+		// A copy of known length takes two moves.
+		*(*[piecePad]byte)(dst[n : n+piecePad]) = [piecePad]byte(p.text[start:])
+		return dst[:n+int(end-start)]
+	}
+	return append(dst, p.text[start:end]...)
 }

@@ -17,12 +17,17 @@ func (t *Tokenizer) AppendDecode(dst []byte, ids []int32) []byte {
 // added tokens stay.
 func (t *Tokenizer) AppendDecodeSkip(dst []byte, ids []int32) []byte {
 	n := len(dst)
+	return replaceInvalid(t.appendUnless(dst, ids, idSpecial), n)
+}
+
+// appendUnless appends the bytes of ids but those with a flag of skip.
+func (t *Tokenizer) appendUnless(dst []byte, ids []int32, skip uint8) []byte {
 	for _, id := range ids {
-		if piece, flags := t.pieces.piece(id); flags&idSpecial == 0 {
-			dst = append(dst, piece...)
+		if _, flags := t.pieces.piece(id); flags&skip == 0 {
+			dst = t.pieces.appendPiece(dst, id)
 		}
 	}
-	return replaceInvalid(dst, n)
+	return dst
 }
 
 // AppendBytes appends the bytes that ids stand for, with nothing replaced: what
@@ -30,10 +35,17 @@ func (t *Tokenizer) AppendDecodeSkip(dst []byte, ids []int32) []byte {
 // that may end inside a character.
 func (t *Tokenizer) AppendBytes(dst []byte, ids []int32) []byte {
 	for _, id := range ids {
-		piece, _ := t.pieces.piece(id)
-		dst = append(dst, piece...)
+		dst = t.pieces.appendPiece(dst, id)
 	}
 	return dst
+}
+
+// AppendValid appends text to dst with each longest part that begins but does not
+// complete a character replaced by U+FFFD. Encode the result where the ids must be
+// those of Hugging Face for bytes that are not UTF-8: it takes strings alone, which
+// Python decodes so with errors="replace". AppendEncode itself keeps such bytes.
+func AppendValid(dst, text []byte) []byte {
+	return replaceInvalid(append(dst, text...), len(dst))
 }
 
 // replaceInvalid puts U+FFFD for every maximal subpart of an ill-formed sequence

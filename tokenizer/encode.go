@@ -9,6 +9,7 @@ type Encoder struct {
 	words      wordCache
 	wide       wideCache
 	tail       [2 * blockRead]byte // the end of a text, padded
+	counted    []int32
 }
 
 // NewEncoder returns an Encoder for the calling goroutine.
@@ -33,6 +34,16 @@ func (e *Encoder) AppendEncode(dst []int32, text []byte) []int32 {
 // false. Use it on templates, never on code to be scored.
 func (e *Encoder) AppendEncodeSpecial(dst []int32, text []byte) []int32 {
 	return e.encode(dst, text, true)
+}
+
+// Count returns how many ids AppendEncode appends for text.
+func (e *Encoder) Count(text []byte) int {
+	e.counted = e.AppendEncode(e.counted[:0], text)
+	n := len(e.counted)
+	if cap(e.counted) > keepBuffer {
+		e.counted = nil
+	}
+	return n
 }
 
 // encode looks for added tokens in the raw text and, in what lies between, after

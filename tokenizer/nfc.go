@@ -64,17 +64,24 @@ type normalizer struct {
 	out   []byte
 	runes []markedRune
 	spare []markedRune
+
+	// Where wanted: the characters of the last result that differ from their
+	// source, in order.
+	track   bool
+	changed []alignment
 }
 
 // markedRune is a character with its nfcValue where that is a mark's, else 0.
 type markedRune struct {
 	r     rune
 	class uint8
+	added int32 // characters that it adds to the text: 1 less than its sources, negated
 }
 
 // nfc returns the NFC of text: text itself where that is already normal, else a
 // buffer that holds until the next call. Bytes that are not UTF-8 are kept.
 func (n *normalizer) nfc(text []byte) []byte {
+	n.changed = n.changed[:0]
 	i := nextNFC(text, 0)
 	if i == len(text) {
 		return text
@@ -99,6 +106,12 @@ func (n *normalizer) nfc(text []byte) []byte {
 		n.reorder()
 		n.out = append(n.out, text[done:start]...)
 		n.compose()
+		if n.track {
+			n.align(text, start)
+		}
+		for _, x := range n.runes {
+			n.out = utf8.AppendRune(n.out, x.r)
+		}
 		done = end
 		i = nextNFC(text, end)
 	}
@@ -112,8 +125,9 @@ func (n *normalizer) decompose(r rune) {
 		n.runes = append(n.runes,
 			markedRune{r: hangulL + s/(countV*countT)},
 			markedRune{r: hangulV + s%(countV*countT)/countT})
+		n.runes[len(n.runes)-1].added = 1
 		if t := s % countT; t > 0 {
-			n.runes = append(n.runes, markedRune{r: hangulT + t})
+			n.runes = append(n.runes, markedRune{r: hangulT + t, added: 1})
 		}
 		return
 	}
@@ -122,14 +136,18 @@ func (n *normalizer) decompose(r rune) {
 		n.runes = append(n.runes, mark(r))
 		return
 	}
-	for _, r := range nfcDecompositions[k].to {
-		n.runes = append(n.runes, mark(r))
+	for at, r := range nfcDecompositions[k].to {
+		m := mark(r)
+		if at > 0 {
+			m.added = 1
+		}
+		n.runes = append(n.runes, m)
 	}
 }
 
 func mark(r rune) markedRune {
 	if v := nfcValue(r); v > 1 {
-		return markedRune{r, v}
+		return markedRune{r: r, class: v}
 	}
 	return markedRune{r: r}
 }
@@ -176,7 +194,7 @@ func (n *normalizer) sortMarks(m []markedRune) {
 }
 
 // compose joins n.runes where a starter and an unblocked follower make a
-// primary composite, and appends the result to n.out.
+// primary composite.
 func (n *normalizer) compose() {
 	kept := n.runes[:0]
 	starter := -1
@@ -185,6 +203,7 @@ func (n *normalizer) compose() {
 		if starter >= 0 && last < int(x.class) {
 			if c, ok := composed(kept[starter].r, x.r); ok {
 				kept[starter].r = c
+				kept[starter].added += x.added - 1
 				continue
 			}
 		}
@@ -194,9 +213,7 @@ func (n *normalizer) compose() {
 		}
 		kept = append(kept, x)
 	}
-	for _, x := range kept {
-		n.out = utf8.AppendRune(n.out, x.r)
-	}
+	n.runes = kept
 }
 
 // composed returns the primary composite of a and b.
