@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 )
@@ -174,6 +175,20 @@ func TestMatMulInt8Corners(t *testing.T) {
 	})
 }
 
+// K is so deep that a product takes several calls, each with several blocks.
+func TestMatMulInt8Deep(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	p := newProblem(t, r, 14, 35, 4*int8CallQuads+2051, "bf16", true)
+	for _, mode := range []Int8Mode{W8A8, W8A16} {
+		want := p.int8Chain(mode)
+		forEachInt8ISA(t, func(t *testing.T) {
+			got := append([]float32(nil), p.c...)
+			MatMulInt8(got, p.ldc, p.int8Rows(t, r, mode), p.int8Weights(t, r), 0, p.n, new(Int8Scratch))
+			requireSameBits(t, want, got, mode.String())
+		})
+	}
+}
+
 // The error is at most what rounding to integers, and then each operation on
 // float32, can cause.
 func TestMatMulInt8ErrorBound(t *testing.T) {
@@ -263,6 +278,35 @@ func TestMatMulInt8NotFinite(t *testing.T) {
 	})
 }
 
+// Rows below 2^-100 count as zeros; at it, and where the rest is denormal, they
+// do not.
+func TestMatMulInt8TinyRows(t *testing.T) {
+	below := math.Nextafter32(0x1p-100, 0)
+	sizes := []float32{0x1p-149, 0x1p-126, below, 0x1p-100, 0x1p100}
+	m, k := len(sizes), 40
+	p := &problem{m: m, n: m, k: k, ldx: k, ldc: m, x: make([]float32, m*k), c: make([]float32, m*m), w: &Matrix{N: m, K: k, F32: make([]float32, m*k)}}
+	for i, size := range sizes {
+		for j := range k {
+			p.x[i*k+j] = size / float32(1+j)
+			p.w.F32[i*k+j] = size / float32(1+j)
+		}
+	}
+	forEachInt8ISA(t, func(t *testing.T) {
+		for _, mode := range []Int8Mode{W8A8, W8A16} {
+			var a Int8Rows
+			a.Reset(m, k, mode)
+			a.Pack(p.x, k)
+			got := append([]float32(nil), p.c...)
+			MatMulInt8(got, m, &a, QuantizeInt8(p.w), 0, m, new(Int8Scratch))
+			requireSameBits(t, p.int8Chain(mode), got, mode.String())
+			for i, size := range sizes[:4] {
+				require.Equal(t, size == 0x1p-100, got[i*m+4] > 1, "row %d", i)
+				require.Equal(t, size == 0x1p-100, got[4*m+i] > 1, "column %d", i)
+			}
+		}
+	})
+}
+
 func TestInt8Strips(t *testing.T) {
 	for m := range 200 {
 		var a Int8Rows
@@ -297,9 +341,10 @@ func TestMatMulInt8DoesNotAllocate(t *testing.T) {
 }
 
 func TestInt8MatrixIsAligned(t *testing.T) {
-	for n := range 40 {
+	for n := 1; n < 200; n += 7 {
 		w := NewInt8Matrix(n, 7)
 		require.Len(t, w.data, (n+15)/16*16*2)
+		require.Zero(t, uintptr(unsafe.Pointer(&w.data[0]))%64)
 	}
 }
 
