@@ -1,0 +1,2 @@
+// Package dataset is being described.
+package dataset

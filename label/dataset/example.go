@@ -1,0 +1,187 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"seccodeprm/label"
+)
+
+// ErrRule is wrapped by errors about a Rule, and about options of this package.
+var ErrRule = errors.New("dataset: bad option")
+
+// Example is one side of a record, labelled.
+type Example struct {
+	Record     *Record
+	Vulnerable bool // the side
+	Compat     bool // labelled by PaperCompat: empty steps count
+	Steps      []label.Step
+}
+
+// ID returns the record's ID and the side, such as "train.jsonl:12/vulnerable".
+func (e *Example) ID() string {
+	if e.Vulnerable {
+		return e.Record.ID + "/vulnerable"
+	}
+	return e.Record.ID + "/secure"
+}
+
+// Source returns the code of the side.
+func (e *Example) Source() []byte {
+	if e.Vulnerable {
+		return e.Record.Before
+	}
+	return e.Record.After
+}
+
+// Rows returns the steps that a row of training data has: all of them under
+// PaperCompat, else those that are not NoOp, as a model is asked later.
+func (e *Example) Rows() []label.Step {
+	if e.Compat {
+		return e.Steps
+	}
+	var steps []label.Step
+	for _, s := range e.Steps {
+		if !s.NoOp {
+			steps = append(steps, s)
+		}
+	}
+	return steps
+}
+
+// Rule says how records become examples. The zero value lacks a policy.
+type Rule struct {
+	// Fix labels pairs; its policy cuts unpaired records too.
+	Fix label.Rule
+
+	// PaperCompat labels pairs as the released pipeline does, pairs without a
+	// difference included, in place of Fix. It is for comparison with published
+	// figures; see label.PaperCompat for what is wrong with it.
+	PaperCompat bool
+
+	// Merge joins steps that say little alone, where their labels agree:
+	// label.Merge, or label.MergeReleased under PaperCompat.
+	Merge bool
+
+	// UniformWeight is the weight of labels that are those of a whole vulnerable
+	// function, in (0, 1]; 0.5 where it is 0. A secure function is secure in
+	// every step, which has weight 1.
+	UniformWeight float64
+}
+
+// Examples labels the sides of a record: a pair gives two examples, the
+// vulnerable one first. Where the record knows its vulnerable lines (Flaws),
+// they make the labels, From Manual; else those of a pair come from the fix,
+// and those of a vulnerable function alone are uniform.
+//
+// The error is a *Skip for a record that says nothing (Identical: no hunk that
+// counts; NoStep), ErrRule, one of label, or that of ctx.
+func (rule *Rule) Examples(ctx context.Context, r *Record) ([]*Example, error) {
+	weight := rule.UniformWeight
+	if weight == 0 {
+		weight = 0.5
+	}
+	if !(weight > 0 && weight <= 1) {
+		return nil, fmt.Errorf("%w: UniformWeight %v is not in (0, 1]", ErrRule, rule.UniformWeight)
+	}
+	if reason := r.check(); reason != "" {
+		return nil, &Skip{File: r.ID, Reason: reason}
+	}
+	var vulnerable, secure []label.Step
+	var err error
+	compat := rule.PaperCompat && r.Paired() && r.Flaws == nil
+	switch {
+	case r.Paired() && r.Flaws == nil:
+		var p *label.Pair
+		if compat {
+			p, err = label.PaperCompat(ctx, r.Before, r.After)
+		} else {
+			p, err = label.Fix(ctx, r.Before, r.After, r.Language, rule.Fix)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !compat && !p.Evidence() {
+			return nil, &Skip{File: r.ID, Reason: Identical}
+		}
+		vulnerable, secure = p.Vulnerable, p.Secure
+	default:
+		if r.Before != nil {
+			if vulnerable, err = rule.alone(r, weight); err != nil {
+				return nil, err
+			}
+		}
+		if r.After != nil {
+			from := label.Uniform
+			if r.Flaws != nil {
+				from = label.Manual
+			}
+			if secure, err = label.All(r.After, r.Language, rule.Fix.Policy, true, from, 1); err != nil {
+				return nil, err
+			}
+		}
+	}
+	var all []*Example
+	for _, e := range []*Example{{r, true, compat, vulnerable}, {r, false, compat, secure}} {
+		if e.Source() == nil {
+			continue
+		}
+		switch {
+		case rule.Merge && compat:
+			e.Steps = label.MergeReleased(e.Steps)
+		case rule.Merge:
+			e.Steps = label.Merge(e.Source(), rule.Fix.Policy, e.Steps)
+		}
+		rows := e.Rows()
+		if len(rows) == 0 || e.Vulnerable && rule.Fix.Anchor != label.Strict && label.Vulnerable(rows) == 0 {
+			return nil, &Skip{File: e.ID(), Reason: NoStep}
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+// alone labels vulnerable code by its lines, or uniformly.
+func (rule *Rule) alone(r *Record, weight float64) ([]label.Step, error) {
+	if r.Flaws == nil {
+		return label.All(r.Before, r.Language, rule.Fix.Policy, false, label.Uniform, weight)
+	}
+	steps, err := label.All(r.Before, r.Language, rule.Fix.Policy, true, label.Manual, 1)
+	if err != nil {
+		return nil, err
+	}
+	for _, line := range r.Flaws {
+		for i := range steps {
+			if steps[i].Line <= line && line <= steps[i].EndLine {
+				steps[i].Secure = false
+			}
+		}
+	}
+	return steps, nil
+}
+
+// Name returns what the rule is called in statistics and manifests: everything
+// that bears on labels.
+func (rule *Rule) Name() string {
+	var parts []string
+	if rule.PaperCompat {
+		parts = append(parts, "paper-compat")
+	} else {
+		anchor := [...]string{"containing", "strict", "both"}[rule.Fix.Anchor]
+		parts = append(parts, "segment-first", rule.Fix.Policy.Name(), anchor)
+		if rule.Fix.Tokens {
+			parts = append(parts, "tokens")
+		}
+		for i, name := range []string{"no-whitespace", "no-comments", "no-renames"} {
+			if rule.Fix.Ignore>>i&1 != 0 {
+				parts = append(parts, name)
+			}
+		}
+	}
+	if rule.Merge {
+		parts = append(parts, "merged")
+	}
+	return strings.Join(parts, " ")
+}

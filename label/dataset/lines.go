@@ -1,0 +1,172 @@
+package dataset
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxRow is the longest row of a file of rows, in bytes. A row that is longer
+// is skipped.
+const MaxRow = 64 << 20
+
+// open opens a file, unpacked if its name says so.
+func open(fsys fs.FS, name string) (io.ReadCloser, error) {
+	f, err := fsys.Open(name)
+	if err != nil || !strings.HasSuffix(name, ".gz") {
+		return f, err
+	}
+	z, err := gzip.NewReader(bufio.NewReader(f))
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%w: %s: %w", ErrFormat, name, err)
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{z, f}, nil
+}
+
+// readError says what a failing read means: a broken archive is one of format.
+func readError(name string, err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {
+		return fmt.Errorf("%w: %s: %w", ErrFormat, name, err)
+	}
+	return err
+}
+
+// row is one line of a file.
+type row struct {
+	file   string
+	line   int
+	offset int64
+	text   []byte // without its newline; valid until the next
+}
+
+func (r row) skip(reason, detail string) *Skip {
+	return &Skip{r.file, r.line, r.offset, reason, detail}
+}
+
+// id names the row.
+func (r row) id() string { return fmt.Sprintf("%s:%d", r.file, r.line) }
+
+// lines reads the lines of a file but those of white space.
+func lines(ctx context.Context, fsys fs.FS, name string) iter.Seq2[row, error] {
+	return func(yield func(row, error) bool) {
+		for at, err := range allLines(ctx, fsys, name) {
+			if err == nil && len(bytes.TrimSpace(at.text)) == 0 {
+				continue
+			}
+			if !yield(at, err) {
+				return
+			}
+		}
+	}
+}
+
+// allLines reads the lines of a file. They end at "\n" and nowhere else. Lines
+// that are too long are skipped.
+func allLines(ctx context.Context, fsys fs.FS, name string) iter.Seq2[row, error] {
+	return func(yield func(row, error) bool) {
+		f, err := open(fsys, name)
+		if err != nil {
+			yield(row{}, err)
+			return
+		}
+		defer f.Close()
+		b := bufio.NewReaderSize(f, 1<<16)
+		at := row{file: name}
+		var text []byte
+		for {
+			if err := ctx.Err(); err != nil {
+				yield(row{}, err)
+				return
+			}
+			at.line++
+			text = text[:0]
+			size, long := int64(0), false
+			for err = bufio.ErrBufferFull; err == bufio.ErrBufferFull; {
+				var part []byte
+				part, err = b.ReadSlice('\n')
+				size += int64(len(part))
+				if long = long || len(text)+len(part) > MaxRow; !long {
+					text = append(text, part...)
+				}
+			}
+			if at.line == 1 {
+				text = bytes.TrimPrefix(text, []byte("\ufeff"))
+			}
+			at.text = bytes.TrimSuffix(text, []byte("\n"))
+			switch {
+			case err != nil && err != io.EOF:
+				yield(at, readError(name, err))
+				return
+			case long:
+				if !yield(row{}, at.skip(TooLong, fmt.Sprintf("%d bytes", size))) {
+					return
+				}
+			case size > 0:
+				if !yield(at, nil) {
+					return
+				}
+			}
+			if err == io.EOF {
+				return
+			}
+			at.offset += size
+		}
+	}
+}
+
+// decode reads the JSON of a row into v.
+func (r row) decode(v any) *Skip {
+	if !utf8.Valid(r.text) {
+		return r.skip(NotUTF8, "")
+	}
+	if err := json.Unmarshal(r.text, v); err != nil {
+		return r.skip(Malformed, err.Error())
+	}
+	return nil
+}
+
+// each reads a file of JSON lines: record makes a record of a row. What it
+// returns is checked; a nil record without a skip is passed over.
+func each(ctx context.Context, fsys fs.FS, name string, record func(row) (*Record, *Skip)) iter.Seq2[*Record, error] {
+	return func(yield func(*Record, error) bool) {
+		for at, err := range lines(ctx, fsys, name) {
+			if err != nil {
+				if !yield(nil, err) {
+					return
+				}
+				continue
+			}
+			r, skip := record(at)
+			if skip == nil && r != nil {
+				if reason := r.check(); reason != "" {
+					skip = at.skip(reason, r.ID)
+				}
+			}
+			var ok bool
+			switch {
+			case skip != nil:
+				ok = yield(nil, skip)
+			case r != nil:
+				ok = yield(r, nil)
+			default:
+				continue
+			}
+			if !ok {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,274 @@
+package dataset
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"iter"
+	"path"
+	"strings"
+	"time"
+)
+
+// SVEN reads the rows of SVEN and SafeCoder (eth-sri/sven, eth-sri/SafeCoder):
+// JSON lines with func_src_before, func_src_after, vul_type, file_name,
+// commit_link and func_name. All records are pairs.
+func SVEN(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
+	return each(ctx, fsys, name, func(at row) (*Record, *Skip) {
+		var v struct {
+			Before *string `json:"func_src_before"`
+			After  *string `json:"func_src_after"`
+			Type   string  `json:"vul_type"`
+			File   string  `json:"file_name"`
+			Name   string  `json:"func_name"`
+			Link   string  `json:"commit_link"`
+		}
+		if skip := at.decode(&v); skip != nil {
+			return nil, skip
+		}
+		if v.Before == nil || v.After == nil {
+			return nil, at.skip(Incomplete, "func_src_before or func_src_after")
+		}
+		project, commit, _ := strings.Cut(v.Link, "/commit/")
+		return &Record{
+			ID: at.id(), Project: project, Commit: commit, File: v.File, Function: v.Name,
+			Language: language(v.File, ""), CWEs: cwes(v.Type), Before: []byte(*v.Before), After: []byte(*v.After),
+		}, nil
+	})
+}
+
+// primevul is a row of PrimeVul.
+type primevul struct {
+	Project string
+	Commit  string `json:"commit_id"`
+	Target  *int
+	Func    *string
+	File    string `json:"file_name"`
+	CWE     texts
+	Date    string `json:"commit_date"`
+}
+
+// texts is a list of strings that some files write as one string.
+type texts []string
+
+// UnmarshalJSON reads either spelling, and null as none.
+func (t *texts) UnmarshalJSON(data []byte) error {
+	var one string
+	if json.Unmarshal(data, &one) == nil {
+		*t = texts{one}
+		return nil
+	}
+	var all []string
+	err := json.Unmarshal(data, &all)
+	*t = all
+	return err
+}
+
+// record makes an unpaired record of a row.
+func (v *primevul) record(at row) (*Record, *Skip) {
+	if v.Func == nil || v.Target == nil {
+		return nil, at.skip(Incomplete, "func or target")
+	}
+	r := &Record{
+		ID: at.id(), Project: v.Project, Commit: v.Commit, File: v.File,
+		Language: language(v.File, "c"), CWEs: cwes(v.CWE...), Date: date(v.Date),
+	}
+	switch *v.Target {
+	case 0:
+		r.After = []byte(*v.Func)
+	case 1:
+		r.Before = []byte(*v.Func)
+	default:
+		return nil, at.skip(Malformed, fmt.Sprintf("target %d", *v.Target))
+	}
+	return r, nil
+}
+
+// PrimeVul reads the unpaired rows of PrimeVul (DLVulDet/PrimeVul): JSON lines
+// with func, target (1 for vulnerable), project, commit_id and cwe.
+func PrimeVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
+	return each(ctx, fsys, name, func(at row) (*Record, *Skip) {
+		var v primevul
+		if skip := at.decode(&v); skip != nil {
+			return nil, skip
+		}
+		return v.record(at)
+	})
+}
+
+// PrimeVulPaired reads the paired rows of PrimeVul, where a vulnerable function
+// and its fix stand one behind the other. Two rows are a pair only if they are
+// neighbours, of one commit and of targets 1 and 0: partners looked up by
+// commit, as the released pipeline does it, are wrong where a commit fixes
+// several functions, and every pair is found twice. A row without its partner
+// is skipped as Incomplete.
+func PrimeVulPaired(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
+	return func(yield func(*Record, error) bool) {
+		var open *Record
+		var openAt row
+		lone := func() bool {
+			if open == nil {
+				return true
+			}
+			skip := openAt.skip(Incomplete, "no partner in the next row")
+			open = nil
+			return yield(nil, skip)
+		}
+		for at, err := range lines(ctx, fsys, name) {
+			var v primevul
+			var r *Record
+			var skip *Skip
+			if err == nil {
+				if skip = at.decode(&v); skip == nil {
+					r, skip = v.record(at)
+				}
+				if skip != nil {
+					err = skip
+				}
+			}
+			switch {
+			case err != nil:
+				if !lone() || !yield(nil, err) {
+					return
+				}
+			case r.Before != nil:
+				if !lone() {
+					return
+				}
+				open, openAt = r, at
+				openAt.text = nil
+			case open == nil || open.Commit != r.Commit || open.Project != r.Project:
+				if !lone() || !yield(nil, at.skip(Incomplete, "no partner in the row before")) {
+					return
+				}
+			default:
+				open.After = r.After
+				pair := open
+				open = nil
+				var ok bool
+				if reason := pair.check(); reason != "" {
+					ok = yield(nil, openAt.skip(reason, pair.ID))
+				} else {
+					ok = yield(pair, nil)
+				}
+				if !ok {
+					return
+				}
+			}
+		}
+		lone()
+	}
+}
+
+// Devign reads JSON lines of the form Devign, CodeXGLUE, ReGVD and VulBERTa
+// share: func, target (1 for vulnerable), project, commit_id. The language is C.
+func Devign(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
+	return PrimeVul(ctx, fsys, name)
+}
+
+// ReposVul reads the rows of ReposVul (Eshe0922/ReposVul), JSON lines of one
+// commit each: details[] hold files before (code_before) and after (code) the
+// fix. Each file that changed is a pair.
+func ReposVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
+	return func(yield func(*Record, error) bool) {
+		for at, err := range lines(ctx, fsys, name) {
+			var v struct {
+				CWE      texts  `json:"cwe_id"`
+				Commit   string `json:"commit_id"`
+				Project  string
+				Date     string `json:"commit_date"`
+				Language string `json:"cve_language"`
+				Details  []struct {
+					Before *string `json:"code_before"`
+					After  *string `json:"code"`
+					File   string  `json:"file_path"`
+				}
+			}
+			if err == nil {
+				if skip := at.decode(&v); skip != nil {
+					err = skip
+				} else if len(v.Details) == 0 {
+					err = at.skip(Incomplete, "details")
+				}
+			}
+			if err != nil {
+				if !yield(nil, err) {
+					return
+				}
+				continue
+			}
+			for i, d := range v.Details {
+				r := &Record{
+					ID: fmt.Sprintf("%s:%d", at.id(), i), Project: v.Project, Commit: v.Commit, File: d.File,
+					Language: language(d.File, v.Language), CWEs: cwes(v.CWE...), Date: date(v.Date),
+				}
+				var skip *Skip
+				if d.Before == nil || d.After == nil {
+					skip = at.skip(Incomplete, "code_before or code")
+				} else {
+					r.Before, r.After = []byte(*d.Before), []byte(*d.After)
+					if reason := r.check(); reason != "" {
+						skip = at.skip(reason, r.ID)
+					}
+				}
+				var ok bool
+				if skip != nil {
+					ok = yield(nil, skip)
+				} else {
+					ok = yield(r, nil)
+				}
+				if !ok {
+					return
+				}
+			}
+		}
+	}
+}
+
+// PreciseBugs reads a folder of SophieHYe/PreciseBugs, with one folder for each
+// CVE and in it BugEntry.json: buggy_code, fixing_code and filenames, lists of
+// equal length, and type, the CWE.
+func PreciseBugs(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
+	return files(ctx, fsys, name, func(file string, data []byte, yield func(*Record, *Skip) bool) bool {
+		if path.Base(file) != "BugEntry.json" {
+			return true
+		}
+		at := row{file: file, text: data}
+		var v struct {
+			Before texts `json:"buggy_code"`
+			After  texts `json:"fixing_code"`
+			Files  texts `json:"filenames"`
+			Type   texts
+		}
+		if skip := at.decode(&v); skip != nil {
+			return yield(nil, skip)
+		}
+		if len(v.Before) == 0 || len(v.Before) != len(v.After) {
+			return yield(nil, at.skip(Incomplete, fmt.Sprintf("%d sides before, %d after", len(v.Before), len(v.After))))
+		}
+		for i := range v.Before {
+			r := &Record{
+				ID: fmt.Sprintf("%s:%d", file, i), Commit: path.Base(path.Dir(file)), CWEs: cwes(v.Type...),
+				Before: []byte(v.Before[i]), After: []byte(v.After[i]),
+			}
+			if i < len(v.Files) {
+				r.File, r.Language = v.Files[i], language(v.Files[i], "")
+			}
+			if !yield(r, nil) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// date reads the dates that data sets write; zero for anything else.
+func date(text string) time.Time {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z", "2006-01-02 15:04:05", "2006-01-02", "2006/1/2", "1/2/2006"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC()
+		}
+	}
+	return time.Time{}
+}

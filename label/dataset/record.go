@@ -1,0 +1,189 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"seccodeprm/segment"
+)
+
+// Record is one entry of a public data set: a function or file, vulnerable, or
+// secure, or both as a pair.
+type Record struct {
+	ID       string // unique in its source, such as "train.jsonl:12"
+	Project  string // repository, as far as the source says
+	Commit   string // of the fix
+	File     string
+	Function string
+	Language segment.Language
+	CWEs     []string  // as "CWE-79", ascending; others, such as "NVD-CWE-Other", as they stand
+	Date     time.Time // of the commit or its publication; zero where unknown
+
+	Before []byte // the vulnerable code; nil for a record that is secure alone
+	After  []byte // its fix; nil for one that is vulnerable alone
+
+	// Flaws are lines of Before known to be vulnerable, from 1, ascending: what
+	// some sources have in place of, or beside, a fix.
+	Flaws []int
+}
+
+// Paired reports whether the record has both sides.
+func (r *Record) Paired() bool { return r.Before != nil && r.After != nil }
+
+// Reader reads the records of a source, a file or a folder of fsys, one after
+// the other. A file whose name ends in ".gz" is unpacked. A record that cannot
+// be used yields a *Skip and reading goes on; any other error is the last.
+type Reader func(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error]
+
+// readers are the formats by name.
+func readers() map[string]Reader {
+	return map[string]Reader{
+		"sven":            SVEN,
+		"primevul":        PrimeVul,
+		"primevul-paired": PrimeVulPaired,
+		"bigvul":          BigVul,
+		"reposvul":        ReposVul,
+		"precisebugs":     PreciseBugs,
+		"devign":          Devign,
+		"linevul":         LineVul,
+		"cweval":          CWEval,
+		"juliet":          Juliet,
+		"annotated":       Annotated,
+		"directories":     Directories,
+		"git-diff":        GitDiff,
+	}
+}
+
+// Formats returns the names of all formats, sorted.
+func Formats() []string { return slices.Sorted(maps.Keys(readers())) }
+
+// Lookup returns the reader of a format.
+func Lookup(format string) (Reader, error) {
+	if r, ok := readers()[format]; ok {
+		return r, nil
+	}
+	return nil, fmt.Errorf("%w: no such format: %q (want one of %s)", ErrFormat, format, strings.Join(Formats(), ", "))
+}
+
+// ErrFormat is wrapped by errors about a source as a whole: an unknown format,
+// a table without its columns, a truncated archive.
+var ErrFormat = errors.New("dataset: format")
+
+// Skip is the error for one record that cannot be used. It is counted by its
+// reason; the records behind it follow.
+type Skip struct {
+	File   string
+	Line   int   // from 1; 0 where the record is a whole file
+	Offset int64 // of the record in the (unpacked) file
+	Reason string
+	Detail string // may be empty
+}
+
+// The reasons of a Skip.
+const (
+	Malformed  = "malformed"       // not JSON, not CSV, or a value of another type
+	NotUTF8    = "not UTF-8"       // a text in another encoding
+	Incomplete = "field missing"   // a field that the format cannot do without
+	Empty      = "empty code"      // nothing but white space on a side
+	Identical  = "sides identical" // no difference, or none that counts
+	TooLong    = "too long"        // a row of more than MaxRow bytes
+	Unmarked   = "no mark"         // nothing says what is vulnerable
+	NoStep     = "no step"         // all steps of a side, or all vulnerable ones, are empty
+	Duplicate  = "duplicate"       // code that was there before
+)
+
+// Error returns the place, the reason and the detail.
+func (s *Skip) Error() string {
+	text := "dataset: " + s.File
+	if s.Line > 0 {
+		text += fmt.Sprintf(":%d (offset %d)", s.Line, s.Offset)
+	}
+	text += ": skipped: " + s.Reason
+	if s.Detail != "" {
+		text += ": " + s.Detail
+	}
+	return text
+}
+
+// check returns the reason why a record cannot be used, "" if it can.
+func (r *Record) check() string {
+	for _, side := range [][]byte{r.Before, r.After} {
+		if side == nil {
+			continue
+		}
+		if strings.TrimSpace(string(side)) == "" {
+			return Empty
+		}
+		if !utf8.Valid(side) {
+			return NotUTF8
+		}
+	}
+	if r.Before == nil && r.After == nil {
+		return Incomplete
+	}
+	return ""
+}
+
+var cwe = regexp.MustCompile(`(?i)^cwe[-_ ]?0*(\d+)$`)
+
+// cwes brings CWEs into one spelling, sorted by number.
+func cwes(names ...string) []string {
+	var all []string
+	for _, name := range names {
+		name = strings.TrimSpace(name)
+		if m := cwe.FindStringSubmatch(name); m != nil {
+			name = "CWE-" + m[1]
+		}
+		if name != "" {
+			all = append(all, name)
+		}
+	}
+	slices.SortFunc(all, compareCWE)
+	return slices.Compact(all)
+}
+
+// compareCWE orders CWEs by number, names without one behind them.
+func compareCWE(a, b string) int {
+	number := func(s string) int {
+		if n, err := strconv.Atoi(strings.TrimPrefix(s, "CWE-")); err == nil {
+			return n
+		}
+		return 1 << 30
+	}
+	if d := number(a) - number(b); d != 0 {
+		return d
+	}
+	return strings.Compare(a, b)
+}
+
+// language returns the language of a file, or of a name such as "C++".
+func language(file, name string) segment.Language {
+	if l := segment.LanguageOf(file); l != segment.Unknown {
+		return l
+	}
+	switch strings.ToLower(strings.TrimSpace(name)) {
+	case "c++", "cpp":
+		return segment.CPP
+	case "python":
+		return segment.Python
+	case "golang":
+		return segment.Go
+	case "javascript":
+		return segment.JavaScript
+	case "typescript":
+		return segment.TypeScript
+	case "rust":
+		return segment.Rust
+	}
+	return segment.LanguageOf("x." + strings.ToLower(strings.TrimSpace(name)))
+}

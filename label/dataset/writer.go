@@ -1,0 +1,262 @@
+package dataset
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// ErrResume is wrapped where a folder holds rows that are not those being
+// written: of other sources, another rule, or changed since.
+var ErrResume = errors.New("dataset: cannot resume")
+
+// Writer writes rows as JSON lines into shards of a fixed number of rows. The
+// bytes depend on nothing but the rows and the options. An interrupted run is
+// resumed by writing the same rows again: shards that are complete are kept,
+// and their rows compared, not written.
+//
+// Shards are named NAME-00000.jsonl or NAME-00000.jsonl.gz; NAME.json, the
+// manifest, lists them. A file appears under its name only when it is complete.
+type Writer struct {
+	dir      string
+	opt      WriterOptions
+	manifest Manifest
+	kept     []Shard // of an earlier run, still to be compared
+
+	body   bytes.Buffer // of the shard being written
+	packed *gzip.Writer // into body, if asked
+	shard  Shard
+	sum    hash.Hash
+	failed error
+}
+
+// WriterOptions say how rows are written.
+type WriterOptions struct {
+	Name string // of the shards, such as "train"
+	Rows int    // in a shard, 1 to 1,000,000; 4096 where it is 0
+	Gzip bool
+
+	// Recipe is everything that the rows depend on, such as Rule.Name and the
+	// digests of sources: rows of another recipe are not resumed.
+	Recipe string
+}
+
+// Manifest lists the shards of a Writer.
+type Manifest struct {
+	Recipe   string  `json:"recipe"`
+	Complete bool    `json:"complete"` // false where the source ended early
+	Rows     int     `json:"rows"`
+	Shards   []Shard `json:"shards"`
+}
+
+// Shard is one file of rows.
+type Shard struct {
+	File   string `json:"file"`
+	Rows   int    `json:"rows"`
+	SHA256 string `json:"sha256"` // of the unpacked rows
+}
+
+// NewWriter opens a folder, which is made if need be. What an earlier run with
+// the same recipe left there is resumed; with another recipe it is ErrResume.
+func NewWriter(dir string, opt WriterOptions) (*Writer, error) {
+	if opt.Rows == 0 {
+		opt.Rows = 4096
+	}
+	if opt.Rows < 1 || opt.Rows > 1_000_000 || opt.Name == "" || filepath.Base(opt.Name) != opt.Name {
+		return nil, fmt.Errorf("%w: writer %q with %d rows a shard", ErrRule, opt.Name, opt.Rows)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	w := &Writer{dir: dir, opt: opt, manifest: Manifest{Recipe: opt.Recipe, Shards: []Shard{}}}
+	// What a run left that was killed.
+	parts, err := filepath.Glob(filepath.Join(dir, w.part()))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range parts {
+		if err := os.Remove(name); err != nil {
+			return nil, err
+		}
+	}
+	data, err := os.ReadFile(w.manifestName())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, err
+	default:
+		var old Manifest
+		if err := json.Unmarshal(data, &old); err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrResume, w.manifestName(), err)
+		}
+		if old.Recipe != opt.Recipe {
+			return nil, fmt.Errorf("%w: %s was written with recipe %q, now it is %q", ErrResume, w.manifestName(), old.Recipe, opt.Recipe)
+		}
+		for i, s := range old.Shards { // a short one at the end is written anew
+			if s.Rows != opt.Rows || s.File != w.fileName(i) {
+				break
+			}
+			if _, err := os.Stat(filepath.Join(dir, s.File)); err != nil {
+				break
+			}
+			w.kept = append(w.kept, s)
+		}
+	}
+	w.begin()
+	return w, nil
+}
+
+func (w *Writer) manifestName() string { return filepath.Join(w.dir, w.opt.Name+".json") }
+
+func (w *Writer) fileName(shard int) string {
+	name := fmt.Sprintf("%s-%05d.jsonl", w.opt.Name, shard)
+	if w.opt.Gzip {
+		name += ".gz"
+	}
+	return name
+}
+
+// begin starts a shard.
+func (w *Writer) begin() {
+	w.body.Reset()
+	w.packed = nil
+	if w.opt.Gzip {
+		w.packed = gzip.NewWriter(&w.body) // without name and time
+	}
+	w.shard = Shard{File: w.fileName(len(w.manifest.Shards))}
+	w.sum = sha256.New()
+}
+
+// Write writes v as the next row. After an error the Writer is of no more use.
+func (w *Writer) Write(v any) error {
+	if w.failed != nil {
+		return w.failed
+	}
+	var line bytes.Buffer
+	e := json.NewEncoder(&line)
+	e.SetEscapeHTML(false)
+	if w.failed = e.Encode(v); w.failed != nil {
+		return w.failed
+	}
+	w.sum.Write(line.Bytes())
+	if len(w.manifest.Shards) >= len(w.kept) { // else the file is there
+		if w.packed != nil {
+			w.packed.Write(line.Bytes()) // into memory
+		} else {
+			w.body.Write(line.Bytes())
+		}
+	}
+	w.shard.Rows++
+	if w.shard.Rows == w.opt.Rows {
+		w.failed = w.finish()
+	}
+	return w.failed
+}
+
+// finish puts the shard under its name, or compares it with the one there.
+func (w *Writer) finish() error {
+	w.shard.SHA256 = hex.EncodeToString(w.sum.Sum(nil))
+	if i := len(w.manifest.Shards); i < len(w.kept) {
+		if w.kept[i] != w.shard {
+			return fmt.Errorf("%w: the rows of %s are not those that would be written now", ErrResume, filepath.Join(w.dir, w.shard.File))
+		}
+	} else {
+		if w.packed != nil {
+			if err := w.packed.Close(); err != nil {
+				return err
+			}
+		}
+		if err := w.publish(w.shard.File, w.body.Bytes()); err != nil {
+			return err
+		}
+	}
+	w.manifest.Shards = append(w.manifest.Shards, w.shard)
+	w.manifest.Rows += w.shard.Rows
+	if len(w.manifest.Shards) >= len(w.kept) {
+		if err := w.list(false); err != nil {
+			return err
+		}
+	}
+	w.begin()
+	return nil
+}
+
+// Resumed returns how many rows an earlier run left.
+func (w *Writer) Resumed() int { return len(w.kept) * w.opt.Rows }
+
+// Close writes what is left and the manifest. Pass false where the rows are not
+// all, because the source failed or the run was interrupted: what was written
+// stays, and a later run goes on behind the last full shard. Shards of an
+// earlier run that this one did not come to stay as well.
+func (w *Writer) Close(complete bool) error {
+	if w.failed != nil {
+		return w.failed
+	}
+	w.failed = errors.New("dataset: writer is closed")
+	if n := len(w.manifest.Shards); n < len(w.kept) {
+		if !complete {
+			return nil // the manifest there says more
+		}
+		return fmt.Errorf("%w: %s has %d shards, the rows now end in the %dth", ErrResume, w.manifestName(), len(w.kept), n+1)
+	}
+	if w.shard.Rows > 0 {
+		if err := w.finish(); err != nil {
+			return err
+		}
+	}
+	// Left over from a run whose last shard was cut elsewhere.
+	for i := len(w.manifest.Shards); ; i++ {
+		err := os.Remove(filepath.Join(w.dir, w.fileName(i)))
+		if errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return w.list(complete)
+}
+
+// list writes the manifest.
+func (w *Writer) list(complete bool) error {
+	w.manifest.Complete = complete
+	data, err := json.MarshalIndent(&w.manifest, "", "  ")
+	if err != nil {
+		return err
+	}
+	return w.publish(w.opt.Name+".json", append(data, '\n'))
+}
+
+// part is the pattern of the names that files have before they are complete.
+func (w *Writer) part() string { return "." + w.opt.Name + ".part-*" }
+
+// publish writes a file that appears under its name only when it is complete.
+func (w *Writer) publish(name string, data []byte) error {
+	f, err := os.CreateTemp(w.dir, w.part())
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // gone already if all went well
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Chmod(0o644)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), filepath.Join(w.dir, name))
+}
