@@ -19,8 +19,14 @@ const (
 	int8AVX512
 )
 
-// int8LevelNames are the names of the levels, for SECCODEPRM_DISABLE too.
-var int8LevelNames = [...]string{isaGeneric, isaAVX2, "avxvnni", "avx512vnni"}
+// Instruction sets that only int8 products know.
+const (
+	isaAVXVNNI    = "avxvnni"
+	isaAVX512VNNI = "avx512vnni"
+)
+
+// int8LevelNames are the names of the levels.
+var int8LevelNames = [...]string{isaGeneric, isaAVX2, isaAVXVNNI, isaAVX512VNNI}
 
 // int8InForce is read by every dispatcher and written by tests only.
 var int8InForce = bestInt8()
@@ -29,12 +35,18 @@ var int8InForce = bestInt8()
 // "avxvnni", "avx2", or "generic" for Go code.
 func Int8ISA() string { return int8LevelNames[int8InForce] }
 
-// bestInt8 returns the highest level that is present and not disabled.
+// bestInt8 returns the highest level that is present and not turned off, by its
+// name or that of what it builds on.
 func bestInt8() int8Level {
-	for level := int8AVX512; level > int8Generic; level-- {
-		if hasInt8(level) && !disabled(isaAVX2) && !disabled(int8LevelNames[level]) {
-			return level
-		}
+	switch {
+	case disabled(isaAVX2):
+		return int8Generic
+	case hasInt8(int8AVX512) && !disabled(isaAVX512) && !disabled(isaAVX512VNNI):
+		return int8AVX512
+	case hasInt8(int8AVXVNNI) && !disabled(isaAVXVNNI):
+		return int8AVXVNNI
+	case hasInt8(int8AVX2):
+		return int8AVX2
 	}
 	return int8Generic
 }
@@ -43,11 +55,11 @@ func bestInt8() int8Level {
 func hasInt8(level int8Level) bool {
 	switch level {
 	case int8AVX512:
-		return cpuid.CPU.Supports(cpuid.AVX2, cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512VNNI)
+		return hasAVX2() && hasAVX512() && cpuid.CPU.Supports(cpuid.AVX512VNNI)
 	case int8AVXVNNI:
-		return cpuid.CPU.Supports(cpuid.AVX2, cpuid.AVXVNNI)
+		return hasAVX2() && cpuid.CPU.Supports(cpuid.AVXVNNI)
 	case int8AVX2:
-		return cpuid.CPU.Supports(cpuid.AVX2)
+		return hasAVX2()
 	}
 	return true
 }

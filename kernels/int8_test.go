@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
-	"slices"
-	"strings"
 	"testing"
 	"unsafe"
 
@@ -20,14 +17,6 @@ func forEachInt8ISA(t *testing.T, fn func(t *testing.T)) {
 			require.Equal(t, isa, Int8ISA())
 			fn(t)
 		})
-	}
-}
-
-func TestRequiredInt8ISA(t *testing.T) {
-	for _, isa := range strings.Split(os.Getenv("SECCODEPRM_REQUIRE"), ",") {
-		if strings.HasSuffix(isa, "vnni") && !slices.Contains(int8ISAs(), isa) {
-			t.Errorf("SECCODEPRM_REQUIRE names %q, this build on this machine has %v", isa, int8ISAs())
-		}
 	}
 }
 

@@ -14,7 +14,6 @@ func int8Peak(a *asm) {
 		})
 		a.ret()
 	}
-	chains("fmaAVX512", 24, func(acc int) { a.op("VFMADD231PS Z30, Z31, Z%d", acc) })
 	chains("bytesAVX512", 24, func(acc int) { a.op("VPDPBUSD Z30, Z31, Z%d", acc) })
 	chains("bytesAVXVNNI", 12, func(acc int) { a.vexDot("VPDPBUSD", 14, 15, acc) })
 	chains("bytesAVX2", 12, func(acc int) {
