@@ -17,32 +17,39 @@ var code = []string{
 }
 
 // embedded writes the bits of all logits and rewards that the embedded model
-// gives some code.
+// gives some code in every precision.
 func embedded(ctx context.Context, bits io.Writer) error {
-	m, err := prm.Open(tiny.FS(), nil)
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	for _, text := range code {
-		report, err := m.Score(ctx, prm.Input{Text: []byte(text)})
+	for _, precision := range []prm.Precision{prm.F32, prm.BF16, prm.W8A16, prm.W8A8} {
+		m, err := prm.Open(tiny.FS(), &prm.Options{Precision: precision})
 		if err != nil {
 			return err
 		}
-		for _, s := range report.Steps {
-			if s.NoOp {
-				continue // no values
-			}
-			if err := binary.Write(bits, binary.LittleEndian, s.Logits); err != nil {
+		defer m.Close()
+		for _, text := range code {
+			if err := score(ctx, m, text, bits); err != nil {
 				return err
 			}
-			if err := binary.Write(bits, binary.LittleEndian, []float64{s.PSecure, s.Reward}); err != nil {
-				return err
-			}
-		}
-		if err := binary.Write(bits, binary.LittleEndian, report.Reward); err != nil {
-			return err
 		}
 	}
 	return nil
+}
+
+// score writes the bits of what m makes of text.
+func score(ctx context.Context, m *prm.Model, text string, bits io.Writer) error {
+	report, err := m.Score(ctx, prm.Input{Text: []byte(text)})
+	if err != nil {
+		return err
+	}
+	for _, s := range report.Steps {
+		if s.NoOp {
+			continue // no values
+		}
+		if err := binary.Write(bits, binary.LittleEndian, s.Logits); err != nil {
+			return err
+		}
+		if err := binary.Write(bits, binary.LittleEndian, []float64{s.PSecure, s.Reward}); err != nil {
+			return err
+		}
+	}
+	return binary.Write(bits, binary.LittleEndian, report.Reward)
 }

@@ -1,7 +1,7 @@
 // Verify runs checkpoints whose outputs another implementation has written down
 // beside them, and prints how far apart the two are.
 //
-//	go run ./examples/verify DIR...
+//	go run ./examples/verify [-precision P] DIR...
 //	go run ./examples/verify -digest [DIR...]
 //
 // A DIR holds a checkpoint or adapter with expected.json and
@@ -11,6 +11,9 @@
 // hidden states where they are furthest apart; past the tolerance every
 // activation on record follows. The program exits with 1 past the tolerance or
 // where a checkpoint does not open, with 2 on wrong usage.
+//
+// With -precision bf16, w8a16 or w8a8 there is no tolerance: the differences show
+// how far that precision is from the reference, "r" those of step rewards.
 //
 // With -digest it prints one SHA-256 over the bits of all logits instead, those of
 // the embedded model on some code included: the same on every machine and build.
@@ -26,6 +29,7 @@ import (
 	"os/signal"
 
 	"seccodeprm/internal/verify"
+	"seccodeprm/prm"
 )
 
 func main() {
@@ -34,11 +38,19 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
+var precisions = map[string]prm.Precision{"f32": prm.F32, "bf16": prm.BF16, "w8a16": prm.W8A16, "w8a8": prm.W8A8}
+
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("verify", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	digest := flags.Bool("digest", false, "print one SHA-256 over the bits of all logits")
+	name := flags.String("precision", "f32", "f32, bf16, w8a16 or w8a8")
 	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	precision, ok := precisions[*name]
+	if !ok {
+		fmt.Fprintf(stderr, "verify: -precision: %q is not f32, bf16, w8a16 or w8a8\n", *name)
 		return 2
 	}
 	dirs := flags.Args()
@@ -58,7 +70,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		if verify.IsConfigs(dir) {
 			compare = verify.Configs
 		}
-		result, err := compare(ctx, dir, verify.Options{Bits: bits})
+		result, err := compare(ctx, dir, verify.Options{Bits: bits, Precision: precision})
 		if err != nil {
 			fmt.Fprintln(stderr, "verify:", err)
 			failed = true

@@ -12,6 +12,7 @@ type printer struct {
 	out                    io.Writer
 	checkpoints, sequences int
 	readout, hidden        worst
+	reward                 worst // of steps
 }
 
 // worst is the difference that came nearest to its limit, or furthest past it.
@@ -53,6 +54,9 @@ func (p *printer) sequence(where string, s *verify.Sequence) {
 	for _, d := range s.Readout {
 		readout.add(d, where)
 		p.readout.add(d, where)
+		if d.Name == "r" {
+			p.reward.add(d, where)
+		}
 	}
 	for _, d := range s.Hidden {
 		hidden.add(d, where)
@@ -81,6 +85,9 @@ func (p *printer) sequence(where string, s *verify.Sequence) {
 
 // summary prints the last line.
 func (p *printer) summary() {
+	if p.reward.where != "" {
+		fmt.Fprintf(p.out, "largest difference of a step's reward: %v\n", &p.reward)
+	}
 	fmt.Fprintf(p.out, "%d checkpoints, %d sequences, worst readout %v, worst hidden state %v\n",
 		p.checkpoints, p.sequences, &p.readout, &p.hidden)
 }

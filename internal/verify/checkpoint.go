@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,16 +13,51 @@ import (
 
 	"seccodeprm/internal/qwen2"
 	"seccodeprm/internal/qwen2/cpu"
+	"seccodeprm/prm"
 )
 
 // Options of a comparison. The zero value compares everything.
 type Options struct {
+	// Precision of the arithmetic. Default: prm.F32, whose differences have
+	// limits; those of the others are only measured.
+	Precision prm.Precision
+
 	// MaxTokens leaves out longer sequences, where time is short. 0: none.
 	MaxTokens int
 
 	// Bits, when set, is written the bits of all logits that were computed, in
 	// order, so that two machines can be compared.
 	Bits io.Writer
+}
+
+// prm is the precision as package prm names it.
+func (o *Options) prm() prm.Precision {
+	if o.Precision == prm.DefaultPrecision {
+		return prm.F32
+	}
+	return o.Precision
+}
+
+// precision is that of the engine.
+func (c *comparison) precision() qwen2.Precision {
+	for _, p := range qwen2.Precisions {
+		if p.String() == c.opts.prm().String() {
+			return p
+		}
+	}
+	panic("verify: no such precision") // the names are the same
+}
+
+// done adds a sequence to the result. Only F32 has limits.
+func (c *comparison) done(s Sequence) {
+	if c.precision() != qwen2.F32 {
+		for _, list := range [][]Difference{s.Readout, s.Hidden} {
+			for i := range list {
+				list[i].Limit = math.Inf(1)
+			}
+		}
+	}
+	c.result.Sequences = append(c.result.Sequences, s)
 }
 
 // Result is the outcome for one folder.
@@ -147,7 +183,7 @@ func (c *comparison) sequence(name string) error {
 	}
 	s := Sequence{Name: name, Tokens: len(ids)}
 	acts := activations{values: map[string][]float32{}}
-	var opts cpu.Options
+	opts := cpu.Options{Precision: c.precision()}
 	if _, ok := c.ref.tensor(name + ".embed"); ok {
 		opts.Trace = acts.add
 	}
@@ -174,7 +210,7 @@ func (c *comparison) sequence(name string) error {
 			return err
 		}
 	}
-	c.result.Sequences = append(c.result.Sequences, s)
+	c.done(s)
 	return nil
 }
 

@@ -90,7 +90,7 @@ func (c *comparison) variant(name string, sequences *reference) error {
 		if c.opts.MaxTokens > 0 && len(ids) > c.opts.MaxTokens {
 			continue
 		}
-		_, logits, err := run(c.ctx, c.model, cpu.Options{}, ids, upTo(len(ids)))
+		_, logits, err := run(c.ctx, c.model, cpu.Options{Precision: c.precision()}, ids, upTo(len(ids)))
 		if err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func (c *comparison) variant(name string, sequences *reference) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", key, err)
 		}
-		c.result.Sequences = append(c.result.Sequences, Sequence{Name: name + " " + seq.Name, Tokens: len(ids), Readout: []Difference{d}})
+		c.done(Sequence{Name: name + " " + seq.Name, Tokens: len(ids), Readout: []Difference{d}})
 	}
 	return nil
 }
