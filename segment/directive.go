@@ -21,6 +21,8 @@ func (m *scanner) direct(t lex.Token) {
 	m.cond = lex.Ident
 	n := len(m.conds)
 	switch string(m.line[t.Start:t.End]) {
+	case "include", "import":
+		m.lines[len(m.lines)-1].flags |= prefixed
 	case "if":
 		m.cond = lex.KwIf
 		m.conds = append(m.conds, cond{top: m.top, items: int32(len(m.items))})

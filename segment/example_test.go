@@ -43,9 +43,9 @@ func ExamplePolicy_AppendText() {
 func ExampleParsePolicy() {
 	policy, err := segment.ParsePolicy("paper+comments")
 	fmt.Println(policy.Preset, policy.CommentsNoOp, policy.Name(), err)
-	_, err = segment.ParsePolicy("lines")
+	_, err = segment.ParsePolicy("words")
 	fmt.Println(err)
 	// Output:
 	// paper true paper+comments <nil>
-	// segment: no such policy: "lines" (want "paper" or "blank-lines", with or without "+comments")
+	// segment: no such policy: "words" (want "paper", "blank-lines", "structure", "lines" or "functions", with or without "+comments", and behind the last three "+max-lines="N, "+min-lines="N or "+max-tokens="N)
 }

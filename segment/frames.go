@@ -141,7 +141,7 @@ func (m *scanner) enter(o opening, t lex.Token, knr bool) {
 // markFunction notes the line where a function begins.
 func (m *scanner) markFunction(start int) {
 	after := sort.Search(len(m.lines), func(i int) bool { return m.lines[i].start > start })
-	if after > 0 {
+	if after > 0 { // else the line is settled: the body of a function
 		m.lines[after-1].flags |= begins
 	}
 }

@@ -60,7 +60,8 @@ func Scan(src []byte, lang Language) ([]Func, []Call) {
 	m.src, m.collect = src, true
 	for pos := 0; pos < len(src); {
 		end := lineEnd(src, pos)
-		m.feed(src[pos:end])
+		m.feed(src[pos:end], 0)
+		m.forget(m.settled())
 		pos = end
 	}
 	m.finish()

@@ -36,6 +36,7 @@ type scanner struct {
 
 	lines   []line
 	pending int // the lines from here on are not judged yet
+	item    int // where the item begins that may turn out a function
 
 	// For Scan alone.
 	src     []byte
@@ -53,22 +54,27 @@ type cond struct {
 
 // line is what cutting needs to know about a line.
 type line struct {
-	start int
-	rank  int32 // of a cut before it
-	flags flags
+	start  int
+	tokens int
+	rank   int32 // of a cut before it
+	flags  flags
 }
 
-type flags uint8
+type flags uint16
 
 const (
 	cuttable flags = 1 << iota // the structure allows a cut before the line
 	empty                      // only white space
 	hasCode
 	hasComment
-	keeps   // a comment that is meant for a tool
-	inside  // begins in a comment, a literal or a directive
-	closing // nothing but closing brackets, #else or #endif
-	begins  // a function begins here
+	keeps    // a comment that is meant for a tool
+	inside   // begins in a comment, a literal or a directive
+	closing  // nothing but closing brackets, #else or #endif
+	begins   // a function begins here
+	suffixed // its code belongs to what stands before it: return, break
+	prefixed // its code belongs to what follows: imports, labels
+	declared // a declaration without a value, as prefixed
+	ended    // has a newline at its end
 )
 
 // newScanner returns nil for a language without structure.
@@ -85,9 +91,30 @@ func newScanner(lang Language) *scanner {
 	}
 }
 
+// settled returns how many lines nothing that follows can change.
+func (m *scanner) settled() int {
+	if m.frames[m.top].rank <= 1 {
+		return max(0, min(m.item, m.pending))
+	}
+	return m.pending
+}
+
+// forget drops the first n lines.
+func (m *scanner) forget(n int) {
+	if n == 0 {
+		return
+	}
+	m.lines = append(m.lines[:0], m.lines[n:]...)
+	m.pending -= n
+	m.item -= n
+}
+
 // feed takes the next line, with its newline.
-func (m *scanner) feed(text []byte) {
-	l := line{start: m.off}
+func (m *scanner) feed(text []byte, tokens int) {
+	l := line{start: m.off, tokens: tokens}
+	if text[len(text)-1] == '\n' {
+		l.flags |= ended
+	}
 	continued := m.lex.Inside() || m.directive || m.spliced
 	if continued {
 		l.flags |= inside
@@ -142,7 +169,7 @@ func (m *scanner) comment(t lex.Token) {
 func (m *scanner) code(t lex.Token) {
 	cur := &m.lines[len(m.lines)-1]
 	closes := t.Key == ')' || t.Key == ']' || t.Key == '}' || (cur.flags&hasCode != 0 && (t.Key == ';' || t.Key == ','))
-	if cur.flags&hasCode == 0 {
+	if cur.flags&(hasCode|empty) == 0 {
 		cur.flags |= hasCode
 		if closes {
 			cur.flags |= closing
@@ -150,8 +177,12 @@ func (m *scanner) code(t lex.Token) {
 	} else if !closes {
 		cur.flags &^= closing
 	}
+	if cur.flags&declared != 0 {
+		cur.flags &^= declared | prefixed
+	}
 	if m.fresh {
 		m.fresh = false
+		cur.flags |= leads(t.Key)
 		m.first(t)
 	} else if cur.flags&inside != 0 && m.pending < len(m.lines) {
 		m.judge(false)
@@ -166,6 +197,18 @@ func (m *scanner) code(t lex.Token) {
 		m.token(t)
 	}
 	m.last = t.Key
+}
+
+// leads tells from the first token of a line whether its code belongs to what
+// stands before it, or to what follows.
+func leads(k lex.Key) flags {
+	switch k {
+	case lex.KwReturn, lex.KwBreak, lex.KwContinue, lex.KwGoto, lex.KwPass, lex.KwRaise, lex.KwThrow, lex.KwFallthrough:
+		return suffixed
+	case lex.KwImport, lex.KwPackage, lex.KwUse, lex.KwUsing, lex.KwFrom:
+		return prefixed
+	}
+	return 0
 }
 
 // first takes the first token of a line, which shows whether the statement
@@ -196,6 +239,9 @@ func (m *scanner) judge(ok bool) {
 	rank := m.frames[m.top].rank
 	if rank == 1 && m.afterFunc {
 		rank = 0
+	}
+	if ok && rank <= 1 {
+		m.item = len(m.lines) - 1
 	}
 	for i := m.pending; i < len(m.lines); i++ {
 		l := &m.lines[i]
@@ -332,8 +378,31 @@ func (m *scanner) semicolon(t lex.Token) {
 	case f.kind == file && m.lang == C:
 		m.oldStyle(h)
 	}
+	if m.lang <= CPP || m.lang == Java {
+		m.declaration(h)
+	}
 	m.afterFunc, m.afterDo = false, false
 	m.endStatement()
+}
+
+// declaration notes a line that only declares variables, without a value.
+func (m *scanner) declaration(h []item) {
+	cur := &m.lines[len(m.lines)-1]
+	if len(h) < 2 || cur.flags&(suffixed|inside) != 0 || h[0].start < cur.start {
+		return
+	}
+	words := 0
+	for _, it := range h {
+		switch {
+		case it.key == lex.Ident || it.key >= lex.FirstKeyword:
+			words++
+		case it.key != '*' && it.key != ',' && it.key != '[':
+			return
+		}
+	}
+	if words >= 2 {
+		cur.flags |= declared | prefixed
+	}
 }
 
 func (m *scanner) comma(t lex.Token) {
@@ -384,22 +453,29 @@ func (m *scanner) colon(t lex.Token) {
 		case C, CPP, Java, JavaScript, TypeScript, Go:
 			switch h[0].key {
 			case lex.KwCase, lex.KwDefault:
-				m.endStatement()
+				m.label()
 				return
 			case lex.KwPublic, lex.KwPrivate, lex.KwProtected:
 				if m.lang == CPP && len(h) <= 2 {
-					m.endStatement()
+					m.label()
 					return
 				}
 			case lex.Ident:
 				if len(h) == 1 && f.kind != container && (f.kind != file || m.lang == JavaScript) {
-					m.endStatement()
+					m.label()
 					return
 				}
 			}
 		}
 	}
 	m.add(t)
+}
+
+// label ends a label, which belongs to what follows.
+func (m *scanner) label() {
+	m.endStatement()
+	cur := &m.lines[len(m.lines)-1]
+	cur.flags |= declared | prefixed
 }
 
 // literal takes a literal; some hold code.
@@ -418,4 +494,18 @@ func (m *scanner) literal(t lex.Token) {
 		m.push(code, t)
 	}
 	m.afterDo = false
+}
+
+// clone returns an independent copy.
+func (m *scanner) clone() *scanner {
+	c := *m
+	c.lex = m.lex.Clone()
+	c.line = nil
+	c.frames = slices.Clone(m.frames)
+	c.items = slices.Clone(m.items)
+	c.conds = slices.Clone(m.conds)
+	c.lines = slices.Clone(m.lines)
+	c.py.blocks = slices.Clone(m.py.blocks)
+	c.py.levels = slices.Clone(m.py.levels)
+	return &c
 }

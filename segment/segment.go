@@ -43,7 +43,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // The presets of a [Policy].
@@ -61,7 +60,37 @@ const (
 	// first step. The text of a step is its lines without the runs at its ends,
 	// joined by "\n": CR LF becomes "\n", and no newline is at the end.
 	BlankLines = "blank-lines"
+
+	// Structure cuts at blank lines too, but only between statements, members
+	// and definitions: never inside a literal, a comment, brackets, an
+	// initialiser, a macro, a continued line or the head of a definition, nor
+	// between a comment, decorator or attribute and what it stands above, nor
+	// between a block and its else, except, catch or finally, nor before a
+	// closing bracket. What the innermost bracket is decides: the body of a
+	// function inside a call's parentheses can be cut. Steps of comments go with
+	// what follows, steps of closing brackets, #else and #endif with what stands
+	// before; a lone return, break, continue, goto, throw or pass goes with the
+	// step before it, and imports, includes, labels and declarations without a
+	// value with the one behind, if both together are not too long. Steps that
+	// are too long, by default longer than 12 lines, are cut between statements
+	// where the nesting is least and the parts most equal; behind a function is
+	// better than between members, and that better than inside a body. Where
+	// statements cannot be told apart (Unknown), every line counts as one,
+	// nested by its indentation.
+	Structure = "structure"
+
+	// Lines makes every statement a step, by the rules of Structure.
+	Lines = "lines"
+
+	// Functions makes every function and method a step, with its comments and
+	// decorators, and so what stands between two of them. Functions inside
+	// functions stay in them. Where functions cannot be told (Unknown) it cuts
+	// like BlankLines.
+	Functions = "functions"
 )
+
+// structureLines is MaxLines of the preset Structure.
+const structureLines = 12
 
 // ErrPreset is wrapped by the error for a policy that does not exist.
 var ErrPreset = errors.New("segment: no such policy")
@@ -81,52 +110,6 @@ type Step struct {
 	NoOp bool
 }
 
-// Policy says how to cut. The zero value names no preset: where a model is at
-// hand it means the policy that the model was trained with, and here it is
-// refused.
-type Policy struct {
-	// Preset is Paper or BlankLines.
-	Preset string
-
-	// CommentsNoOp marks the steps that hold only comments as NoOp, as the
-	// no-op filter of the paper does (appendix on data: empty strings, lines of
-	// white space, comment-only blocks). A step that lies inside a comment
-	// begun in an earlier step holds only comments; one inside a string, such
-	// as a docstring, does not. It has no effect where the language is Unknown.
-	CommentsNoOp bool
-}
-
-const commentsSuffix = "+comments"
-
-// Name returns the name of the policy, from which ParsePolicy restores it: the
-// preset, and "+comments" where comment-only steps are NoOp.
-func (p Policy) Name() string {
-	if p.CommentsNoOp {
-		return p.Preset + commentsSuffix
-	}
-	return p.Preset
-}
-
-// ParsePolicy returns the policy of that name, one of "paper", "blank-lines",
-// "paper+comments" and "blank-lines+comments". Any other name is an error that
-// wraps ErrPreset.
-func ParsePolicy(name string) (Policy, error) {
-	var p Policy
-	p.Preset, p.CommentsNoOp = strings.CutSuffix(name, commentsSuffix)
-	if err := p.check(); err != nil {
-		return Policy{}, err
-	}
-	return p, nil
-}
-
-func (p Policy) check() error {
-	switch p.Preset {
-	case Paper, BlankLines:
-		return nil
-	}
-	return fmt.Errorf("%w: %q (want %q or %q, with or without %q)", ErrPreset, p.Name(), Paper, BlankLines, commentsSuffix)
-}
-
 // Steps cuts src. The steps are in order and partition it; an empty source has
 // none. lang matters for comments alone. A policy without a preset or with an
 // unknown one is an error that wraps ErrPreset.
@@ -135,10 +118,13 @@ func (p Policy) Steps(src []byte, lang Language) ([]Step, error) {
 		return nil, err
 	}
 	var steps []Step
-	if p.Preset == Paper {
+	switch p.Preset {
+	case Paper:
 		steps = cutSeparators(src)
-	} else {
+	case BlankLines:
 		steps = cutBlankLines(src)
+	default:
+		return p.structureSteps(src, lang), nil
 	}
 	line := 1
 	for i := range steps {
@@ -160,14 +146,14 @@ func (p Policy) Steps(src []byte, lang Language) ([]Step, error) {
 
 // AppendText appends the text of the step s of src to dst by the rule of the
 // preset, and returns the extended slice. It appends nothing for a step of
-// white space under BlankLines. The policy must be one that Steps takes; any
+// white space unless under Paper. The policy must be one that Steps takes; any
 // other is a mistake of the program and panics, as a step outside src does.
 func (p Policy) AppendText(dst, src []byte, s Step) []byte {
 	span := src[s.Start:s.End]
 	switch p.Preset {
 	case Paper:
 		return append(dst, bytes.TrimSuffix(span, separator)...)
-	case BlankLines:
+	case BlankLines, Structure, Lines, Functions:
 		return appendLines(dst, span)
 	}
 	panic(fmt.Sprintf("segment: AppendText by a policy that does not exist: %q", p.Name()))

@@ -78,12 +78,12 @@ func TestSteps(t *testing.T) {
 }
 
 func TestPolicyNames(t *testing.T) {
-	for _, name := range []string{"paper", "blank-lines", "paper+comments", "blank-lines+comments"} {
+	for _, name := range []string{"paper", "blank-lines", "paper+comments", "blank-lines+comments", "structure", "lines+comments", "functions+max-lines=-1", "structure+comments+max-lines=20+min-lines=2+max-tokens=512"} {
 		p, err := ParsePolicy(name)
 		require.NoError(t, err)
 		require.Equal(t, name, p.Name())
 	}
-	for _, name := range []string{"", "+comments", "Paper", "structure", "paper+comments+comments", "paper "} {
+	for _, name := range []string{"", "+comments", "Paper", "words", "paper+comments+comments", "paper ", "paper+max-lines=3", "lines+max-lines=03", "lines+max-lines=0", "structure+min-lines=-1", "structure+max-lines=1+comments", "structure+max-tokens=x"} {
 		p, err := ParsePolicy(name)
 		require.ErrorIs(t, err, ErrPreset, name)
 		require.Zero(t, p)
@@ -105,7 +105,7 @@ func TestAppendTextAppends(t *testing.T) {
 func TestHugeInput(t *testing.T) {
 	for unit, size := range map[string]int{"a": 50 << 20, " ": 50 << 20, "=/[": 50 << 20, "\n": 4 << 20, "a\n\n": 4 << 20} {
 		src := bytes.Repeat([]byte(unit), size/len(unit))
-		for _, p := range []Policy{{Paper, true}, {BlankLines, true}} {
+		for _, p := range []Policy{{Preset: Paper, CommentsNoOp: true}, {Preset: BlankLines, CommentsNoOp: true}} {
 			steps, err := p.Steps(src, JavaScript)
 			require.NoError(t, err)
 			require.Equal(t, len(src), steps[len(steps)-1].End)
@@ -132,7 +132,7 @@ func blankLineTexts(src string) []string {
 
 func checkLaws(t *testing.T, src []byte, lang Language) {
 	t.Helper()
-	for _, p := range []Policy{{Paper, false}, {BlankLines, false}, {Paper, true}, {BlankLines, true}} {
+	for _, p := range []Policy{{Preset: Paper}, {Preset: BlankLines}, {Preset: Paper, CommentsNoOp: true}, {Preset: BlankLines, CommentsNoOp: true}} {
 		steps, err := p.Steps(src, lang)
 		require.NoError(t, err)
 		pos, line := 0, 1

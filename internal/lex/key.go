@@ -95,10 +95,12 @@ const (
 	KwOr
 	KwOverride
 	KwPackage
+	KwPass
 	KwPrivate
 	KwProtected
 	KwPub
 	KwPublic
+	KwRaise
 	KwReadonly
 	KwRecord
 	KwRequires
@@ -117,6 +119,7 @@ const (
 	KwUnion
 	KwUnsafe
 	KwUse
+	KwUsing
 	KwVar
 	KwVolatile
 	KwWhen
@@ -328,6 +331,8 @@ func keyword(syntax Syntax, word []byte) Key {
 		key, in = KwOverride, inC
 	case "package":
 		key, in = KwPackage, inGo|inJava|inKotlin|inScala
+	case "pass":
+		key, in = KwPass, inPython
 	case "private":
 		key, in = KwPrivate, inC|inJava|inJavaScript
 	case "protected":
@@ -336,6 +341,8 @@ func keyword(syntax Syntax, word []byte) Key {
 		key, in = KwPub, inRust
 	case "public":
 		key, in = KwPublic, inC|inJava|inJavaScript
+	case "raise":
+		key, in = KwRaise, inPython
 	case "readonly":
 		key, in = KwReadonly, inJavaScript
 	case "record":
@@ -378,6 +385,8 @@ func keyword(syntax Syntax, word []byte) Key {
 		key, in = KwUnsafe, inRust
 	case "use":
 		key, in = KwUse, inRust
+	case "using":
+		key, in = KwUsing, inC
 	case "var":
 		key, in = KwVar, inGo|inJavaScript|inKotlin|inScala
 	case "void":

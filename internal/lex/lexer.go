@@ -1,6 +1,9 @@
 package lex
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // Token is a word, number, operator, comment or literal of one line. What
 // spans several lines comes in one piece a line.
@@ -335,3 +338,10 @@ func (l *Lexer) Syntax() Syntax { return l.syntax }
 
 // Skip passes over the first n bytes of the line.
 func (l *Lexer) Skip(n int) { l.pos = n }
+
+// Clone returns an independent copy.
+func (l *Lexer) Clone() *Lexer {
+	c := *l
+	c.outer = slices.Clone(l.outer)
+	return &c
+}

@@ -1,0 +1,163 @@
+package segment
+
+import (
+	"bytes"
+	"slices"
+)
+
+// Stream cuts a source that is still being written. Append takes the bytes as
+// they come and returns the steps that nothing behind them can change; Rest
+// returns those that the bytes so far would still make. Together they are what
+// Policy.Steps makes of the same bytes, however these were divided.
+//
+// Under Paper a step is settled with the second newline that ends it: the code
+// can be scored at each separator, as the paper does. Under the other presets
+// it takes the line that shows where the next step begins, and under Structure
+// and Functions that this step will stay one.
+//
+// A Stream belongs to one goroutine. It keeps the line at hand and a record of
+// the lines that are not settled, not the source.
+type Stream struct {
+	policy Policy
+	m      *scanner // nil where the language has no structure
+	cut    cutter
+	tail   []byte // the line at hand
+	here   bound
+}
+
+// NewStream returns a stream before the first byte. The error is that of
+// Policy.Steps.
+func NewStream(p Policy, lang Language) (*Stream, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	return p.stream(lang), nil
+}
+
+func (p Policy) stream(lang Language) *Stream {
+	s := &Stream{policy: p, m: newScanner(lang)}
+	s.cut = cutter{
+		preset: p.Preset, maxLines: p.maxLines(), minLines: p.MinLines, maxToken: p.MaxTokens, drop: p.CommentsNoOp,
+	}
+	return s
+}
+
+// Append takes the next bytes and returns the steps that are settled now, in
+// order behind those returned before. The result is the caller's.
+func (s *Stream) Append(code []byte) []Step {
+	for {
+		n := bytes.IndexByte(code, '\n') + 1
+		if n == 0 {
+			break
+		}
+		if len(s.tail) > 0 {
+			s.tail = append(s.tail, code[:n]...)
+			s.line(s.tail)
+			s.tail = s.tail[:0]
+		} else {
+			s.line(code[:n])
+		}
+		code = code[n:]
+	}
+	s.tail = append(s.tail, code...)
+	steps := s.cut.steps
+	s.cut.steps = nil
+	return steps
+}
+
+// Rest returns the steps behind the settled ones if the source ended here. The
+// stream goes on as if it had not been asked.
+func (s *Stream) Rest() []Step {
+	end := s.clone()
+	return end.finish()
+}
+
+// structureSteps cuts a whole source.
+func (p Policy) structureSteps(src []byte, lang Language) []Step {
+	s := p.stream(lang)
+	for len(src) > 0 {
+		n := lineEnd(src, 0)
+		s.line(src[:n])
+		src = src[n:]
+	}
+	return s.finish()
+}
+
+func (s *Stream) finish() []Step {
+	if len(s.tail) > 0 {
+		s.line(s.tail)
+	}
+	if s.m != nil {
+		s.m.finish()
+		s.settle(len(s.m.lines))
+	}
+	s.cut.finish(s.here)
+	return s.cut.steps
+}
+
+// line takes a whole line.
+func (s *Stream) line(text []byte) {
+	tokens := 0
+	if s.policy.Count != nil {
+		tokens = s.policy.Count(text)
+	}
+	if s.m == nil {
+		s.unknown(text, tokens)
+		return
+	}
+	s.m.feed(text, tokens)
+	s.settle(s.m.settled())
+}
+
+// settle hands the first n lines of the scanner to the cutter.
+func (s *Stream) settle(n int) {
+	lines := s.m.lines
+	for i, l := range lines[:n] {
+		end := s.m.off
+		if i+1 < len(lines) {
+			end = lines[i+1].start
+		}
+		s.give(l, end)
+	}
+	s.m.forget(n)
+}
+
+// give hands a line that ends at end to the cutter.
+func (s *Stream) give(l line, end int) {
+	here := s.here
+	here.rank = l.rank
+	s.here = bound{at: end, line: here.line + 1, tokens: here.tokens + l.tokens}
+	s.cut.add(l, here, s.here)
+}
+
+// unknown takes a line of an unknown language: each may begin a step, and its
+// indentation is its nesting.
+func (s *Stream) unknown(text []byte, tokens int) {
+	l := line{start: s.here.at, tokens: tokens, flags: cuttable | hasCode, rank: 1}
+	if isSpace(text) {
+		l.flags = cuttable | empty
+	}
+	for _, c := range text {
+		if c != ' ' && c != '\t' {
+			break
+		}
+		l.rank++
+	}
+	if text[len(text)-1] == '\n' {
+		l.flags |= ended
+	}
+	s.give(l, l.start+len(text))
+}
+
+// clone returns an independent copy, without the settled steps.
+func (s *Stream) clone() *Stream {
+	c := *s
+	c.tail = slices.Clone(s.tail)
+	c.cut.steps = nil
+	c.cut.open.cuts = slices.Clone(s.cut.open.cuts)
+	c.cut.group.cuts = slices.Clone(s.cut.group.cuts)
+	if s.m != nil {
+		c.m = s.m.clone()
+	}
+	return &c
+}

@@ -1,0 +1,115 @@
+package segment
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// policies are those that the laws of streams and structure are held to.
+func policies() []Policy {
+	count := func(line []byte) int { return len(line)/3 + 1 }
+	return []Policy{
+		{Preset: Paper}, {Preset: Paper, CommentsNoOp: true}, {Preset: BlankLines}, {Preset: BlankLines, CommentsNoOp: true},
+		{Preset: Structure}, {Preset: Structure, CommentsNoOp: true}, {Preset: Structure, MaxLines: 3, MinLines: 2},
+		{Preset: Structure, MaxLines: -1}, {Preset: Structure, MaxTokens: 40, Count: count},
+		{Preset: Lines}, {Preset: Lines, CommentsNoOp: true, MaxLines: 2}, {Preset: Functions}, {Preset: Functions, MaxLines: 8, MinLines: 3},
+	}
+}
+
+// checkStream holds a stream that gets src in pieces that end at splits to
+// Policy.Steps: at every split the settled steps and the rest are the steps of
+// the prefix.
+func checkStream(t testing.TB, p Policy, lang Language, src []byte, splits []int) {
+	t.Helper()
+	s, err := NewStream(p, lang)
+	require.NoError(t, err)
+	var settled []Step
+	pos := 0
+	for _, split := range append(splits, len(src)) {
+		settled = append(settled, s.Append(src[pos:split])...)
+		pos = split
+		want, err := p.Steps(src[:pos], lang)
+		require.NoError(t, err)
+		if got := append(settled[:len(settled):len(settled)], s.Rest()...); !equal(want, got) {
+			require.Equal(t, want, got, "%s, %s, %d bytes of %q", p.Name(), lang, pos, src)
+		}
+	}
+}
+
+func equal(a, b []Step) bool {
+	for i := range a {
+		if i >= len(b) || a[i] != b[i] {
+			return false
+		}
+	}
+	return len(a) == len(b)
+}
+
+// Every byte of every sample is a place to split.
+func TestStreamAtEveryByte(t *testing.T) {
+	for _, c := range samples {
+		src := []byte(c.src)
+		splits := make([]int, len(src))
+		for i := range splits {
+			splits[i] = i
+		}
+		for _, p := range policies() {
+			checkStream(t, p, c.lang, src, splits)
+		}
+	}
+}
+
+// randomSource makes a source of the words that matter to any of the languages.
+func randomSource(r *rand.Rand, n int) []byte {
+	words := []string{
+		"{", "}", "(", ")", "[", "]", "\n", "\n", "\n\n", "    ", "\t", ";", ",", ":", "=", "a", "b(c)", "if ", "else", "def f(x):", "class C:",
+		"fn f()", "func f()", "// c\n", "# d\n", "/*", "*/", "\"", "'", "`", "${", "\"\"\"", "#if A\n", "#else\n", "#endif\n", "#define X \\\n",
+		"\\\n", "=>", "->", "<", ">", "return x;\n", "import a\n", "do", "while", "struct", "@d\n", "f'{", "<div>", "</div>", "r#\"", "R\"(", "\r\n", "1", ".",
+	}
+	var src bytes.Buffer
+	for range n {
+		src.WriteString(words[r.IntN(len(words))])
+	}
+	return src.Bytes()
+}
+
+func TestStreamOfNoise(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	all := policies()
+	for range 300 {
+		src := randomSource(r, 60)
+		lang := Language(r.IntN(int(Scala) + 1))
+		var splits []int
+		for i := r.IntN(8); i < len(src); i += 1 + r.IntN(8) {
+			splits = append(splits, i)
+		}
+		checkStream(t, all[r.IntN(len(all))], lang, src, splits)
+	}
+}
+
+func FuzzStream(f *testing.F) {
+	for _, c := range samples {
+		f.Add([]byte(c.src), uint8(c.lang), uint8(3), uint8(7))
+	}
+	f.Fuzz(func(t *testing.T, src []byte, lang, policy, step uint8) {
+		src = src[:min(len(src), 4000)]
+		var splits []int
+		for i := 0; i < len(src); i += int(step)%16 + len(src)/64 + 1 {
+			splits = append(splits, i)
+		}
+		all := policies()
+		checkStream(t, all[int(policy)%len(all)], Language(lang)%(Scala+1), src, splits)
+	})
+}
+
+func TestStreamRefuses(t *testing.T) {
+	for _, p := range []Policy{{}, {Preset: "words"}, {Preset: Paper, MaxLines: 3}, {Preset: Structure, MaxTokens: 3}, {Preset: Lines, Count: func([]byte) int { return 1 }}} {
+		_, err := NewStream(p, C)
+		require.ErrorIs(t, err, ErrPreset)
+		_, err = p.Steps([]byte("a"), C)
+		require.ErrorIs(t, err, ErrPreset)
+	}
+}
