@@ -4,15 +4,20 @@ import "math"
 
 // Int8Mode says how the activations of an int8 product are quantised. Weights
 // are the same in every mode; see [Int8Matrix].
+//
+// The figures are relative errors of products, root mean square, against exact
+// ones, for normally distributed values and K from 896 to 4864; in brackets the
+// same where one activation in 200 is 30 times as large, as in the inputs of
+// down_proj.
 type Int8Mode uint8
 
 const (
 	// W8A8 rounds activations to the integers -63 to 63. That is a bit less than
 	// int8 holds, but what the multipliers of every instruction set can take
-	// without saturating.
+	// without saturating. Error 0.018 to 0.022 (0.09 to 0.13).
 	W8A8 Int8Mode = iota
 	// W8A16 rounds activations to the integers -32767 to 32767, at about half the
-	// speed.
+	// speed. Error 0.008 to 0.009 (the same), that of the weights.
 	W8A16
 )
 

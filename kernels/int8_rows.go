@@ -26,16 +26,8 @@ func (r *Int8Rows) Reset(m, k int, mode Int8Mode) {
 		panic(fmt.Sprintf("kernels: %d rows of %d in int8 mode %d, K is at most %d", m, k, mode, Int8MaxK))
 	}
 	r.m, r.k, r.mode = m, k, mode
-	if n := m * r.quads() * r.width(); n > cap(r.data) {
-		r.data = make([]uint32, n)
-	} else {
-		r.data = r.data[:n]
-	}
-	if m > cap(r.scale) {
-		r.scale = make([]float32, m)
-	} else {
-		r.scale = r.scale[:m]
-	}
+	r.data = grow(r.data, m*r.quads()*r.width())
+	r.scale = grow(r.scale, m)
 }
 
 func (r *Int8Rows) quads() int { return (r.k + 3) / 4 }
