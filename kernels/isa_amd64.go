@@ -4,9 +4,6 @@ package kernels
 
 import (
 	"math"
-	"os"
-	"slices"
-	"strings"
 	"unsafe"
 
 	"github.com/klauspost/cpuid/v2"
@@ -34,10 +31,6 @@ func hasAVX512() bool {
 
 // hasDot reports whether there is VDPBF16PS and it rounds as precision BF16 says.
 func hasDot() bool { return cpuid.CPU.Supports(cpuid.AVX512BF16) && probe() == dotLanes{} }
-
-func disabled(isa string) bool {
-	return slices.Contains(strings.Split(os.Getenv("SECCODEPRM_DISABLE"), ","), isa)
-}
 
 // dotLanes tells for each lane of the probe how the instruction differs from the
 // contract: the exclusive or of the bits.
@@ -76,7 +69,7 @@ func probeInputs(round int) (a uint32, b [2 * panelCols]uint32, c [2 * panelCols
 	a = pair()
 	for lane := range b {
 		b[lane] = pair()
-		c[lane] = float32(int32(next())) * 0x1p-31
+		c[lane] = float32(float32(int32(next())) * 0x1p-31)
 	}
 	return a, b, c
 }

@@ -33,6 +33,7 @@ func files() map[string]string {
 		"bf16_avx2_amd64.s":     file(bf16),
 		"rows_avx2_amd64.s":     file(rows),
 		"rows_avx512_amd64.s":   file(rows512),
+		"matmul_neon_arm64.s":   file(neon),
 
 		"int8_avx2_amd64.s":      file(int8AVX2),
 		"int8_avxvnni_amd64.s":   file(int8AVXVNNI),

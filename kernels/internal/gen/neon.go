@@ -1,0 +1,186 @@
+package main
+
+import "fmt"
+
+// Tiles of 6x16 and less on arm64: row r of C sits in V(4r) to V(4r+3), the 16
+// weights of one k in V24 to V27, six activations in V28 and V29, the mask of the
+// odd half of pairs in V30.
+const (
+	weightsNEON = 24
+	aLowNEON    = 28
+	aHighNEON   = 29
+	maskNEON    = 30
+)
+
+func neon(a *asm) {
+	tilesNEON(a, "tilesPairsNEON", func(rows int) { pairsNEON(a, rows, evenNEON, oddNEON) })
+	tilesNEON(a, "tilesOddNEON", func(rows int) { pairsNEON(a, rows, oddNEON, evenNEON) })
+	tilesNEON(a, "tilesWideNEON", func(rows int) { wideNEON(a, rows) })
+	transposeNEON(a, "transpose16NEON", false)
+	transposeNEON(a, "transposeRound16NEON", true)
+}
+
+// word writes an instruction that Go's assembler lacks, followed by its name in
+// the manufacturer's order.
+func (a *asm) word(code uint32, format string, args ...any) {
+	a.op("WORD $%#08x // %s", code, fmt.Sprintf(format, args...))
+}
+
+// fmla is dst += w * lane of x, four floats.
+func (a *asm) fmla(dst, w, x, lane int) {
+	code := 0x4f801000 | uint32(lane&1)<<21 | uint32(x)<<16 | uint32(lane>>1)<<11 | uint32(w)<<5 | uint32(dst)
+	a.word(code, "fmla v%d.4s, v%d.4s, v%d.s[%d]", dst, w, x, lane)
+}
+
+// cmhs sets the eight halves of dst to ones where that of x is not below that of y.
+func (a *asm) cmhs(dst, x, y int) {
+	a.word(0x6e603c00|uint32(y)<<16|uint32(x)<<5|uint32(dst), "cmhs v%d.8h, v%d.8h, v%d.8h", dst, x, y)
+}
+
+// textNEON opens a leaf function, as text does.
+func (a *asm) textNEON(name, signature string, frame int, args ...arg) {
+	fmt.Fprintf(a, "\n// func %s%s\nTEXT ·%s(SB), NOSPLIT, $0-%d\n", name, signature, name, frame)
+	for i, x := range args {
+		a.op("MOVD %s+%d(FP), %s", x.name, 8*i, x.register)
+	}
+}
+
+// tilesNEON is tiles for arm64.
+func tilesNEON(a *asm, name string, loop func(rows int)) {
+	a.textNEON(name, "(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int)", 64,
+		arg{"a", "R0"}, arg{"panel", "R1"}, arg{"c", "R2"}, arg{"depth", "R3"},
+		arg{"skip", "R4"}, arg{"ldc", "R5"}, arg{"count", "R6"}, arg{"rows", "R7"})
+	a.op("VMOVI $255, V%d.B16", maskNEON)
+	a.op("VSHL $16, V%d.S4, V%d.S4", maskNEON, maskNEON)
+	for rows := stripRows; rows > 1; rows-- {
+		a.op("CMP $%d, R7", rows)
+		a.op("BEQ rows%d", rows)
+	}
+	for rows := 1; rows <= stripRows; rows++ {
+		a.prefix = fmt.Sprintf("rows%d", rows)
+		a.label("")
+		a.op("MOVD R2, R8")
+		for r := range rows {
+			a.op("VLD1 (R8), %s", quadNEON(4*r))
+			a.op("ADD R5, R8")
+		}
+		a.op("MOVD R0, R9")
+		a.op("MOVD R1, R10")
+		loop(rows)
+		for r := range rows {
+			a.op("VST1 %s, (R2)", quadNEON(4*r))
+			a.op("ADD R5, R2")
+		}
+		a.op("ADD R4, R0")
+		a.op("SUBS $1, R6")
+		a.jump("BNE", "")
+		a.op("RET")
+	}
+	a.prefix = ""
+}
+
+// quadNEON lists four registers of four dwords.
+func quadNEON(v int) string {
+	return fmt.Sprintf("[V%d.S4, V%d.S4, V%d.S4, V%d.S4]", v, v+1, v+2, v+3)
+}
+
+// outerNEON adds the outer product of the activations of step k, counted from R9,
+// and the weights.
+func outerNEON(a *asm, rows, k int) {
+	from := "R9"
+	if k > 0 {
+		from = "R11"
+		a.op("ADD $%d, R9, R11", 4*stripRows*k)
+	}
+	a.op("VLD1 (%s), [V%d.S4]", from, aLowNEON)
+	if rows > 4 {
+		a.op("ADD $16, %s, R11", from)
+		a.op("VLD1 (R11), [V%d.S2]", aHighNEON)
+	}
+	for r := range rows {
+		for v := range 4 {
+			a.fmla(4*r+v, weightsNEON+v, aLowNEON+r/4, r%4)
+		}
+	}
+}
+
+func evenNEON(a *asm, rows int) {
+	a.op("VLD1 (R10), %s", quadNEON(weightsNEON))
+	for v := weightsNEON; v < weightsNEON+4; v++ {
+		a.op("VSHL $16, V%d.S4, V%d.S4", v, v)
+	}
+	outerNEON(a, rows, 0)
+}
+
+func oddNEON(a *asm, rows int) {
+	a.op("VLD1 (R10), %s", quadNEON(weightsNEON))
+	for v := weightsNEON; v < weightsNEON+4; v++ {
+		a.op("VAND V%d.B16, V%d.B16, V%d.B16", maskNEON, v, v)
+	}
+	outerNEON(a, rows, 1)
+}
+
+func pairsNEON(a *asm, rows int, first, second func(a *asm, rows int)) {
+	a.op("LSR $1, R3, R12")
+	a.op("CBZ R12, %srest", a.prefix)
+	a.label("loop")
+	first(a, rows)
+	second(a, rows)
+	a.op("ADD $%d, R9", 8*stripRows)
+	a.op("ADD $64, R10")
+	a.op("SUBS $1, R12")
+	a.jump("BNE", "loop")
+	a.label("rest")
+	a.op("TBZ $0, R3, %sstore", a.prefix)
+	evenNEON(a, rows)
+	a.label("store")
+}
+
+func wideNEON(a *asm, rows int) {
+	a.op("MOVD R3, R12")
+	a.label("loop")
+	a.op("VLD1.P 64(R10), %s", quadNEON(weightsNEON))
+	outerNEON(a, rows, 0)
+	a.op("ADD $%d, R9", 4*stripRows)
+	a.op("SUBS $1, R12")
+	a.jump("BNE", "loop")
+}
+
+// transposeNEON turns 16 rows of n dwords, n a multiple of 4, into [n][16]. With
+// round, words below 2^-50 become +0.
+func transposeNEON(a *asm, name string, round bool) {
+	a.textNEON(name, "(dst, src unsafe.Pointer, stride, n int)", 32,
+		arg{"dst", "R0"}, arg{"src", "R1"}, arg{"stride", "R2"}, arg{"n", "R3"})
+	if round {
+		a.op("MOVD $%#x, R4", tinyWords)
+		a.op("VDUP R4, V31.H8")
+	}
+	a.label("four")
+	a.op("MOVD R1, R5")
+	for group := range 4 {
+		for r := range 4 {
+			a.op("VLD1 (R5), [V%d.S4]", r)
+			a.op("ADD R2, R5")
+			if round {
+				a.op("VADD V%d.H8, V%d.H8, V4.H8", r, r) // without the sign
+				a.cmhs(4, 4, 31)
+				a.op("VAND V4.B16, V%d.B16, V%d.B16", r, r)
+			}
+		}
+		for i := range 2 {
+			a.op("VZIP1 V%d.S4, V%d.S4, V%d.S4", 2+i, i, 4+2*i)
+			a.op("VZIP2 V%d.S4, V%d.S4, V%d.S4", 2+i, i, 5+2*i)
+		}
+		// A column of four rows goes into the registers that are stored together.
+		for k, from := range []int{4, 4, 5, 5} {
+			a.op("VZIP%d V%d.S4, V%d.S4, V%d.S4", 1+k%2, from+2, from, 8+4*k+group)
+		}
+	}
+	for k := range 4 {
+		a.op("VST1.P %s, 64(R0)", quadNEON(8+4*k))
+	}
+	a.op("ADD $16, R1")
+	a.op("SUBS $4, R3")
+	a.op("BNE four")
+	a.op("RET")
+}
