@@ -65,7 +65,11 @@ func (o *origin) base(at int, text []byte) (start, end int) {
 	if len(o.changed) > 0 && o.changed[0].start <= at {
 		return o.changed[0].baseStart, o.changed[0].baseEnd
 	}
-	start = at + o.shift
+	// A vocabulary whose pieces are not their tokens' bytes may lead past the end.
+	start = min(at+o.shift, len(text))
+	if start == len(text) {
+		return start, start
+	}
 	for start > 0 && at+o.shift-start < utf8.UTFMax-1 && !utf8.RuneStart(text[start]) {
 		start--
 	}

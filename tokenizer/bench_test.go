@@ -167,11 +167,9 @@ func BenchmarkDecode(b *testing.B) {
 // BenchmarkParse reads Qwen2.5's tokenizer.json, 151,643 tokens.
 func BenchmarkParse(b *testing.B) {
 	data := readAll(b, shared.Path(b, "fixtures", "tokenizers", "qwen2_5", "tokenizer.json.gz"))
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	for b.Loop() {
+	measure(b, len(data), func() {
 		if _, err := Parse(data); err != nil {
 			b.Fatal(err)
 		}
-	}
+	})
 }

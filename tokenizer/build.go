@@ -3,8 +3,10 @@ package tokenizer
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // maxID is the largest token id accepted. Tables are indexed by id, so a stray
@@ -13,7 +15,7 @@ const maxID = 1<<21 - 1
 
 // build checks c as a whole and makes the tables.
 func (c *config) build() (*Tokenizer, error) {
-	t := &Tokenizer{normalize: c.nfc, special: map[string]int32{}}
+	t := &Tokenizer{normalize: c.nfc, split: newSplitter()}
 	size, err := c.size()
 	if err != nil {
 		return nil, err
@@ -27,9 +29,11 @@ func (c *config) build() (*Tokenizer, error) {
 	if err := t.mergesFrom(c); err != nil {
 		return nil, err
 	}
-	t.wordsFrom(c)
-	t.addedFrom(c)
-	t.split = newSplitter()
+	if !c.ignoreMerges {
+		t.checkWords()
+	}
+	t.wordsFromPieces()
+	t.addedFrom(c.added)
 	return t, nil
 }
 
@@ -70,7 +74,8 @@ func (c *config) checkAdded(owner []string, known []uint8) error {
 		if known[a.ID] != 0 && owner[a.ID] != a.Content {
 			return fail(".id", "%d is the id of %s", a.ID, quote(owner[a.ID]))
 		}
-		owner[a.ID], known[a.ID] = a.Content, idKnown
+		owner[a.ID] = a.Content
+		known[a.ID] |= idKnown
 	}
 	return nil
 }
@@ -123,26 +128,59 @@ func (t *Tokenizer) mergesFrom(c *config) error {
 	return nil
 }
 
-// wordsFrom fills the table of whole words: the tokens of the vocabulary that
-// their own bytes merge to or, where the model has ignore_merges, all of them.
-func (t *Tokenizer) wordsFrom(c *config) {
-	t.words = newWordTable(len(c.vocab))
-	alphabet := newByteAlphabet()
-	m := merger{t: t}
-	var word []byte
-	var ids []int32
-	for piece, id := range c.vocab {
-		var ok bool
-		word, ok = alphabet.appendBytes(word[:0], piece)
-		if !ok || len(word) == 0 {
-			continue
-		}
-		if !c.ignoreMerges {
-			ids = m.appendMerged(ids[:0], word)
-			if len(ids) != 1 || ids[0] != id {
-				continue
+// checkWords takes idWord from the tokens that their own bytes do not merge to.
+func (t *Tokenizer) checkWords() {
+	var wg sync.WaitGroup
+	n := len(t.pieces.flags)
+	part := n/runtime.GOMAXPROCS(0) + 1
+	for start := 0; start < n; start += part {
+		wg.Go(func() {
+			m := merger{t: t}
+			var ids []int32
+			for id := start; id < min(start+part, n); id++ {
+				word, flags := t.pieces.piece(int32(id))
+				if flags&idWord == 0 {
+					continue
+				}
+				ids = m.appendMerged(ids[:0], word)
+				if len(ids) != 1 || ids[0] != int32(id) {
+					t.pieces.flags[id] &^= idWord
+				}
 			}
+		})
+	}
+	wg.Wait()
+}
+
+// wordsFromPieces fills the table of whole words. It goes through the table from
+// part to part: in the order of ids, nearly every word would miss the caches.
+func (t *Tokenizer) wordsFromPieces() {
+	const parts = 256
+	n := 0
+	for _, flags := range t.pieces.flags {
+		n += int(flags & idWord / idWord)
+	}
+	t.words = newWordTable(n)
+	part := make([]uint8, len(t.pieces.flags))
+	var at [parts + 1]int
+	for id := range t.pieces.flags {
+		if word, flags := t.pieces.piece(int32(id)); flags&idWord != 0 {
+			part[id] = uint8(keyOf(word).hash(t.words.seed) >> 56)
+			at[int(part[id])+1]++
 		}
+	}
+	for k := range parts {
+		at[k+1] += at[k]
+	}
+	order := make([]int32, n)
+	for id, flags := range t.pieces.flags {
+		if flags&idWord != 0 {
+			order[at[part[id]]] = int32(id)
+			at[part[id]]++
+		}
+	}
+	for _, id := range order {
+		word, _ := t.pieces.piece(id)
 		t.words.put(word, id)
 	}
 }
@@ -150,9 +188,9 @@ func (t *Tokenizer) wordsFrom(c *config) {
 // addedFrom makes the matchers. Tokens with Normalized are looked for, in their
 // normal form, in normalised text; all others in the raw text. Where two become
 // equal by that, a special one comes first, then the earlier.
-func (t *Tokenizer) addedFrom(c *config) {
-	added := slices.Clone(c.added)
-	slices.SortStableFunc(added, func(a, b addedToken) int {
+func (t *Tokenizer) addedFrom(added []addedToken) {
+	t.added = slices.Clone(added)
+	slices.SortStableFunc(t.added, func(a, b addedToken) int {
 		switch {
 		case a.Special == b.Special:
 			return 0
@@ -161,22 +199,24 @@ func (t *Tokenizer) addedFrom(c *config) {
 		}
 		return 1
 	})
+	t.special = map[string]int32{}
 	var raw, normalized []pattern
-	for _, a := range added {
+	for i := range t.added {
+		a := &t.added[i]
 		a.Content = strings.Clone(a.Content)
 		t.special[a.Content] = a.ID
 		if a.Normalized {
-			normalized = append(normalized, pattern{c.pattern(a), a})
+			normalized = append(normalized, pattern{a.pattern(t.normalize), *a})
 		} else {
-			raw = append(raw, pattern{c.pattern(a), a})
+			raw = append(raw, pattern{a.pattern(t.normalize), *a})
 		}
 	}
 	t.raw, t.normalized = newMatcher(raw), newMatcher(normalized)
 }
 
 // pattern returns the text that a is looked for and decoded as.
-func (c *config) pattern(a addedToken) []byte {
-	if c.nfc && a.Normalized {
+func (a *addedToken) pattern(nfc bool) []byte {
+	if nfc && a.Normalized {
 		return new(normalizer).nfc([]byte(a.Content))
 	}
 	return []byte(a.Content)
@@ -186,6 +226,7 @@ func (c *config) pattern(a addedToken) []byte {
 const (
 	idKnown   = 1 << iota // the id has a piece
 	idSpecial             // left out by AppendDecodeSkip
+	idWord                // a pretoken of the same bytes is this token
 )
 
 // pieceTable holds the bytes that each id decodes to.
@@ -210,20 +251,23 @@ func (p *pieceTable) build(c *config, size int) error {
 			}
 			return at("model.vocab", fmt.Errorf("%s and %s have the same id %d", quote(first), quote(second), id))
 		}
-		owner[id], p.flags[id] = piece, idKnown
+		owner[id], p.flags[id] = piece, idKnown|idWord
 		total += len(piece)
 	}
 	if err := c.checkAdded(owner, p.flags); err != nil {
 		return err
 	}
 	for _, a := range c.added {
-		owner[a.ID] = string(c.pattern(a))
+		owner[a.ID] = string(a.pattern(c.nfc))
 	}
 	alphabet := newByteAlphabet()
 	p.text = make([]byte, 0, total+piecePad)
 	p.start = make([]uint32, size+1)
 	for id, piece := range owner {
-		p.text, _ = alphabet.appendBytes(p.text, piece)
+		var ok bool
+		if p.text, ok = alphabet.appendBytes(p.text, piece); !ok || piece == "" {
+			p.flags[id] &^= idWord
+		}
 		p.start[id+1] = uint32(len(p.text))
 	}
 	p.text = append(p.text, make([]byte, piecePad)...)

@@ -50,6 +50,26 @@ func newMergeTable(left, right, product []int32, byteID *[256]int32) (mergeTable
 	return m, nil
 }
 
+// list returns the merges in the order of their ranks, without those that a later
+// one of the same pair replaced.
+func (m *mergeTable) list() (left, right, product []int32) {
+	at := make([]uint64, len(m.product)) // the slot of each rank
+	for _, s := range m.slots {
+		if s != 0 {
+			at[s&(1<<rankBits-1)-1] = s
+		}
+	}
+	for rank, s := range at {
+		if s != 0 {
+			key := s >> rankBits
+			left = append(left, int32(key>>idBits))
+			right = append(right, int32(key&(1<<idBits-1)))
+			product = append(product, m.product[rank])
+		}
+	}
+	return left, right, product
+}
+
 func mergeKey(left, right int32) uint64 { return uint64(left)<<idBits | uint64(right) }
 
 func (m *mergeTable) put(left, right int32, rank uint32) {

@@ -99,7 +99,7 @@ type charCounter struct {
 }
 
 func (c *charCounter) count(at int) int {
-	for c.byte < at {
+	for c.byte < min(at, len(c.text)) {
 		_, w := utf8.DecodeRune(c.text[c.byte:])
 		c.byte += w
 		c.chars++

@@ -30,6 +30,7 @@ type Tokenizer struct {
 
 	raw, normalized *matcher // of added tokens, before and after NFC
 	special         map[string]int32
+	added           []addedToken
 }
 
 // Load reads a tokenizer.json of fsys. Errors are the file system's, wrapped, or
