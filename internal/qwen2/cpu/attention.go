@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"context"
+	"iter"
 	"math"
 
 	"seccodeprm/internal/num"
@@ -48,9 +49,9 @@ func (s *softmax) reset(rows, headDim int) {
 	clear(s.out)
 }
 
-// attend replaces the queries in the first m rows of q by the attention's
+// attend replaces the queries in q by the attention's
 // output, softmax(q·Kᵀ/sqrt(HeadDim))·V, heads side by side, and RoPE'd first.
-func (p *pass) attend(ctx context.Context, layer, m int) error {
+func (p *pass) attend(ctx context.Context, layer int) error {
 	cfg := p.model.Config
 	group := cfg.NumAttentionHeads / cfg.NumKeyValueHeads
 	step := ceilDiv(tileRows, group)
@@ -58,48 +59,121 @@ func (p *pass) attend(ctx context.Context, layer, m int) error {
 	for _, q := range p.queries {
 		for row := 0; row < q.n; row += step {
 			for head := range cfg.NumKeyValueHeads {
-				part := query{cache: q.cache, row: q.row + row, n: min(step, q.n-row)}
-				p.tiles = append(p.tiles, tile{query: part, head: head})
+				run := query{cache: q.cache, row: q.row + row, n: min(step, q.n-row)}
+				p.tiles = append(p.tiles, tile{query: run, head: head})
 			}
 		}
 	}
+	if pieces := p.split(); len(pieces) > len(p.tiles) {
+		return p.attendPieces(ctx, layer, pieces)
+	}
 	last := len(p.tiles) - 1
 	return p.loop(ctx, inAttention, len(p.tiles), func(worker, i int) {
-		p.attendTile(&p.attention[worker], p.tiles[last-i], layer) // the late, long ones first
+		w, t := &p.attention[worker], p.tiles[last-i] // the late, long ones first
+		rows := p.stack(w, t)
+		w.total.reset(rows, p.model.Config.HeadDim)
+		for segment := range segments(p.blocks(w.pos, layer)) {
+			p.attendSegment(w, &w.segment, t, layer, segment, rows)
+			w.total.merge(&w.segment, p.model.Config.HeadDim)
+		}
+		p.finish(t, &w.total, rows)
 	})
 }
 
-// attendTile computes one tile. Keys are walked in blocks of 64 at absolute
-// positions and merged in segments of 16 blocks, so the order of every sum
-// depends on positions alone: not on chunks, tiles or threads.
-func (p *pass) attendTile(w *headScratch, t tile, layer int) {
-	cfg := p.model.Config
-	headDim, window := cfg.HeadDim, cfg.Window(layer)
-	rows := p.stack(w, t)
+// piece is one segment of a tile, where tiles alone would not keep all threads
+// busy: few new tokens behind a long prefix.
+type piece struct {
+	tile, segment int
+	first         bool // of its tile
+	sum           softmax
+}
 
-	// The blocks that hold a key which some row sees.
-	firstKey := 0
-	if window > 0 {
-		firstKey = max(0, w.pos[0]-window+1)
+// split cuts the tiles at the borders of segments if there are few of them.
+// Segments are merged in the same order either way, so that it changes no bit.
+func (p *pass) split() []piece {
+	const busy = 4 // tiles a thread that even out their different lengths
+	if p.threads == 1 || len(p.tiles) >= busy*p.threads {
+		return nil
 	}
-	lastKey := w.pos[rows-1]
-
-	w.total.reset(rows, headDim)
-	for block := firstKey / blockKeys; block <= lastKey/blockKeys; {
-		w.segment.reset(rows, headDim)
-		end := min((block/segmentBlocks+1)*segmentBlocks, lastKey/blockKeys+1)
-		for ; block < end; block++ {
-			p.attendBlock(w, t, layer, block, rows)
+	p.pieces = p.pieces[:0]
+	for i, t := range p.tiles {
+		first := true
+		for segment := range segments(0, p.pos[t.row+t.n-1]/blockKeys+1) {
+			n := len(p.pieces)
+			if n < cap(p.pieces) {
+				p.pieces = p.pieces[:n+1] // with the buffers of an earlier piece
+			} else {
+				p.pieces = append(p.pieces, piece{})
+			}
+			q := &p.pieces[n]
+			q.tile, q.segment, q.first = i, segment, first
+			first = false
 		}
-		w.total.merge(&w.segment, headDim)
 	}
+	return p.pieces
+}
 
-	group := cfg.NumAttentionHeads / cfg.NumKeyValueHeads
+// attendPieces computes pieces by themselves and then merges those of each tile.
+func (p *pass) attendPieces(ctx context.Context, layer int, pieces []piece) error {
+	headDim := p.model.Config.HeadDim
+	err := p.loop(ctx, inAttention, len(pieces), func(worker, i int) {
+		w, q := &p.attention[worker], &pieces[i]
+		t := p.tiles[q.tile]
+		p.attendSegment(w, &q.sum, t, layer, q.segment, p.stack(w, t))
+	})
+	if err != nil {
+		return err
+	}
+	return p.loop(ctx, inAttention, len(pieces), func(worker, i int) {
+		if !pieces[i].first {
+			return
+		}
+		total, rows := &p.attention[worker].total, len(pieces[i].sum.max)
+		total.reset(rows, headDim)
+		for j := i; j < len(pieces) && pieces[j].tile == pieces[i].tile; j++ {
+			total.merge(&pieces[j].sum, headDim)
+		}
+		p.finish(p.tiles[pieces[i].tile], total, rows)
+	})
+}
+
+// segments yields the segments that the blocks [first, end) lie in.
+func segments(first, end int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for s := first / segmentBlocks; s*segmentBlocks < end && yield(s); s++ {
+		}
+	}
+}
+
+// blocks returns the blocks that hold a key which some row at these positions
+// sees.
+func (p *pass) blocks(pos []int, layer int) (first, end int) {
+	if window := p.model.Config.Window(layer); window > 0 {
+		first = max(0, pos[0]-window+1) / blockKeys
+	}
+	return first, pos[len(pos)-1]/blockKeys + 1
+}
+
+// attendSegment computes the part of a tile that falls into one segment. Keys are
+// walked in blocks of 64 at absolute positions, 16 blocks a segment, so that the
+// order of every sum depends on positions alone: not on chunks, tiles or threads.
+func (p *pass) attendSegment(w *headScratch, sum *softmax, t tile, layer, segment, rows int) {
+	sum.reset(rows, p.model.Config.HeadDim)
+	first, end := p.blocks(w.pos, layer)
+	first, end = max(first, segment*segmentBlocks), min(end, (segment+1)*segmentBlocks)
+	for block := first; block < end; block++ {
+		p.attendBlock(w, sum, t, layer, block, rows)
+	}
+}
+
+// finish writes the attention's output of a tile over its queries.
+func (p *pass) finish(t tile, total *softmax, rows int) {
+	headDim := p.model.Config.HeadDim
+	group := p.model.Config.NumAttentionHeads / p.model.Config.NumKeyValueHeads
 	for i := range rows {
-		out := w.total.out[i*headDim:][:headDim]
 		dst := p.q.row(t.row+i/group, p.q.stride)[(t.head*group+i%group)*headDim:]
-		for j, x := range out {
-			dst[j] = x/w.total.sum[i] + 0 // + 0: a zero has no sign that could depend on dead slots
+		for j, x := range total.out[i*headDim:][:headDim] {
+			dst[j] = x/total.sum[i] + 0 // + 0: a zero has no sign that could depend on dead slots
 		}
 	}
 }
@@ -128,8 +202,8 @@ func (p *pass) stack(w *headScratch, t tile) int {
 	return rows
 }
 
-// attendBlock adds one block of 64 keys to the running segment.
-func (p *pass) attendBlock(w *headScratch, t tile, layer, block, rows int) {
+// attendBlock adds one block of 64 keys to the sum s.
+func (p *pass) attendBlock(w *headScratch, s *softmax, t tile, layer, block, rows int) {
 	cfg := p.model.Config
 	headDim, window := cfg.HeadDim, cfg.Window(layer)
 	base := block * blockKeys
@@ -147,7 +221,6 @@ func (p *pass) attendBlock(w *headScratch, t tile, layer, block, rows int) {
 		kernels.MatMulPanels(w.scores, blockKeys, &w.queries, keys, live, headDim, headDim)
 	}
 
-	s := &w.segment
 	for i := range rows {
 		lo, hi := 0, min(max(w.pos[i]+1-base, 0), blockKeys)
 		if window > 0 {

@@ -17,6 +17,7 @@ import (
 	"seccodeprm/internal/qwen2"
 	"seccodeprm/internal/safetensors"
 	"seccodeprm/internal/shared"
+	"seccodeprm/internal/testmodel"
 )
 
 // lawModels are the fixtures on which the laws of bit-equality are tested: head
@@ -73,6 +74,9 @@ func requireSameBits(t testing.TB, want, got []float32, what string) {
 // of transformers. Where attention scores are large (random weights, key biases up
 // to 10) the rounding of queries and keys, which both have, is all that counts.
 func TestBF16Fixtures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a root mean square needs all sequences; the full run has them")
+	}
 	checked, above, logs := 0, 0, 0.0
 	for _, dir := range fixtureDirs(t) {
 		meta := readMeta(t, dir)
@@ -91,9 +95,6 @@ func TestBF16Fixtures(t *testing.T) {
 			var ours, eager, sdpa float64
 			for _, s := range meta.Sequences {
 				ids := tensorInts(t, want, s.Name+".input_ids")
-				if testing.Short() && len(ids) > 33 {
-					continue
-				}
 				hidden := prefill(t, e, ids, every(len(ids)))
 				logits := make([]float32, len(ids)*m.Readout.Outputs())
 				m.Readout.Logits(logits, hidden, len(ids))
@@ -345,4 +346,32 @@ func TestPrefillRefuses(t *testing.T) {
 	require.ErrorIs(t, e.Prefill(ctx, []qwen2.Sequence{{Cache: c, IDs: []int32{1}, Rows: []int{0}, Hidden: hidden}}), context.Canceled)
 	require.Zero(t, c.Len())
 	require.NoError(t, e.Prefill(t.Context(), []qwen2.Sequence{{Cache: c, IDs: []int32{1}, Rows: []int{0}, Hidden: hidden}}), "usable after a cancelled call")
+}
+
+// TestLongPrefix appends a few tokens at a time behind more than two segments of
+// keys, where attention is split at the borders of segments.
+func TestLongPrefix(t *testing.T) {
+	for _, config := range []map[string]any{nil, {"use_sliding_window": true, "sliding_window": 1500, "max_window_layers": 1}} {
+		m := openModel(t, testmodel.New(testmodel.Shape{Config: config}))
+		size := m.Config.HiddenSize
+		for _, precision := range []qwen2.Precision{qwen2.F32, qwen2.BF16} {
+			ids := randomIDs(5, 2200, m.Config.VocabSize)
+			want := prefill(t, New(m, Options{Precision: precision, Threads: 1}), ids, every(len(ids)))
+			for _, threads := range []int{2, 5} {
+				e := New(m, Options{Precision: precision, Threads: threads})
+				c := e.NewCache(len(ids))
+				for done := 0; done < len(ids); {
+					n := 1000
+					if done > 1900 {
+						n = 1 + done%7
+					}
+					n = min(n, len(ids)-done)
+					hidden := make([]float32, n*size)
+					require.NoError(t, e.Prefill(t.Context(), []qwen2.Sequence{{Cache: c, IDs: ids[done : done+n], Rows: every(n), Hidden: hidden}}))
+					requireSameBits(t, want[done*size:(done+n)*size], hidden, fmt.Sprint(precision, " threads ", threads, " from ", done))
+					done += n
+				}
+			}
+		}
+	}
 }

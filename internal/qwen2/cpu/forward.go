@@ -76,7 +76,7 @@ func (p *pass) forward(ctx context.Context) error {
 			}
 		}
 		p.show("q", l, &p.q, m, cfg.NumAttentionHeads*headDim)
-		if err := p.attend(ctx, l, m); err != nil { // q = attention(q, K, V)
+		if err := p.attend(ctx, l); err != nil { // q = attention(q, K, V)
 			return err
 		}
 		p.show("attn_ctx", l, &p.q, m, cfg.NumAttentionHeads*headDim)

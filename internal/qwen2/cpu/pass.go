@@ -28,6 +28,7 @@ type pass struct {
 	scratch   []scratch     // one a worker
 	attention []headScratch // one a worker
 	tiles     []tile        // the attention's units of work
+	pieces    []piece       // the same, cut finer
 }
 
 // span is a run of rows that belongs to one sequence.
