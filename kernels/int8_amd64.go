@@ -108,8 +108,8 @@ func int8QuantWords(dst []uint32, stride int, x []float32, inv float32) {
 }
 
 // int8Bytes adds to the tile the product of a strip of bytes with a panel and,
-// if next is not 0, the one next dwords further. What lies ahead dwords
-// further is fetched from memory.
+// if next is not 0, the one next dwords further. As much, ahead dwords further, is
+// fetched from memory for later.
 //
 //go:noinline
 func int8Bytes(tile *int8Ints, a []uint32, rows int, panels []uint32, next, quads int, ahead int) {
@@ -126,8 +126,8 @@ func int8Bytes(tile *int8Ints, a []uint32, rows int, panels []uint32, next, quad
 	height := halfTile(rows)
 	for q := 0; q < quads; q += int8HalfQuads {
 		count := min(quads-q, int8HalfQuads)
-		hint := unsafe.Pointer(&panels[min(ahead+q*panelCols, len(panels)-1)])
 		for p := 0; p <= next; p += max(next, 1) {
+			hint := unsafe.Pointer(&panels[min(ahead+p+q*panelCols, len(panels)-1)])
 			for row := 0; row < rows; row += height {
 				sums := unsafe.Pointer(&tile[row*int8TileCols+min(p, panelCols)])
 				ap, bp := unsafe.Pointer(&a[q*rows+row]), unsafe.Pointer(&panels[p+q*panelCols])
@@ -158,8 +158,8 @@ func int8Words(tile *int8Floats, a []uint32, rows int, panels []uint32, next, qu
 	height := halfTile(rows)
 	for q := 0; q < quads; q += int8HalfQuads {
 		count := min(quads-q, int8HalfQuads)
-		hint := unsafe.Pointer(&panels[min(ahead+q*panelCols, len(panels)-1)])
 		for p := 0; p <= next; p += max(next, 1) {
+			hint := unsafe.Pointer(&panels[min(ahead+p+q*panelCols, len(panels)-1)])
 			for row := 0; row < rows; row += height {
 				sums := unsafe.Pointer(&tile[row*int8TileCols+min(p, panelCols)])
 				ap, bp := unsafe.Pointer(&a[2*(q*rows+row)]), unsafe.Pointer(&panels[p+q*panelCols])

@@ -48,8 +48,9 @@ func MatMulInt8(c []float32, ldc int, a *Int8Rows, w *Int8Matrix, n0, n1 int, s 
 }
 
 // tile computes the rows of a strip and cols columns from n on of a product; c
-// starts with column n. If there is more, a part of the two panels after those of
-// this tile is fetched meanwhile: the strips share them.
+// starts with column n. If there is more, the two panels after those of this tile
+// are fetched meanwhile. Every strip starts at another place of them, so that
+// together they ask early for all.
 func (s *Int8Scratch) tile(c []float32, ldc int, a *Int8Rows, strip int, w *Int8Matrix, n, cols int, more bool) {
 	row, end := a.Strip(strip)
 	rows, quads := end-row, w.quads()
@@ -61,7 +62,7 @@ func (s *Int8Scratch) tile(c []float32, ldc int, a *Int8Rows, strip int, w *Int8
 		next = quads * panelCols
 	}
 	if more {
-		ahead = 2*next + 2*next*strip/a.Strips()
+		ahead = 2*next + next*strip/a.Strips()
 	}
 	rowScale, colScale := a.scale[row:end], w.scale[n:][:cols]
 	if a.mode == W8A16 {

@@ -9,7 +9,7 @@ import "unsafe"
 
 // int8BytesAVX512 adds rows <= 12 of unsigned activations, [quads][rows] dwords,
 // times the panel and the one next bytes after it to a tile of int32, [12][32].
-// With each quad 64 bytes from ahead on are brought to L2.
+// It also brings the panel at ahead, and the one next bytes after it, to L2.
 //
 //go:noescape
 func int8BytesAVX512(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
@@ -20,8 +20,8 @@ func int8BytesAVX512(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int
 //go:noescape
 func int8WordsAVX512(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
 
-// The following are 6 rows high at most and one panel wide; next is the stride
-// from the activations of a quad to those of the next.
+// The following are 6 rows high at most and one panel wide, here as ahead; next
+// is the stride from the activations of a quad to those of the next.
 
 //go:noescape
 func int8BytesAVXVNNI(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)

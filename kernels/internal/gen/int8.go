@@ -103,8 +103,8 @@ func (k *int8Kernel) emit(a *asm) {
 
 // function emits one tile after the other behind a ladder of comparisons. next
 // counts the bytes from the panel to the second one where the tile is two panels
-// wide, else from the activations of a quad to those of the next. With each quad
-// 64 bytes from ahead on are brought to L2.
+// wide, else from the activations of a quad to those of the next. Each quad also
+// brings the weights of a quad from ahead on, of one or two panels, to L2.
 func (k *int8Kernel) function(a *asm, name string, tile func(a *asm, rows int)) {
 	a.text(name+k.suffix, "(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)", 56,
 		arg{"tile", "DI"}, arg{"a", "SI"}, arg{"panel", "BX"}, arg{"ahead", "R9"},
@@ -214,6 +214,9 @@ func (k *int8Kernel) advance(a *asm, bytes int) {
 	}
 	a.op("ADDQ $64, BX")
 	a.op("PREFETCHT1 (R9)")
+	if k.bytes == 64 {
+		a.op("PREFETCHT1 (R9)(R10*1)")
+	}
 	a.op("ADDQ $64, R9")
 }
 
