@@ -8,8 +8,8 @@ import (
 	"github.com/klauspost/cpuid/v2"
 )
 
-// int8Level is an instruction set for int8 products; each includes the ones
-// before.
+// int8Level is an instruction set for int8 products, from slow to fast. All but
+// the first have AVX2.
 type int8Level uint8
 
 const (
@@ -32,7 +32,8 @@ var int8LevelNames = [...]string{isaGeneric, isaAVX2, isaAVXVNNI, isaAVX512VNNI}
 var int8InForce = bestInt8()
 
 // Int8ISA names the instruction set in force for int8 products: "avx512vnni",
-// "avxvnni", "avx2", or "generic" for Go code.
+// "avxvnni", "avx2", or "generic" for Go code. SECCODEPRM_DISABLE knows these
+// names too; without "avx512" there is no "avx512vnni", without "avx2" neither.
 func Int8ISA() string { return int8LevelNames[int8InForce] }
 
 // bestInt8 returns the highest level that is present and not turned off, by its

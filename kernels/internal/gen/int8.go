@@ -48,7 +48,8 @@ func int8AVX512(a *asm) {
 	k.emit(a)
 }
 
-// int8AVXVNNI has tiles of 6 rows by one panel in two vectors.
+// int8AVXVNNI has tiles of 6 rows by one panel in two vectors. It serves
+// processors without AVX-512.
 func int8AVXVNNI(a *asm) {
 	k := &int8Kernel{
 		suffix: "AVXVNNI", reg: "Y", bytes: 32, rows: 6,
