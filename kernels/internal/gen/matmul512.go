@@ -138,6 +138,11 @@ func (t *tile512) loop(shift, bytes int, body func()) {
 	}
 	t.op("PCALIGN $32")
 	t.label("loop")
+	if t.panels == 2 {
+		// The panels of the next tile; beyond the last one this cannot fault.
+		t.op("PREFETCHT1 (DX)(R13*2)")
+		t.op("PREFETCHT1 (DX)(R12*1)")
+	}
 	body()
 	t.op("ADDQ $%d, AX", bytes)
 	t.op("ADDQ $64, DX")

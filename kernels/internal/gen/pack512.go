@@ -65,7 +65,17 @@ func transpose512(a *asm, name string, round bool) {
 		a.op("LEAQ (%s)(R8*4), %s", rows[i-1], rows[i])
 	}
 	offset := []string{"", "(R8*1)", "(R8*2)", "(R9*1)"}
+	// The rows of the next tile of two panels are wanted in L2. What lies beyond
+	// the matrix is prefetched too, which cannot fault.
+	a.op("MOVQ R8, R13")
+	a.op("SHLQ $5, R13")
 	loop(a, 16, func() {
+		for _, row := range rows {
+			a.op("LEAQ (%s)(R13*1), AX", row)
+			for _, o := range offset {
+				a.op("PREFETCHT1 (AX)%s", o)
+			}
+		}
 		for r := range 16 {
 			a.op("VMOVDQU32 (%s)%s, Z%d", rows[r/4], offset[r%4], r)
 		}
