@@ -2,9 +2,10 @@ package tokenizer
 
 import "hash/maphash"
 
-// wordCache remembers the ids of short words. A word lies in the slot its hash
-// names or in that slot's neighbour in the cache line; where both are taken, a
-// new word replaces the neighbour. The cache grows while it fills up.
+// wordCache remembers the ids of short words. A word lies in one of four slots: the
+// one its hash names, that one's neighbour in the cache line, or the line next to
+// it; where all are taken, a new word replaces that in the last. The cache grows
+// while it fills up.
 type wordCache struct {
 	slots []cacheSlot // a power of two of them
 	used  int
@@ -44,13 +45,24 @@ func (c *wordCache) put(key wordKey, hash uint64, ids []int32) {
 // place returns the slot for a new word, and counts it if it was empty.
 func (c *wordCache) place(hash uint64) *cacheSlot {
 	k := hash & uint64(len(c.slots)-1)
-	if c.slots[k].hi != 0 {
-		k ^= 1
+	for way := range uint64(4) {
+		if s := &c.slots[k^way]; s.hi == 0 {
+			c.used++
+			return s
+		}
 	}
-	if c.slots[k].hi == 0 {
-		c.used++
+	return &c.slots[k^3]
+}
+
+// get returns the ids of a word, nil where they are not known.
+func (c *wordCache) get(key wordKey, hash uint64) []int32 {
+	k := hash & uint64(len(c.slots)-1)
+	for way := range uint64(4) {
+		if s := &c.slots[k^way]; s.lo == key.lo && s.hi&^countBits == key.hi {
+			return s.ids[:s.hi>>countAt]
+		}
 	}
-	return &c.slots[k]
+	return nil
 }
 
 func (c *wordCache) grow() {

@@ -59,8 +59,8 @@ func (e *Encoder) appendBlocks(dst []int32, text []byte, end int) ([]int32, int)
 				hash := key.hash(cacheSeed)
 				k := hash & uint64(len(slots)-1)
 				s := &slots[k]
-				// If s is another word's, take its neighbour, without a branch that
-				// waits for s.
+				// Nearly all words are here or, if this is another's, next to it:
+				// take that without a branch that waits for s.
 				differs := s.lo ^ key.lo | s.hi&^countBits ^ key.hi
 				k ^= (differs | -differs) >> 63
 				s = &slots[k]
@@ -70,7 +70,7 @@ func (e *Encoder) appendBlocks(dst []int32, text []byte, end int) ([]int32, int)
 					i = next
 					continue
 				}
-				dst = e.appendMissed(out[:at], text[i:next], key, hash)
+				dst = e.appendShort(out[:at], text[i:next], key, hash)
 				slots = e.words.slots
 			} else {
 				dst = e.appendWide(out[:at], text[i:next])
@@ -104,17 +104,14 @@ func (e *Encoder) appendWord(dst []int32, word []byte) []int32 {
 	}
 	key := keyOf(word)
 	hash := key.hash(cacheSeed)
-	k := hash & uint64(len(e.words.slots)-1)
-	for _, s := range [...]*cacheSlot{&e.words.slots[k], &e.words.slots[k^1]} {
-		if s.lo == key.lo && s.hi&^countBits == key.hi {
-			return append(dst, s.ids[:s.hi>>countAt]...)
-		}
-	}
-	return e.appendMissed(dst, word, key, hash)
+	return e.appendShort(dst, word, key, hash)
 }
 
-// appendMissed appends the ids of a word that is not in the cache of short words.
-func (e *Encoder) appendMissed(dst []int32, word []byte, key wordKey, hash uint64) []int32 {
+// appendShort appends the ids of a word of at most shortKey bytes.
+func (e *Encoder) appendShort(dst []int32, word []byte, key wordKey, hash uint64) []int32 {
+	if ids := e.words.get(key, hash); ids != nil {
+		return append(dst, ids...)
+	}
 	n := len(dst)
 	if id, ok := e.t.words.findKey(key); ok {
 		dst = append(dst, id)
