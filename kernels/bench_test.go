@@ -122,7 +122,6 @@ func BenchmarkRows(b *testing.B) {
 	const n, m = 4864, 6
 	x, w, c, packed := randomFloats(r, n), randomFloats(r, n), make([]float32, n), Rows{}
 	big := randomFloats(r, m*n)
-	packed.Reset(m, n, F32)
 	for _, op := range []struct {
 		name string
 		n    int
@@ -133,7 +132,9 @@ func BenchmarkRows(b *testing.B) {
 		{"silumul", n, func() { SiLUMul(c, x, w) }},
 		{"softmax", blockKeys, func() { copy(c, x[:blockKeys]); SoftmaxBlock(c[:blockKeys], 0, 60, 0, 1) }},
 		{"scale", n, func() { ScaleRow(c, 1) }},
-		{"packstrip", m * n, func() { packed.PackStrip(0, big, n) }},
+		{"softmaxbf16", blockKeys, func() { copy(c, x[:blockKeys]); SoftmaxBlockBF16(c[:blockKeys], 0, 60, 0, 1) }},
+		{"pack", m * n, func() { packed.Reset(m, n, F32); packed.Pack(big, n) }},
+		{"packbf16", m * n, func() { packed.Reset(m, n, BF16); packed.Pack(big, n) }},
 	} {
 		for _, isa := range isas() {
 			b.Run(fmt.Sprintf("op=%s/isa=%s", op.name, isa), func(b *testing.B) {

@@ -33,6 +33,26 @@ func ExampleMatMul() {
 	// [4 5 6 25]
 }
 
+// A weight packed once for all products, in precision BF16: 257 is rounded to the
+// nearest number of 8 bits.
+func ExampleMatrix_PackInto() {
+	weight := kernels.Matrix{N: 2, K: 2, F32: []float32{
+		1, 1,
+		0, 257,
+	}}
+	panels := make([]uint16, weight.PackedLen(kernels.BF16))
+	weight.PackInto(panels, kernels.BF16, 0, 1) // one panel of 16 outputs
+	weight.Panels, weight.PackedFor = panels, kernels.BF16
+
+	var rows kernels.Rows
+	rows.Reset(1, 2, kernels.BF16)
+	rows.Pack([]float32{3, 1}, 2)
+	y := make([]float32, 2)
+	kernels.MatMul(y, 2, &rows, &weight, 0, 2, new(kernels.Scratch))
+	fmt.Println(y)
+	// Output: [4 256]
+}
+
 // The sum over all blocks divides the weights in the end.
 func ExampleSoftmaxBlock() {
 	scores := make([]float32, 64)

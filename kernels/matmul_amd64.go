@@ -46,10 +46,10 @@ func (t *tiles) run() {
 	case t.form == tall:
 		tilesPairsAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width)
 	case t.b.pairs == nil:
-		tilesWideAVX2(a, b, c, t.depth, skip, ldc, t.count, t.rows)
+		tilesWideAVX2(a, b, c, t.depth, 2*t.b.ahead, skip, ldc, t.count, t.rows)
 	case t.odd:
-		tilesOddAVX2(a, b, c, t.depth, skip, ldc, t.count, t.rows)
+		tilesOddAVX2(a, b, c, t.depth, 2*t.b.ahead, skip, ldc, t.count, t.rows)
 	default:
-		tilesPairsAVX2(a, b, c, t.depth, skip, ldc, t.count, t.rows)
+		tilesPairsAVX2(a, b, c, t.depth, 2*t.b.ahead, skip, ldc, t.count, t.rows)
 	}
 }

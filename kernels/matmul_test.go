@@ -223,22 +223,28 @@ func TestMatMulErrorBound(t *testing.T) {
 		r := rand.New(rand.NewPCG(5, 6))
 		m, n, k := 13, 33, 700
 		x, w, c := randomFloats(r, m*k), weightsOf(r, n, k, "f32"), randomFloats(r, m*n)
-		var rows Rows
-		rows.Reset(m, k, F32)
-		rows.Pack(x, k)
-		got := append([]float32(nil), c...)
-		MatMul(got, n, &rows, w, 0, n, new(Scratch))
-		for i := range m {
-			for j := range n {
-				exact, size := float64(c[i*n+j]), math.Abs(float64(c[i*n+j]))
-				for l := range k {
-					term := float64(x[i*k+l]) * float64(w.F32[j*k+l])
-					exact += term
-					size += math.Abs(term)
+		for _, precision := range []Precision{F32, BF16} {
+			var rows Rows
+			rows.Reset(m, k, precision)
+			rows.Pack(x, k)
+			got := append([]float32(nil), c...)
+			MatMul(got, n, &rows, w, 0, n, new(Scratch))
+			// Each of the k fused steps rounds once, and in BF16 both operands of
+			// a term do; none of these is small enough to become zero.
+			gamma, term := float64(k)*0x1p-24/(1-float64(k)*0x1p-24), 0.
+			if precision == BF16 {
+				term = (1+0x1p-9)*(1+0x1p-9) - 1
+			}
+			for i := range m {
+				for j := range n {
+					exact, size := float64(c[i*n+j]), math.Abs(float64(c[i*n+j]))
+					for l := range k {
+						product := float64(x[i*k+l]) * float64(w.F32[j*k+l])
+						exact += product
+						size += math.Abs(product)
+					}
+					require.LessOrEqual(t, math.Abs(float64(got[i*n+j])-exact), (gamma*(1+term)+term)*size, "%v", precision)
 				}
-				// Each of the k fused steps rounds once.
-				gamma := float64(k) * 0x1p-24 / (1 - float64(k)*0x1p-24)
-				require.LessOrEqual(t, math.Abs(float64(got[i*n+j])-exact), gamma*size)
 			}
 		}
 	})
@@ -343,15 +349,26 @@ func TestPackStripIsTheSame(t *testing.T) {
 }
 
 func TestMatMulDoesNotAllocate(t *testing.T) {
-	r := rand.New(rand.NewPCG(11, 12))
-	x, w, c := randomFloats(r, 20*64), weightsOf(r, 40, 64, "bf16"), make([]float32, 20*40)
-	var rows Rows
-	var s Scratch
-	require.Zero(t, testing.AllocsPerRun(10, func() {
-		rows.Reset(20, 64, F32)
-		rows.Pack(x, 64)
-		MatMul(c, 40, &rows, w, 0, 40, &s)
-	}))
+	forEachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(11, 12))
+		const m, n, k = 20, 40, 64
+		x, w, c := randomFloats(r, m*k), weightsOf(r, n, k, "bf16"), make([]float32, m*n)
+		for _, precision := range []Precision{F32, BF16} {
+			packed := *w
+			packed.PackedFor = precision
+			panels := make([]uint16, w.PackedLen(precision))
+			w.PackInto(panels, precision, 0, 3)
+			packed.Panels = panels
+			var rows Rows
+			var s Scratch
+			require.Zero(t, testing.AllocsPerRun(10, func() {
+				rows.Reset(m, k, precision)
+				rows.Pack(x, k)
+				MatMul(c, n, &rows, w, 0, n, &s)
+				MatMul(c, n, &rows, &packed, 0, n, &s)
+			}))
+		}
+	})
 }
 
 func TestMatrixRow(t *testing.T) {
@@ -384,6 +401,17 @@ func TestMisusePanics(t *testing.T) {
 		"two forms": func() {
 			MatMul(c, 16, rows(2, 4), &Matrix{N: 16, K: 4, F32: w.F32, BF16: make([]uint16, 64)}, 0, 16, new(Scratch))
 		},
+		"packed for another precision": func() {
+			MatMul(c, 16, rows(2, 4), &Matrix{N: 16, K: 4, F32: w.F32, Panels: make([]uint16, 64), PackedFor: BF16}, 0, 16, new(Scratch))
+		},
+		"panels of another shape": func() {
+			MatMul(c, 16, rows(2, 4), &Matrix{N: 16, K: 4, F32: w.F32, Panels: make([]uint16, 63), PackedFor: BF16}, 0, 16, new(Scratch))
+		},
+		"no packed form":    func() { w.PackInto(nil, F32, 0, 1) },
+		"packed too short":  func() { w.PackInto(make([]uint16, 63), BF16, 0, 1) },
+		"panel beyond N":    func() { w.PackInto(make([]uint16, 64), BF16, 0, 2) },
+		"pairs for f32":     func() { MatMulPairs(c, 16, rows(2, 4), make([]uint16, 64), 16, 4, 4) },
+		"no such precision": func() { new(Rows).Reset(1, 1, BF16+1) },
 		"panels too short":  func() { MatMulPanels(c, 16, rows(2, 4), w.F32[1:], 16, 4, 4) },
 		"k beyond depth":    func() { MatMulPanels(c, 16, rows(2, 5), w.F32, 16, 5, 4) },
 		"source too short":  func() { rows(2, 4).PackStrip(0, c[:7], 4) },

@@ -8,6 +8,7 @@ type panels struct {
 	pairs  []uint16  // [panel][k/2][16][2]
 	wide   []float32 // [panel][k][16]
 	stride int       // elements from one panel to the next
+	ahead  int       // elements to the panel that is wanted next, 0 if not known
 }
 
 // from returns the panels from number panel and, within each, column k0 on; k0
@@ -15,9 +16,11 @@ type panels struct {
 func (p panels) from(panel, k0 int) panels {
 	skip := panel*p.stride + k0*panelCols
 	if p.pairs != nil {
-		return panels{pairs: p.pairs[skip:], stride: p.stride}
+		p.pairs = p.pairs[skip:]
+	} else {
+		p.wide = p.wide[skip:]
 	}
-	return panels{wide: p.wide[skip:], stride: p.stride}
+	return p
 }
 
 // panels returns a buffer for some panels in the form that w takes in precision p.

@@ -10,20 +10,21 @@ import "unsafe"
 // skip and stride bytes; no count is zero.
 
 // tilesPairsAVX2 adds count strips of rows <= 6 rows, skip apart, times a panel of
-// pairs, depth deep, to tiles of c below each other.
+// pairs, depth deep, to tiles of c below each other. The panel ahead bytes further
+// is prefetched.
 //
 //go:noescape
-func tilesPairsAVX2(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int)
+func tilesPairsAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int)
 
 // tilesOddAVX2 is the same with the odd element of each pair first.
 //
 //go:noescape
-func tilesOddAVX2(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int)
+func tilesOddAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int)
 
 // tilesWideAVX2 is tilesPairsAVX2 with a float32 panel.
 //
 //go:noescape
-func tilesWideAVX2(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int)
+func tilesWideAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int)
 
 // The same with strips of rows <= 12 and 2 panels or rows <= 5 and 4, stride apart.
 

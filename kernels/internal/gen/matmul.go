@@ -19,11 +19,12 @@ func matmul(a *asm) {
 }
 
 // tiles emits a function that runs over count strips of activations and the
-// tiles of C below each other, with one panel: one loop for each height.
+// tiles of C below each other, with one panel: one loop for each height. Panels of
+// pairs are prefetched ahead bytes further, which cannot fault.
 func tiles(a *asm, name string, loop func(rows int)) {
-	a.text(name, "(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int)", 64,
+	a.text(name, "(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int)", 72,
 		arg{"a", "SI"}, arg{"panel", "BX"}, arg{"c", "DI"}, arg{"depth", "R10"},
-		arg{"skip", "R11"}, arg{"ldc", "R8"}, arg{"count", "R9"}, arg{"rows", "AX"})
+		arg{"ahead", "R13"}, arg{"skip", "R11"}, arg{"ldc", "R8"}, arg{"count", "R9"}, arg{"rows", "AX"})
 	a.op("VPCMPEQD Y%d, Y%d, Y%d", mask, mask, mask)
 	a.op("VPSLLD $16, Y%d, Y%d", mask, mask)
 	for rows := stripRows; rows > 1; rows-- {
@@ -89,6 +90,7 @@ func odd(a *asm, rows, pair int) {
 func pairsLoop(a *asm, rows int, first, second func(a *asm, rows, pair int)) {
 	pairs := func(n int) {
 		for p := range n {
+			a.op("PREFETCHT1 %d(DX)(R13*1)", 64*p)
 			first(a, rows, p)
 			second(a, rows, p)
 		}
