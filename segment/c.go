@@ -23,7 +23,7 @@ func (m *scanner) opensC(h []item, f *frame) opening {
 	switch h[0].key {
 	case lex.KwNamespace, lex.KwInline, lex.KwExport:
 		if i := has(h, lex.KwNamespace); i >= 0 {
-			o := opening{kind: container, ends: true}
+			o := opening{kind: file, ends: true}
 			if j := hasLast(h, lex.Ident); j > i {
 				o.name = span{h[i+1].start, h[j].end}
 			}
@@ -31,7 +31,7 @@ func (m *scanner) opensC(h []item, f *frame) opening {
 		}
 	case lex.KwExtern:
 		if last == lex.Str {
-			return opening{kind: container, ends: true}
+			return opening{kind: file, ends: true}
 		}
 	case lex.KwIf, lex.KwFor, lex.KwWhile, lex.KwSwitch, lex.KwCatch, lex.KwElse:
 		if last == '(' || last == lex.KwElse {
@@ -49,7 +49,7 @@ func (m *scanner) opensC(h []item, f *frame) opening {
 	}
 	o, ok := functionC(h)
 	if i := has(h, lex.KwClass, lex.KwStruct, lex.KwUnion, lex.KwEnum); i >= 0 && (!ok || i+1 < len(h) && o.name.start == h[i+1].start) {
-		if has(h[:i], '=') < 0 {
+		if has(h, '=') < 0 {
 			return typeC(h, i)
 		}
 	}
@@ -243,4 +243,15 @@ func (m *scanner) oldStyle(h []item) {
 		}
 		return
 	}
+}
+
+// inC returns the key of a word in C: the keywords of C++ are names there.
+func inC(k lex.Key) lex.Key {
+	switch k {
+	case lex.KwNew, lex.KwDelete, lex.KwClass, lex.KwNamespace, lex.KwThis, lex.KwTry, lex.KwCatch, lex.KwThrow, lex.KwUsing,
+		lex.KwOperator, lex.KwPublic, lex.KwPrivate, lex.KwProtected, lex.KwExport, lex.KwFinal, lex.KwOverride, lex.KwAnd,
+		lex.KwOr, lex.KwNot, lex.KwRequires, lex.KwMutable:
+		return lex.Ident
+	}
+	return k
 }

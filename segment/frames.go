@@ -12,6 +12,7 @@ func (m *scanner) push(k kind, t lex.Token) *frame {
 	f := frame{
 		parent: m.top, kind: k, rank: p.rank, base: int32(len(m.items)), start: m.off + t.Start,
 		fn: p.fn, call: -1, plain: true, decl: p.decl && k != function && k != block,
+		opaque: p.opaque || k == macro || m.lang == Rust && m.last == '!' && (k == paren || k == bracket) && len(m.items) > int(p.base)+1,
 	}
 	if k == code {
 		m.codes++
@@ -112,6 +113,9 @@ func (m *scanner) openBrace(t lex.Token) {
 // enter opens the braces o.
 func (m *scanner) enter(o opening, t lex.Token, knr bool) {
 	h := m.statement()
+	if o.kind == function && m.frames[m.top].opaque {
+		o.kind = block
+	}
 	start := m.off + t.Start
 	if len(h) > 0 {
 		start = h[0].start
@@ -125,7 +129,7 @@ func (m *scanner) enter(o opening, t lex.Token, knr bool) {
 	case o.kind == function && rank <= 1:
 		rank = 2
 		m.markFunction(start)
-	case o.kind == container && rank <= 1:
+	case o.kind <= container && rank <= 1:
 		rank = 1
 	case o.kind <= block:
 		rank++
@@ -149,13 +153,13 @@ func (m *scanner) markFunction(start int) {
 // shutBrace closes the innermost brace and all that is open in it.
 func (m *scanner) shutBrace(t lex.Token) {
 	top := m.top
-	for k := m.frames[top].kind; k == paren || k == bracket; k = m.frames[top].kind {
+	for k := m.frames[top].kind; top != 0 && (k == paren || k == bracket); k = m.frames[top].kind {
 		top = m.frames[top].parent
 	}
 	for m.top != top {
 		m.pop()
 	}
-	if k := m.frames[top].kind; k == file || k == code {
+	if top == 0 || m.frames[top].kind == code {
 		m.endStatement()
 		return
 	}

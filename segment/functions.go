@@ -123,6 +123,7 @@ type frame struct {
 	do     bool  // body of do
 	decl   bool  // holds declarations: what looks like a call is none
 	enum   bool
+	opaque bool // inside a macro: no cut, no definition
 	name   span // of a container or function
 }
 

@@ -11,7 +11,6 @@ type python struct {
 	blocks  []suite
 	levels  []int32 // indentations of the open blocks
 	deco    int     // where the decorators of the next definition begin, or -1
-	head    bool    // in the head of a definition
 	body    bool    // its body begins at the next token
 	end     int     // of the last token of code
 	lambdas int32
@@ -36,7 +35,7 @@ func (m *scanner) pythonLine(t lex.Token) {
 	}
 	m.items = m.items[:0]
 	m.frames[0].assign = false
-	p.head, p.lambdas = false, 0
+	m.last, p.lambdas = 0, 0
 	indent := indentation(m.line[:t.Start])
 	ended := false
 	for n := len(p.blocks); n > 0 && p.blocks[n-1].indent >= indent; n-- {
@@ -122,7 +121,7 @@ func (m *scanner) pythonToken(t lex.Token) {
 			p.lambdas++
 		}
 		if t.Key != lex.Prefix {
-			if m.last == '.' {
+			if m.member() {
 				t.Key = lex.Ident
 			}
 			m.add(t)

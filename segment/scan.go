@@ -231,7 +231,7 @@ func (m *scanner) first(t lex.Token) {
 // between reports whether the position is between two statements.
 func (m *scanner) between() bool {
 	f := &m.frames[m.top]
-	return f.kind <= block && len(m.items) <= int(f.base) && !m.knrOpen
+	return f.kind <= block && !f.opaque && len(m.items) <= int(f.base) && !m.knrOpen
 }
 
 // judge settles the lines since the last token: a step may begin there or not.
@@ -292,9 +292,15 @@ func (m *scanner) token(t lex.Token) {
 		m.literal(t)
 		return
 	case lex.Word, lex.Number:
-		if t.Key != lex.Prefix {
-			m.add(t)
+		switch {
+		case t.Key == lex.Prefix:
+			return
+		case m.lang != CPP && t.Kind == lex.Word && m.member():
+			t.Key = lex.Ident
+		case m.lang == C && t.Key >= lex.FirstKeyword:
+			t.Key = inC(t.Key)
 		}
+		m.add(t)
 		m.afterDo = false
 		return
 	}
@@ -339,6 +345,13 @@ func (m *scanner) token(t lex.Token) {
 		}
 		m.add(t)
 	}
+}
+
+// member reports whether the next word stands behind a dot, where it is a name
+// whatever it is elsewhere.
+func (m *scanner) member() bool {
+	n := len(m.items)
+	return m.last == '.' && n > 0 && (n < 2 || m.items[n-2].key != '.')
 }
 
 // add appends a token to the statement. Of a statement without end only the
@@ -410,13 +423,13 @@ func (m *scanner) comma(t lex.Token) {
 	f := &m.frames[m.top]
 	h := m.statement()
 	switch {
-	case f.kind > list:
+	case f.kind > list && f.kind != macro:
 		m.argument(f)
 		f.commas++
 		if len(h) >= most {
 			m.endStatement()
 		}
-	case f.kind == list, m.lang == Rust && slices.ContainsFunc(h, isArm):
+	case f.kind == list && (has(h, '<') < 0 || len(h) >= most), m.lang == Rust && slices.ContainsFunc(h, isArm):
 		m.endStatement()
 		return
 	}

@@ -24,7 +24,8 @@ const (
 
 // The keywords, each a key only in the languages that have it.
 const (
-	KwAbstract = FirstKeyword + iota
+	KwOther = FirstKeyword + iota // that nobody asks for by name
+	KwAbstract
 	KwAccessor
 	KwAnd
 	KwAs
@@ -169,8 +170,26 @@ func keyword(syntax Syntax, word []byte) Key {
 	}
 	key, in := Ident, languages(0)
 	switch string(word) {
-	case "__attribute__", "__attribute", "__declspec", "__asm__", "__typeof__", "__typeof", "alignas", "decltype":
+	case "static_assert", "_Static_assert", "__attribute__", "__attribute", "__declspec", "__asm__", "__typeof__", "__typeof", "alignas", "decltype":
 		key, in = Attribute, inC
+	case "alignof", "auto", "concept", "constexpr", "explicit", "friend", "register", "signed", "template", "typedef", "typename", "unsigned", "virtual":
+		key, in = KwOther, inC
+	case "short":
+		key, in = KwOther, inC|inJava
+	case "defer", "go", "range":
+		key, in = KwOther, inGo
+	case "boolean", "byte", "native", "permits", "synchronized", "throws":
+		key, in = KwOther, inJava
+	case "companion", "typealias":
+		key, in = KwOther, inKotlin
+	case "val":
+		key, in = KwOther, inKotlin|inScala
+	case "del", "global", "nonlocal":
+		key, in = KwOther, inPython
+	case "assert":
+		key, in = KwOther, inPython|inJava
+	case "mut", "ref":
+		key, in = KwOther, inRust
 	case "abstract":
 		key, in = KwAbstract, inJava|inJavaScript
 	case "accessor":
