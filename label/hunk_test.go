@@ -33,6 +33,8 @@ func TestHunkKinds(t *testing.T) {
 		{"comment in Python", segment.Python, "f()  # old\n", "f()\n", CommentHunk},
 		{"code becomes comment", segment.C, "f();\n", "// f();\n", 0},
 		{"comment mark in a string", segment.C, "f(\"/* a */\");\n", "f(\"/* b */\");\n", 0},
+		{"inside a docstring", segment.Python, "\"\"\"\na\n\"\"\"\n", "\"\"\"\na\nb\n\"\"\"\n", 0},
+		{"inside a comment", segment.C, "/*\na\n*/\n", "/*\na\nb\n*/\n", CommentHunk},
 		{"unknown language", segment.Unknown, "# a\n", "# b\n", 0},
 		{"rename", segment.C, "int n = 1;\nuse(n);\n", "int len = 1;\nuse(len);\n", RenameHunk},
 		{"two names swap", segment.C, "int a, b;\nf(a, b);\n", "int b, a;\nf(b, a);\n", 0},
@@ -152,6 +154,7 @@ func FuzzFix(f *testing.F) {
 	f.Add("a\n\nb\n", "a\n\nc\n", uint8(1), uint8(0), true)
 	f.Add("", "x", uint8(0), uint8(7), false)
 	f.Add("x = 1 # é\n\n\n", "x = 1\n", uint8(3), uint8(7), true)
+	f.Add("\"\"\"\na\n\"\"\"\n", "\"\"\"\na\nb\n\"\"\"\n", uint8(3), uint8(7), false)
 	f.Add("int a; /* \n\n */ \"", "int b; /* \n */ '", uint8(1), uint8(7), false)
 	f.Fuzz(func(t *testing.T, before, after string, lang, ignore uint8, tokens bool) {
 		rule := Rule{Policy: paper, Ignore: HunkKind(ignore) & 7, Tokens: tokens}
@@ -173,4 +176,24 @@ func FuzzFix(f *testing.F) {
 			require.NotZero(t, Vulnerable(compat.Vulnerable))
 		}
 	})
+}
+
+// Every pair of the public data, with all that can be ignored.
+func TestIgnorePublic(t *testing.T) {
+	const all = WhitespaceHunk | CommentHunk | RenameHunk
+	kinds := map[HunkKind]int{}
+	for _, pair := range rows[source](t, "data", "sven", "train.jsonl") {
+		lang := segment.LanguageOf(pair.File)
+		p := fix(t, pair.Before, pair.After, lang, Rule{Policy: paper, Ignore: all, Tokens: true})
+		for _, h := range p.Hunks {
+			kinds[h.Kind]++
+		}
+		if p.Evidence() {
+			require.NotZero(t, Vulnerable(p.Vulnerable))
+		}
+	}
+	require.NotZero(t, kinds[WhitespaceHunk])
+	require.NotZero(t, kinds[CommentHunk])
+	require.Greater(t, kinds[0], 10*(kinds[WhitespaceHunk]+kinds[CommentHunk]+kinds[RenameHunk]))
+	t.Log(kinds)
 }

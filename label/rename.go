@@ -54,6 +54,9 @@ func (s *scanned) tokens(r Span) (all []string) {
 			break
 		}
 		text := s.src[max(span.Start, r.Start):min(span.End, r.End)]
+		if len(text) == 0 {
+			continue
+		}
 		switch span.Kind {
 		case lex.Literal:
 			all = append(all, string(text))

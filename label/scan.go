@@ -82,6 +82,9 @@ func (s *scanned) canonical(r Span, comments bool) []byte {
 			break
 		}
 		text := s.src[max(span.Start, r.Start):min(span.End, r.End)]
+		if len(text) == 0 { // an insertion inside the span
+			continue
+		}
 		switch {
 		case span.Kind == lex.Literal, span.Kind == lex.Comment && comments:
 			add(text)
