@@ -76,7 +76,7 @@ func (c *wordCache) grow() {
 }
 
 // wideCache remembers the ids of words that are too long or have too many ids
-// for a wordCache, one word a slot.
+// for a wordCache. Its slots are chosen like that one's.
 type wideCache struct {
 	slots []wideSlot // a power of two of them
 	used  int
@@ -103,14 +103,24 @@ func newWideCache() wideCache {
 	return wideCache{slots: make([]wideSlot, firstWide), seed: maphash.MakeSeed()}
 }
 
-// slot returns where word is or belongs.
-func (c *wideCache) slot(word []byte) *wideSlot {
-	return &c.slots[maphash.Bytes(c.seed, word)&uint64(len(c.slots)-1)]
+// find returns the slot that holds word, or else the one it belongs in.
+func (c *wideCache) find(word []byte) (s *wideSlot, found bool) {
+	k := maphash.Bytes(c.seed, word) & uint64(len(c.slots)-1)
+	for way := range uint64(4) {
+		s = &c.slots[k^way]
+		if int(s.n) == len(word) && string(s.word[:s.n]) == string(word) {
+			return s, true
+		}
+		if s.n == 0 {
+			break
+		}
+	}
+	return s, false
 }
 
 // get returns the ids of a word, nil where they are not known.
 func (c *wideCache) get(word []byte) []int32 {
-	if s := c.slot(word); string(s.word[:s.n]) == string(word) {
+	if s, ok := c.find(word); ok {
 		return s.ids[:s.len]
 	}
 	return nil
@@ -127,7 +137,7 @@ func (c *wideCache) put(word []byte, ids []int32) {
 			}
 		}
 	}
-	s := c.slot(word)
+	s, _ := c.find(word)
 	if s.n == 0 {
 		c.used++
 	}
