@@ -26,41 +26,68 @@ func transpose(a *asm, name string, round bool) {
 		a.op("VMOVD AX, X15")
 		a.op("VPBROADCASTW X15, Y15")
 	}
-	a.label("four")
-	for half := range 2 {
-		y := 4 * half
-		for i := range 4 {
-			a.op("VMOVUPS (%s)%s, X%d", rows[2*half], offset[i], y+i)
-		}
-		for i := range 4 {
-			a.op("VINSERTF128 $1, (%s)%s, Y%d, Y%d", rows[2*half+1], offset[i], y+i, y+i)
-		}
-		if round {
+	four := func(at int) { // columns of 16 bytes from byte at of the rows on
+		for half := range 2 {
+			y := 4 * half
 			for i := range 4 {
-				a.op("VPAND Y14, Y%d, Y12", y+i)
-				a.op("VPCMPGTW Y15, Y12, Y12")
-				a.op("VPAND Y12, Y%d, Y%d", y+i, y+i)
+				a.op("VMOVUPS %d(%s)%s, X%d", at, rows[2*half], offset[i], y+i)
+			}
+			for i := range 4 {
+				a.op("VINSERTF128 $1, %d(%s)%s, Y%d, Y%d", at, rows[2*half+1], offset[i], y+i, y+i)
+			}
+			if round {
+				for i := range 4 {
+					a.op("VPAND Y14, Y%d, Y12", y+i)
+					a.op("VPCMPGTW Y15, Y12, Y12")
+					a.op("VPAND Y12, Y%d, Y%d", y+i, y+i)
+				}
+			}
+			// Go lists the second source first.
+			a.op("VUNPCKLPS Y%d, Y%d, Y%d", y+1, y, y+4)
+			a.op("VUNPCKHPS Y%d, Y%d, Y%d", y+1, y, y+5)
+			a.op("VUNPCKLPS Y%d, Y%d, Y%d", y+3, y+2, y+6)
+			a.op("VUNPCKHPS Y%d, Y%d, Y%d", y+3, y+2, y+7)
+			a.op("VUNPCKLPD Y%d, Y%d, Y%d", y+6, y+4, y)
+			a.op("VUNPCKHPD Y%d, Y%d, Y%d", y+6, y+4, y+1)
+			a.op("VUNPCKLPD Y%d, Y%d, Y%d", y+7, y+5, y+2)
+			a.op("VUNPCKHPD Y%d, Y%d, Y%d", y+7, y+5, y+3)
+			for i := range 4 {
+				a.op("VMOVUPS Y%d, %d(DI)", y+i, 16*at+64*i+32*half)
 			}
 		}
-		// Go lists the second source first.
-		a.op("VUNPCKLPS Y%d, Y%d, Y%d", y+1, y, y+4)
-		a.op("VUNPCKHPS Y%d, Y%d, Y%d", y+1, y, y+5)
-		a.op("VUNPCKLPS Y%d, Y%d, Y%d", y+3, y+2, y+6)
-		a.op("VUNPCKHPS Y%d, Y%d, Y%d", y+3, y+2, y+7)
-		a.op("VUNPCKLPD Y%d, Y%d, Y%d", y+6, y+4, y)
-		a.op("VUNPCKHPD Y%d, Y%d, Y%d", y+6, y+4, y+1)
-		a.op("VUNPCKLPD Y%d, Y%d, Y%d", y+7, y+5, y+2)
-		a.op("VUNPCKHPD Y%d, Y%d, Y%d", y+7, y+5, y+3)
-		for i := range 4 {
-			a.op("VMOVUPS Y%d, %d(DI)", y+i, 64*i+32*half)
+	}
+	steps := func(n int, each func(step int)) {
+		for step := range n {
+			each(step)
+			four(16 * step)
 		}
+		for _, r := range rows {
+			a.op("ADDQ $%d, %s", 16*n, r)
+		}
+		a.op("ADDQ $%d, DI", 256*n)
+		a.op("SUBQ $%d, CX", 4*n)
 	}
-	for _, r := range rows {
-		a.op("ADDQ $16, %s", r)
-	}
-	a.op("ADDQ $256, DI")
-	a.op("SUBQ $4, CX")
+	// A cache line of each row at a time; the rows of the next panel are wanted in
+	// L2. What lies beyond the matrix is prefetched too, which cannot fault.
+	a.op("MOVQ R8, R13")
+	a.op("SHLQ $4, R13")
+	a.op("SUBQ $16, CX")
+	a.op("JLT rest")
+	a.label("line")
+	steps(4, func(step int) {
+		a.op("LEAQ (%s)(R13*1), AX", rows[step])
+		for _, o := range offset {
+			a.op("PREFETCHT1 (AX)%s", o)
+		}
+	})
+	a.op("JGE line")
+	a.label("rest")
+	a.op("ADDQ $16, CX")
+	a.op("JZ done")
+	a.label("four")
+	steps(1, func(int) {})
 	a.op("JNZ four")
+	a.label("done")
 	a.ret()
 }
 
