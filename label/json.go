@@ -23,6 +23,7 @@ type jsonReader struct {
 	err  error // of r, io.EOF at the end
 	text []byte
 	open []byte // the bytes that close what skip is in
+	keys map[string]string
 }
 
 // maxDepth is how deep values may nest. SARIF itself needs about 20.
@@ -42,7 +43,7 @@ func (e *SyntaxError) Error() string {
 }
 
 func newJSONReader(ctx context.Context, r io.Reader) *jsonReader {
-	return &jsonReader{ctx: ctx, r: r, buf: make([]byte, 0, 1<<16), line: 1}
+	return &jsonReader{ctx: ctx, r: r, buf: make([]byte, 0, 1<<16), line: 1, keys: map[string]string{}}
 }
 
 func (j *jsonReader) fail(format string, args ...any) error {
@@ -131,7 +132,7 @@ func (j *jsonReader) object(visit func(key string) error) error {
 			j.pos++
 			return nil
 		}
-		key, err := j.string()
+		key, err := j.name()
 		if err != nil {
 			return err
 		}
@@ -204,14 +205,43 @@ func (j *jsonReader) string() (string, error) {
 	if err != nil || !present {
 		return "", err
 	}
-	j.text = j.text[:0]
-	if err := j.rest(true); err != nil {
+	if err := j.read(); err != nil {
 		return "", err
 	}
-	if !utf8.Valid(j.text) {
-		return "", j.fail("string is not UTF-8")
-	}
 	return string(j.text), nil
+}
+
+// maxKeys is how many keys are remembered, to make each a string but once.
+const maxKeys = 1000
+
+// name reads a key.
+func (j *jsonReader) name() (string, error) {
+	if err := j.expect('"'); err != nil {
+		return "", err
+	}
+	if err := j.read(); err != nil {
+		return "", err
+	}
+	if key, ok := j.keys[string(j.text)]; ok {
+		return key, nil
+	}
+	key := string(j.text)
+	if len(j.keys) < maxKeys {
+		j.keys[key] = key
+	}
+	return key, nil
+}
+
+// read reads a string behind its opening quote into text.
+func (j *jsonReader) read() error {
+	j.text = j.text[:0]
+	if err := j.rest(true); err != nil {
+		return err
+	}
+	if !utf8.Valid(j.text) {
+		return j.fail("string is not UTF-8")
+	}
+	return nil
 }
 
 // plain are the bytes that stand for themselves in a string.
