@@ -179,12 +179,15 @@ func TestRandomGolden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tok := parseFile(t, file(t))
 			got := make([]string, 10)
+			if testing.Short() {
+				got = got[:1]
+			}
 			var wg sync.WaitGroup
 			for seed := range got {
 				wg.Go(func() { got[seed] = hashRandom(tok.NewEncoder(), splitMix(seed)) })
 			}
 			wg.Wait()
-			require.Equal(t, golden[name], got)
+			require.Equal(t, golden[name][:len(got)], got)
 		})
 	}
 }
