@@ -108,6 +108,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	flags.BoolVar(&opt.rule.PaperCompat, "compat", false, "cut and label pairs as the paper's released pipeline does")
 	flags.BoolVar(&opt.rule.Merge, "merge", false, "join steps that say little alone, where labels agree")
 	flags.BoolVar(&opt.rule.Fix.Tokens, "tokens", false, "compare replaced lines token by token")
+	callers := flags.Bool("callers", false, "spread vulnerability to callers in the same source, by sure calls")
 	noise := flags.Bool("no-noise", false, "leave out changes of white space, comments and local names alone")
 	anchor := flags.String("anchor", "containing", "where inserted lines label: containing, strict or both")
 	flags.BoolVar(&opt.clean, "clean", false, "leave out what repeats code of the same split, or code or commits of an earlier one")
@@ -132,6 +133,9 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	var ok bool
 	if opt.rule.Fix.Anchor, ok = anchors[*anchor]; !ok {
 		return nil, fmt.Errorf("no such anchor: %q", *anchor)
+	}
+	if *callers {
+		opt.rule.Callers = &label.CallerOptions{}
 	}
 	if *noise {
 		opt.rule.Fix.Ignore = label.WhitespaceHunk | label.CommentHunk | label.RenameHunk

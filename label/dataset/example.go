@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,6 +66,15 @@ type Rule struct {
 	// label.Merge, or label.MergeReleased under PaperCompat.
 	Merge bool
 
+	// Callers spreads vulnerability to the functions of the same source that call
+	// one with a vulnerable step; nil does not. A closure that label.CallGraph
+	// gives up on changes nothing. It has no effect under PaperCompat.
+	Callers *label.CallerOptions
+
+	// CallerWeight is the weight of the labels that Callers makes, in (0, 1]; 0.5
+	// where it is 0.
+	CallerWeight float64
+
 	// UniformWeight is the weight of labels that are those of a whole vulnerable
 	// function, in (0, 1]; 0.5 where it is 0. A secure function is secure in
 	// every step, which has weight 1.
@@ -79,13 +89,7 @@ type Rule struct {
 // The error is a *Skip for a record that says nothing (Identical: no hunk that
 // counts; NoStep), ErrRule, one of label, or that of ctx.
 func (rule *Rule) Examples(ctx context.Context, r *Record) ([]*Example, error) {
-	weight := rule.UniformWeight
-	if weight == 0 {
-		weight = 0.5
-	}
-	if !(weight > 0 && weight <= 1) {
-		return nil, fmt.Errorf("%w: UniformWeight %v is not in (0, 1]", ErrRule, rule.UniformWeight)
-	}
+	weight := cmp.Or(rule.UniformWeight, 0.5)
 	if reason := r.check(); reason != "" {
 		return nil, &Skip{File: r.ID, Reason: reason}
 	}
@@ -123,6 +127,11 @@ func (rule *Rule) Examples(ctx context.Context, r *Record) ([]*Example, error) {
 			}
 		}
 	}
+	if rule.Callers != nil && !compat {
+		if err := rule.spread(r, vulnerable); err != nil {
+			return nil, err
+		}
+	}
 	var all []*Example
 	for _, e := range []*Example{{r, true, compat, vulnerable}, {r, false, compat, secure}} {
 		if e.Source() == nil {
@@ -141,6 +150,17 @@ func (rule *Rule) Examples(ctx context.Context, r *Record) ([]*Example, error) {
 		all = append(all, e)
 	}
 	return all, nil
+}
+
+// spread labels the callers of vulnerable functions.
+func (rule *Rule) spread(r *Record, steps []label.Step) error {
+	g := label.NewCallGraph([]label.File{{Name: r.File, Source: r.Before, Lang: r.Language}})
+	callers, _, err := g.Callers(g.Roots(0, steps), *rule.Callers)
+	if err != nil {
+		return err
+	}
+	_, err = g.Mark(steps, 0, callers, cmp.Or(rule.CallerWeight, 0.5), false)
+	return err
 }
 
 // alone labels vulnerable code by its lines, or uniformly.
@@ -179,6 +199,9 @@ func (rule *Rule) Name() string {
 				parts = append(parts, name)
 			}
 		}
+	}
+	if rule.Callers != nil && !rule.PaperCompat {
+		parts = append(parts, fmt.Sprintf("callers %+v", *rule.Callers))
 	}
 	if rule.Merge {
 		parts = append(parts, "merged")

@@ -1,0 +1,92 @@
+package label_test
+
+import (
+	"context"
+	"fmt"
+	"testing/fstest"
+
+	"seccodeprm/label"
+	"seccodeprm/segment"
+)
+
+func ExampleFix() {
+	before := []byte("def get(name):\n    log(name)\n\n    return open(\"data/\" + name)\n")
+	after := []byte("def get(name):\n    log(name)\n\n    return open(safe_join(\"data\", name))\n")
+	pair, err := label.Fix(context.Background(), before, after, segment.Python, label.Rule{
+		Policy: segment.Policy{Preset: segment.Paper},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, step := range pair.Vulnerable {
+		fmt.Printf("lines %d-%d: secure %t, by %v\n", step.Line, step.EndLine, step.Secure, step.From)
+	}
+	// Output:
+	// lines 1-3: secure true, by diff
+	// lines 4-4: secure false, by diff
+}
+
+func ExampleMatch() {
+	var in label.Interner
+	a := in.AppendLines(nil, []byte("one\ntwo\nthree\n"))
+	b := in.AppendLines(nil, []byte("one\n2\nthree\nfour\n"))
+	m, err := label.Match(context.Background(), a, b, label.MatchOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, c := range m.Opcodes() {
+		fmt.Println(c.Tag, c.A1, c.A2, c.B1, c.B2)
+	}
+	fmt.Printf("%.3f\n", m.Ratio())
+	// Output:
+	// equal 0 1 0 1
+	// replace 1 2 1 2
+	// equal 2 3 2 3
+	// insert 3 3 3 4
+	// 0.571
+}
+
+func ExampleFinding_Mark() {
+	src := []byte("import os\n\nname = input()\n\nos.system(\"ls \" + name)\n")
+	log := fstest.MapFS{"scan.sarif": {Data: []byte(`{"version": "2.1.0", "runs": [{"results": [{"ruleId": "py/command-line-injection",
+		"locations": [{"physicalLocation": {"artifactLocation": {"uri": "run.py"}, "region": {"startLine": 5}}}]}]}]}`)}}
+	steps, err := label.All(src, segment.Python, segment.Policy{Preset: segment.Paper}, true, label.Uniform, 0.5)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for finding, err := range label.SARIFFindings(context.Background(), log, "scan.sarif", label.SARIFOptions{}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		n, err := finding.Mark(steps, src, "run.py", false)
+		fmt.Println(finding.Rule, n, err)
+	}
+	for _, s := range steps {
+		fmt.Printf("%q %t %v\n", s.Text, s.Secure, s.From)
+	}
+	// Output:
+	// py/command-line-injection 1 <nil>
+	// "import os" true uniform
+	// "name = input()" true uniform
+	// "os.system(\"ls \" + name)\n" false uniform+sarif
+}
+
+func ExampleCallGraph() {
+	g := label.NewCallGraph([]label.File{{Name: "a.c", Lang: segment.C, Source: []byte(
+		"void copy(char *d, char *s) { strcpy(d, s); }\n" +
+			"void load(char *s) { char d[8]; copy(d, s); }\n" +
+			"int main(int n, char **v) { load(v[1]); return n; }\n")}})
+	callers, stopped, err := g.Callers([]int{0}, label.CallerOptions{})
+	for _, c := range callers {
+		fmt.Println(g.Functions[c.Function].Name, c.Depth, c.Via.Grade)
+	}
+	fmt.Println(stopped, err)
+	// Output:
+	// load 1 exact
+	// main 2 exact
+	// false <nil>
+}
