@@ -46,7 +46,7 @@ func TestMergeSteps(t *testing.T) {
 func TestTableSize(t *testing.T) {
 	tok := parseFile(t, shared.Path(t, "fixtures", "tokenizers", "qwen2_5", "tokenizer.json.gz"))
 	m, w, p := &tok.merges, &tok.words, &tok.pieces
-	bytes := 8*cap(m.slots) + 4*cap(m.product) + 4*cap(m.bytes) + int(reflect.TypeFor[wordSlot]().Size())*cap(w.slots) +
+	bytes := 8*cap(m.slots) + 4*cap(m.product) + 4*cap(m.bytes) + 8*cap(m.filter) + int(reflect.TypeFor[wordSlot]().Size())*cap(w.slots) +
 		cap(p.text) + 4*cap(p.start) + cap(p.flags) + int(reflect.TypeFor[splitter]().Size())
 	for word := range w.long {
 		bytes += 2 * (len(word) + 16 + 4)

@@ -14,6 +14,8 @@ const (
 	idBits    = 21 // maxID has as many
 	rankBits  = 64 - 2*idBits
 	maxMerges = 1<<rankBits - 2
+
+	filterBits = 20 // the filter has 2^20 bits
 )
 
 // mergeTable maps a pair of ids to the rank of its merge, open addressing with
@@ -24,6 +26,10 @@ type mergeTable struct {
 	shift   uint
 	mul     uint64
 	product []int32 // by rank
+
+	// filter has bits set for the hashes of all pairs: most pairs that are asked
+	// for do not merge, and it is small enough to stay in the nearer caches.
+	filter []uint64
 
 	// The ranks of pairs of single bytes, left<<8 | right: every word starts
 	// with those.
@@ -40,7 +46,10 @@ func newMergeTable(left, right, product []int32, byteID *[256]int32) (mergeTable
 	for 1<<bits < 2*len(product) {
 		bits++
 	}
-	m := mergeTable{make([]uint64, 1<<bits), 64 - bits, rand.Uint64() | 1, product, make([]uint32, 1<<16)}
+	m := mergeTable{
+		slots: make([]uint64, 1<<bits), shift: 64 - bits, mul: rand.Uint64() | 1, product: product,
+		filter: make([]uint64, 1<<(filterBits-6)), bytes: make([]uint32, 1<<16),
+	}
 	for rank := range product {
 		m.put(left[rank], right[rank], uint32(rank))
 	}
@@ -74,7 +83,9 @@ func mergeKey(left, right int32) uint64 { return uint64(left)<<idBits | uint64(r
 
 func (m *mergeTable) put(left, right int32, rank uint32) {
 	key := mergeKey(left, right)
-	i := key * m.mul >> m.shift
+	hash := key * m.mul
+	m.filter[hash>>(70-filterBits)] |= 1 << (hash >> (64 - filterBits) & 63)
+	i := hash >> m.shift
 	for m.slots[i] != 0 && m.slots[i]>>rankBits != key {
 		i = (i + 1) & uint64(len(m.slots)-1)
 	}
@@ -84,7 +95,11 @@ func (m *mergeTable) put(left, right int32, rank uint32) {
 // get returns the rank of the merge of a pair, or noMerge.
 func (m *mergeTable) get(left, right int32) uint32 {
 	key := mergeKey(left, right)
-	i := key * m.mul >> m.shift
+	hash := key * m.mul
+	if m.filter[hash>>(70-filterBits)]>>(hash>>(64-filterBits)&63)&1 == 0 {
+		return noMerge
+	}
+	i := hash >> m.shift
 	for {
 		s := m.slots[i&uint64(len(m.slots)-1)]
 		if s>>rankBits == key && s != 0 {
