@@ -49,7 +49,7 @@
 //	avx512bf16  amd64 with AVX-512 (F, BW, DQ, VL) and VDPBF16PS
 //	avx512      amd64 with AVX-512
 //	avx2        amd64 with AVX2, FMA and F16C
-//	neon        arm64: matrix products and packing of weights
+//	neon        arm64
 //
 // VDPBF16PS is probed at start and left alone unless it gives the bits of the
 // contract. Everything else, and everything under the build tag purego, is Go

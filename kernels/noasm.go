@@ -2,7 +2,9 @@
 
 package kernels
 
-// Without assembly every kernel is its Go twin; noasm_rows.go has the others.
+import "seccodeprm/internal/num"
+
+// Without assembly every kernel is its Go twin; noasm_pack.go has the others.
 
 const useAVX2, useAVX512, useDot, useNEON = false, false, false, false
 
@@ -15,3 +17,29 @@ func packPairs(dst, w []uint16, ldw, cols, depth int, round bool) {
 }
 
 func packF32(dst, w []float32, ldw, cols, depth int) { packF32Generic(dst, w, ldw, cols, 0, depth) }
+
+func roundBF16(x []float32) { roundBF16Generic(x) }
+
+func zeroTiny(c []float32, ldc, rows, n int) { zeroTinyGeneric(c, ldc, rows, 0, n) }
+
+func sumSquares(x []float32) float32 { return num.SumSquares(x) }
+
+func mulScaled(dst, x, w []float32, scale float32) { mulScaledGeneric(dst, x, w, scale) }
+
+func rope(lo, hi, cos, sin []float32) { ropeGeneric(lo, hi, cos, sin) }
+
+func scaleRow(x []float32, a float32) { scaleRowGeneric(x, a) }
+
+func siluMul(dst, gate, up []float32) { siluMulGeneric(dst, gate, up) }
+
+func maxLive(p *[blockKeys]float32, lo, hi int, m float32) float32 {
+	return maxLiveGeneric(p, lo, hi, m)
+}
+
+func expLive(p *[blockKeys]float32, lo, hi int, m float32) float32 {
+	return expLiveGeneric(p, lo, hi, m)
+}
+
+func expLiveBF16(p *[blockKeys]float32, lo, hi int, m float32) float32 {
+	return expLiveBF16Generic(p, lo, hi, m)
+}

@@ -59,7 +59,12 @@ func softmaxBlock(p []float32, lo, hi int, m, l float32, round bool) (newM, newL
 var negInf = float32(math.Inf(-1))
 
 func maxLiveGeneric(p *[blockKeys]float32, lo, hi int, m float32) float32 {
-	for _, v := range p[lo:hi] {
+	return maxOf(p[lo:hi], m)
+}
+
+// maxOf is the maximum of m and x; NaN in x is passed over.
+func maxOf(x []float32, m float32) float32 {
+	for _, v := range x {
 		if v > m {
 			m = v
 		}

@@ -32,3 +32,44 @@ func transpose16NEON(dst, src unsafe.Pointer, stride, n int)
 //
 //go:noescape
 func transposeRound16NEON(dst, src unsafe.Pointer, stride, n int)
+
+// sumSquaresNEON continues 32 lanes with n elements, a multiple of 32.
+//
+//go:noescape
+func sumSquaresNEON(lanes, x unsafe.Pointer, n int)
+
+// The following take n as a multiple of 4.
+
+//go:noescape
+func mulScaledNEON(dst, x, w unsafe.Pointer, n int, scale float32)
+
+//go:noescape
+func ropeNEON(lo, hi, cos, sin unsafe.Pointer, n int)
+
+//go:noescape
+func scaleRowNEON(x unsafe.Pointer, n int, a float32)
+
+//go:noescape
+func siluMulNEON(dst, gate, up unsafe.Pointer, n int)
+
+//go:noescape
+func roundBF16NEON(x unsafe.Pointer, n int)
+
+//go:noescape
+func zeroTinyNEON(c unsafe.Pointer, n int)
+
+// maxLanesNEON raises 4 lanes to the maximum of them and the 64 elements of p.
+//
+//go:noescape
+func maxLanesNEON(lanes, p unsafe.Pointer)
+
+// expLanesNEON replaces the 64 elements of p by exp(p - m) and sums them over 32
+// lanes, which it sets.
+//
+//go:noescape
+func expLanesNEON(lanes, p unsafe.Pointer, m float32)
+
+// expLanesBF16NEON rounds them before.
+//
+//go:noescape
+func expLanesBF16NEON(lanes, p unsafe.Pointer, m float32)

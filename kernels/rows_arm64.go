@@ -1,0 +1,140 @@
+//go:build !purego
+
+package kernels
+
+import (
+	"unsafe"
+
+	"seccodeprm/internal/num"
+)
+
+// maxCall bounds the elements of one call, so that it ends after some
+// microseconds.
+const maxCall = 1 << 14
+
+// Dispatchers of the row-wise kernels: assembly for whole registers, Go for what
+// is left.
+
+//go:noinline
+func sumSquares(x []float32) float32 {
+	var lanes [num.Lanes]float32
+	done := 0
+	for useNEON && len(x)-done >= num.Lanes {
+		n := min(len(x)-done, maxCall) &^ (num.Lanes - 1)
+		sumSquaresNEON(unsafe.Pointer(&lanes), unsafe.Pointer(&x[done]), n)
+		done += n
+	}
+	return sumSquaresFrom(&lanes, x, done)
+}
+
+//go:noinline
+func mulScaled(dst, x, w []float32, scale float32) {
+	for useNEON && len(x) >= 4 {
+		n := min(len(x), maxCall) &^ 3
+		mulScaledNEON(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), unsafe.Pointer(&w[0]), n, scale)
+		dst, x, w = dst[n:], x[n:], w[n:]
+	}
+	mulScaledGeneric(dst, x, w, scale)
+}
+
+//go:noinline
+func rope(lo, hi, cos, sin []float32) {
+	for useNEON && len(cos) >= 4 {
+		n := min(len(cos), maxCall) &^ 3
+		ropeNEON(unsafe.Pointer(&lo[0]), unsafe.Pointer(&hi[0]), unsafe.Pointer(&cos[0]), unsafe.Pointer(&sin[0]), n)
+		lo, hi, cos, sin = lo[n:], hi[n:], cos[n:], sin[n:]
+	}
+	ropeGeneric(lo, hi, cos, sin)
+}
+
+//go:noinline
+func scaleRow(x []float32, a float32) {
+	for useNEON && len(x) >= 4 {
+		n := min(len(x), maxCall) &^ 3
+		scaleRowNEON(unsafe.Pointer(&x[0]), n, a)
+		x = x[n:]
+	}
+	scaleRowGeneric(x, a)
+}
+
+//go:noinline
+func siluMul(dst, gate, up []float32) {
+	for useNEON && len(gate) >= 4 {
+		n := min(len(gate), maxCall) &^ 3
+		siluMulNEON(unsafe.Pointer(&dst[0]), unsafe.Pointer(&gate[0]), unsafe.Pointer(&up[0]), n)
+		dst, gate, up = dst[n:], gate[n:], up[n:]
+	}
+	siluMulGeneric(dst, gate, up)
+}
+
+//go:noinline
+func roundBF16(x []float32) {
+	for useNEON && len(x) >= 4 {
+		n := min(len(x), maxCall) &^ 3
+		roundBF16NEON(unsafe.Pointer(&x[0]), n)
+		x = x[n:]
+	}
+	roundBF16Generic(x)
+}
+
+//go:noinline
+func zeroTiny(c []float32, ldc, rows, n int) {
+	done := 0
+	for useNEON && n-done >= 4 {
+		some := min(n-done, maxCall) &^ 3
+		for i := range rows {
+			zeroTinyNEON(unsafe.Pointer(&c[i*ldc+done:][:some][0]), some)
+		}
+		done += some
+	}
+	if done < n {
+		zeroTinyGeneric(c, ldc, rows, done, n)
+	}
+}
+
+//go:noinline
+func maxLive(p *[blockKeys]float32, lo, hi int, m float32) float32 {
+	if !useNEON || hi-lo < blockKeys {
+		return maxLiveGeneric(p, lo, hi, m)
+	}
+	lanes := [4]float32{m, m, m, m}
+	maxLanesNEON(unsafe.Pointer(&lanes), unsafe.Pointer(p))
+	return maxOf(lanes[:], m)
+}
+
+//go:noinline
+func expLive(p *[blockKeys]float32, lo, hi int, m float32) float32 {
+	if !useNEON {
+		return expLiveGeneric(p, lo, hi, m)
+	}
+	fillDead(p, lo, hi)
+	var lanes [num.Lanes]float32
+	expLanesNEON(unsafe.Pointer(&lanes), unsafe.Pointer(p), m)
+	clear(p[:lo])
+	clear(p[hi:])
+	return num.Tree(&lanes)
+}
+
+//go:noinline
+func expLiveBF16(p *[blockKeys]float32, lo, hi int, m float32) float32 {
+	if !useNEON {
+		return expLiveBF16Generic(p, lo, hi, m)
+	}
+	fillDead(p, lo, hi)
+	var lanes [num.Lanes]float32
+	expLanesBF16NEON(unsafe.Pointer(&lanes), unsafe.Pointer(p), m)
+	clear(p[:lo])
+	clear(p[hi:])
+	return num.Tree(&lanes)
+}
+
+// fillDead makes the exponentials of dead slots +0, unless the maximum is NaN, as
+// the sum then is anyway.
+func fillDead(p *[blockKeys]float32, lo, hi int) {
+	for i := range p[:lo] {
+		p[i] = negInf
+	}
+	for i := range p[hi:] {
+		p[hi+i] = negInf
+	}
+}
