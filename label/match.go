@@ -177,20 +177,28 @@ func (m *matcher) blocks() ([]Block, error) {
 // the later one holds, so the first is never missed.
 func (m *matcher) longest(w window) (Block, error) {
 	best := Block{w.alo, w.blo, 0}
+	better := func(k Block) bool {
+		return k.Len > best.Len || k.Len == best.Len && (k.A < best.A || k.A == best.A && k.B < best.B)
+	}
 	for i := w.alo; i < w.ahi; i += best.Len + 1 {
 		e := m.a[i]
-		for _, j := range between(m.at[m.first[e]:m.first[e+1]], int32(w.blo), int32(w.bhi)) {
-			k := m.run(i, int(j), w)
-			if k.Len > best.Len || k.Len == best.Len && (k.A < best.A || k.A == best.A && k.B < best.B) {
+		for _, at := range between(m.at[m.first[e]:m.first[e+1]], int32(w.blo), int32(w.bhi)) {
+			if m.work++; m.work >= workPerCheck {
+				m.work = 0
+				if err := m.ctx.Err(); err != nil {
+					return best, err
+				}
+			}
+			j := int(at)
+			back := min(i-w.alo, j-w.blo)
+			if most := (Block{i - back, j - back, back + min(w.ahi-i, w.bhi-j)}); !better(most) {
+				continue
+			}
+			k := m.run(i, j, w)
+			if better(k) {
 				best = k
 			}
 			m.work += k.Len
-		}
-		if m.work++; m.work >= workPerCheck {
-			m.work = 0
-			if err := m.ctx.Err(); err != nil {
-				return best, err
-			}
 		}
 	}
 	// The popular elements next to it, then the junk.

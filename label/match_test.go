@@ -188,6 +188,21 @@ func TestMatchStops(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
+// Long runs of one element, where every element matches every other.
+func TestMatchRepeats(t *testing.T) {
+	x := make([]int32, 200_000)
+	for _, n := range []int{200_000, 100_000, 199_999} {
+		m := match(t, x[:n], x, MatchOptions{})
+		require.Equal(t, []Block{{0, 0, n}}, m.blocks)
+		m = match(t, x, x[:n], MatchOptions{})
+		require.Equal(t, []Block{{0, 0, n}}, m.blocks)
+	}
+	for i := range x {
+		x[i] = int32(i % 3)
+	}
+	require.Equal(t, []Block{{0, 1, 199_999}}, match(t, x, append([]int32{2}, x[:199_999]...), MatchOptions{}).blocks)
+}
+
 // BenchmarkMatch compares two versions of a made-up C source, of which one
 // token in 3,000 differs, token by token: "tokens" is the length of one side.
 func BenchmarkMatch(b *testing.B) {
