@@ -34,8 +34,8 @@ const (
 	CommentHunk
 
 	// RenameHunk gives local names another spelling and changes nothing else:
-	// the same for each name everywhere in the function, a name that stood there
-	// at least twice, is nowhere called or a member, and is gone afterwards.
+	// the same for each name everywhere in the function, a name that is declared
+	// there and used, is nowhere called or a member, and is gone afterwards.
 	RenameHunk
 )
 

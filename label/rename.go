@@ -1,6 +1,11 @@
 package label
 
-import "seccodeprm/internal/lex"
+import (
+	"slices"
+
+	"seccodeprm/internal/lex"
+	"seccodeprm/segment"
+)
 
 // renames decides which hunks only give names another spelling.
 type renames struct {
@@ -11,8 +16,9 @@ type renames struct {
 
 // usage counts how a name is used in a source.
 type usage struct {
-	count int
-	open  bool // called, a member, or beside "::" somewhere: not a local name
+	count    int
+	open     bool // called, a member, or beside "::" somewhere: not a local name
+	declared bool // declared somewhere, as a variable or parameter
 }
 
 func newRenames(a, b *scanned) *renames {
@@ -42,8 +48,38 @@ func (s *scanned) usages() map[string]*usage {
 		if i+1 < len(tokens) && (tokens[i+1] == "(" || tokens[i+1] == ":" && i+2 < len(tokens) && tokens[i+2] == ":") {
 			u.open = true
 		}
+		u.declared = u.declared || declared(tokens, i, s.lang)
 	}
 	return all
+}
+
+// notTypes are words that may stand before a name and do not declare it.
+var notTypes = []string{
+	"return", "else", "case", "goto", "throw", "throws", "in", "delete", "new", "sizeof", "await", "yield", "not", "and", "or", "is",
+	"as", "import", "from", "break", "continue", "typeof", "instanceof", "of", "defer", "go", "range", "assert", "raise", "print", "del",
+}
+
+// declared reports whether the name at i is declared there: in Python it is
+// assigned to, in Go too (":="), elsewhere it stands behind a type or the like
+// and before the end of its declarator. Pointers and much else is missed: then
+// a change counts.
+func declared(tokens []string, i int, lang segment.Language) bool {
+	at := func(i int) string {
+		if i < 0 || i >= len(tokens) {
+			return ""
+		}
+		return tokens[i]
+	}
+	before, next := at(i-1), at(i+1)
+	assigned := next == "=" && at(i+2) != "="
+	switch lang {
+	case segment.Python:
+		return assigned && before != "(" && before != "," || before == "for" && next == "in"
+	case segment.Go:
+		return next == ":" && at(i+2) == "=" || before == "var"
+	}
+	ends := assigned || slices.Contains([]string{";", ",", ")", "["}, next)
+	return ends && before != "" && isName(before) && !slices.Contains(notTypes, before)
 }
 
 // tokens returns the tokens of a range without white space and comments, a
@@ -122,6 +158,6 @@ func (r *renames) local(from, to string) bool {
 		return false
 	}
 	old, now := r.before[from], r.after[to]
-	return old != nil && now != nil && !old.open && !now.open && old.count >= 2 &&
-		now.count >= 2 && r.after[from] == nil && r.before[to] == nil
+	return old != nil && now != nil && !old.open && !now.open && old.declared && now.declared &&
+		old.count >= 2 && now.count >= 2 && r.after[from] == nil && r.before[to] == nil
 }

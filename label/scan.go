@@ -11,13 +11,14 @@ import (
 // scanned is a source with its comments and literals found.
 type scanned struct {
 	src    []byte
+	lang   segment.Language
 	spans  []lex.Span // partition src; one span of code where the language is unknown
 	lines  bool       // the grammar sees the ends of lines
 	indent bool       // and indentation
 }
 
 func scan(src []byte, lang segment.Language) *scanned {
-	s := &scanned{src: src, lines: true, indent: lang == segment.Python}
+	s := &scanned{src: src, lang: lang, lines: true, indent: lang == segment.Python}
 	syntax, ok := syntaxOf(lang)
 	if !ok {
 		s.indent = true
