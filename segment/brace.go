@@ -60,8 +60,11 @@ func (m *scanner) define(o opening, start int, t lex.Token) int32 {
 	at := m.off + t.Start
 	// What looked like a call was the name of the function.
 	for i := len(m.calls) - 1; i >= 0 && m.calls[i].Offset >= start; i-- {
-		if m.calls[i].Offset == o.name.start {
+		switch {
+		case m.calls[i].Offset == o.name.start:
 			m.calls[i].Name = ""
+		case m.lang == CPP && m.calls[i].Offset > o.name.end: // in a list of initialisers
+			m.calls[i].InFunc = len(m.funcs)
 		}
 	}
 	fn := Func{

@@ -83,15 +83,6 @@ func (m *scanner) shut(t lex.Token) {
 	m.addItem(group)
 }
 
-func (m *scanner) addItem(it item) {
-	const most = 1024
-	if len(m.items)-int(m.frames[m.top].base) >= most {
-		m.items[len(m.items)-1] = it
-		return
-	}
-	m.items = append(m.items, it)
-}
-
 // declarator returns the name and the parameters of (*name(parameters)).
 func declarator(h []item) (inner [2]item, ok bool) {
 	for i := 1; i+1 < len(h) && i < 8; i++ {

@@ -42,6 +42,9 @@ func opensGo(h []item, f *frame) opening {
 // literal: func(parameters) results.
 func literalGo(h []item) bool {
 	i := hasLast(h, lex.KwFunc)
+	for i >= 2 && h[i-1].key == '(' && h[i-2].key == lex.KwFunc { // a function that returns one
+		i -= 2
+	}
 	if i < 0 || i+1 >= len(h) || h[i+1].key != '(' || i > 0 && h[i-1].key == ']' {
 		return false
 	}
@@ -61,6 +64,9 @@ func literalGo(h []item) bool {
 // compositeGo reports whether the head of if, for or switch ends in a type
 // that only a composite literal can follow: []T, map[K]V, struct{...}.
 func compositeGo(h []item) bool {
+	if i := hasLast(h, lex.KwFunc); i > 0 && h[i-1].key == '[' {
+		return true
+	}
 	i := len(h) - 1
 	for i >= 2 && h[i].key == lex.Ident && h[i-1].key == '.' {
 		i -= 2

@@ -7,6 +7,9 @@ import "seccodeprm/internal/lex"
 func (m *scanner) newline(next lex.Key) {
 	f := &m.frames[m.top]
 	h := m.statement()
+	if m.lang == Go && f.kind == paren && endsGo(m.last) { // var ( ... ) and the like
+		m.endStatement()
+	}
 	if f.kind > block || len(h) == 0 {
 		return
 	}

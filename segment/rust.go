@@ -35,7 +35,11 @@ func opensRust(h []item, f *frame) opening {
 	if len(since) == 0 {
 		return opening{kind: block, ends: ends}
 	}
-	if i := hasLast(since, lex.KwIf, lex.KwWhile, lex.KwFor, lex.KwMatch, lex.KwLoop, lex.KwElse, lex.KwUnsafe, lex.KwAsync, lex.KwMove, lex.KwTry, lex.KwConst); i >= 0 {
+	switch last.key {
+	case lex.KwLoop, lex.KwElse, lex.KwUnsafe, lex.KwAsync, lex.KwMove, lex.KwTry, lex.KwConst:
+		return opening{kind: block, ends: ends}
+	}
+	if has(since, lex.KwIf, lex.KwWhile, lex.KwFor, lex.KwMatch) >= 0 {
 		return opening{kind: block, ends: ends}
 	}
 	if last.key == lex.Ident || last.key == lex.KwSelf || last.key == '>' {

@@ -354,11 +354,15 @@ func (m *scanner) member() bool {
 	return m.last == '.' && n > 0 && (n < 2 || m.items[n-2].key != '.')
 }
 
-// add appends a token to the statement. Of a statement without end only the
-// beginning and the last token are kept.
+// add appends a token to the statement.
 func (m *scanner) add(t lex.Token) {
-	const most = 1024
-	it := item{start: m.off + t.Start, end: m.off + t.End, key: t.Key}
+	m.addItem(item{start: m.off + t.Start, end: m.off + t.End, key: t.Key})
+}
+
+// addItem appends to the statement. Of one without end only the beginning and
+// the last item are kept.
+func (m *scanner) addItem(it item) {
+	const most = 96
 	if len(m.items)-int(m.frames[m.top].base) >= most {
 		m.items[len(m.items)-1] = it
 		return
@@ -419,7 +423,7 @@ func (m *scanner) declaration(h []item) {
 }
 
 func (m *scanner) comma(t lex.Token) {
-	const most = 256 // items of a group that are kept
+	const most = 64 // items of a group that are kept
 	f := &m.frames[m.top]
 	h := m.statement()
 	switch {

@@ -125,14 +125,17 @@ func (m *scanner) arrowScript(h []item) opening {
 	n := len(h) - 1
 	i := n - 1 // the parameters
 	arity := 1
-	if i >= 0 && h[i].key != '(' && h[i].key != lex.Ident || i > 0 && h[i-1].key == ':' {
-		i = hasLast(h[:n], '(')
+	if j := hasLast(h[:n], '('); j >= 0 && j+1 < n && h[j+1].key == ':' { // and the type of the result
+		i = j
 	}
-	if i < 0 {
+	if i < 0 || h[i].key != '(' && h[i].key != lex.Ident {
 		return opening{kind: block}
 	}
 	if h[i].key == '(' {
 		arity = arityOf(h[i])
+	}
+	if i > 0 && h[i-1].key == '>' { // its type parameters
+		i = max(0, hasLast(h[:i], '<'))
 	}
 	name := boundName(h[:i])
 	if name.end == 0 {

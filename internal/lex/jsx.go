@@ -17,12 +17,14 @@ func (l *Lexer) jsx(i int) bool {
 		j++
 	}
 	rest := l.line[j:]
-	text := bytes.TrimLeft(rest, " \t\r\n")
+	text := bytes.TrimLeft(rest[:min(len(rest), 256)], " \t\r\n")
 	switch {
 	case len(text) == 0, text[0] == '{', text[0] == '/':
 		return true
 	case text[0] == '>':
-		return len(bytes.TrimSpace(text)) == 1 || bytes.Contains(text, []byte("</")) || text[1] == '{' || text[1] == '<'
+		const near = 256 // bytes, so that the scan stays linear
+		text = bytes.TrimSpace(text[1:min(len(text), near)])
+		return len(text) == 0 || text[0] == '{' || text[0] == '<' || bytes.Contains(text, []byte("</"))
 	}
 	return len(text) < len(rest) && class[text[0]] == letter && !bytes.HasPrefix(text, []byte("extends "))
 }
