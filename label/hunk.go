@@ -35,7 +35,8 @@ const (
 
 	// RenameHunk gives local names another spelling and changes nothing else:
 	// the same for each name everywhere in the function, a name that is declared
-	// there and used, is nowhere called or a member, and is gone afterwards.
+	// there and used, is nowhere called or a member, is gone afterwards, and is
+	// touched by no change of the code.
 	RenameHunk
 )
 
@@ -62,7 +63,6 @@ func hunks(ctx context.Context, before, after []byte, lang segment.Language, ign
 // classify finds the kinds of the hunks, of those in ignore.
 func classify(all []Hunk, before, after []byte, lang segment.Language, ignore HunkKind) {
 	a, b := scan(before, lang), scan(after, lang)
-	var names *renames
 	for i := range all {
 		h := &all[i]
 		switch {
@@ -70,14 +70,12 @@ func classify(all []Hunk, before, after []byte, lang segment.Language, ignore Hu
 			h.Kind = WhitespaceHunk
 		case ignore&CommentHunk != 0 && bytes.Equal(a.canonical(h.Before, false), b.canonical(h.After, false)):
 			h.Kind = CommentHunk
-		case ignore&RenameHunk != 0:
-			if names == nil {
-				names = newRenames(a, b)
-			}
-			if names.only(h.Before, h.After) {
-				h.Kind = RenameHunk
-			}
 		}
-		h.Ignored = h.Kind != 0
+	}
+	if ignore&RenameHunk != 0 {
+		markRenames(all, a, b)
+	}
+	for i := range all {
+		all[i].Ignored = all[i].Kind != 0
 	}
 }

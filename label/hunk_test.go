@@ -45,6 +45,7 @@ func TestHunkKinds(t *testing.T) {
 		{"keyword argument", segment.Python, "f(a, n=1)\ng(n=2)\n", "f(a, m=1)\ng(m=2)\n", 0},
 		{"macro", segment.C, "f(A | B); g(A);\n", "f(C | B); g(C);\n", 0},
 		{"returned", segment.C, "f(A); return A;\n", "f(B); return B;\n", 0},
+		{"another variable", segment.Python, "n = a\nx()\nf(n)\n", "m = b(a)\nx()\nf(m)\n", 0},
 		{"two names swap", segment.C, "int a, b;\nf(a, b);\n", "int b, a;\nf(b, a);\n", 0},
 		{"one use", segment.C, "f(OLD);\n", "f(NEW);\n", 0},
 		{"called", segment.C, "gets(a);\ngets(b);\n", "fgets(a);\nfgets(b);\n", 0},

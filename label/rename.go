@@ -7,11 +7,57 @@ import (
 	"seccodeprm/segment"
 )
 
-// renames decides which hunks only give names another spelling.
+// markRenames finds the hunks without a kind that only give names another
+// spelling. A name counts as renamed only if no other hunk touches it: where its
+// definition changes too, it is another variable.
+func markRenames(all []Hunk, a, b *scanned) {
+	r := &renames{before: a.usages(), after: b.usages(), forth: map[string]string{}, back: map[string]string{}}
+	type hunk struct {
+		*Hunk
+		x, y    []string
+		renamed map[string]string // nil for a change of the code
+	}
+	var hunks []*hunk
+	for i := range all {
+		if all[i].Kind == 0 {
+			h := &hunk{Hunk: &all[i], x: a.tokens(all[i].Before), y: b.tokens(all[i].After)}
+			h.renamed = r.between(h.x, h.y)
+			hunks = append(hunks, h)
+		}
+	}
+	for again := true; again; {
+		again = false
+		touched := map[string]bool{} // by changes of the code
+		for _, h := range hunks {
+			if h.renamed == nil {
+				for _, t := range h.x {
+					touched[t] = true
+				}
+				for _, t := range h.y {
+					touched[t] = true
+				}
+			}
+		}
+		for _, h := range hunks {
+			for from, to := range h.renamed {
+				if touched[from] || touched[to] {
+					h.renamed, again = nil, true
+					break
+				}
+			}
+		}
+	}
+	for _, h := range hunks {
+		if h.renamed != nil {
+			h.Kind = RenameHunk
+		}
+	}
+}
+
+// renames knows the names of both sides, and how they were renamed so far.
 type renames struct {
-	a, b          *scanned
 	before, after map[string]*usage
-	forth, back   map[string]string // consistent over all hunks taken so far
+	forth, back   map[string]string // consistent over all hunks
 }
 
 // usage counts how a name is used in a source.
@@ -19,13 +65,6 @@ type usage struct {
 	count    int
 	open     bool // called, a member, or beside "::" somewhere: not a local name
 	declared bool // declared somewhere, as a variable or parameter
-}
-
-func newRenames(a, b *scanned) *renames {
-	return &renames{
-		a: a, b: b, before: a.usages(), after: b.usages(),
-		forth: map[string]string{}, back: map[string]string{},
-	}
 }
 
 // usages counts the names of the whole source, in its code.
@@ -113,43 +152,38 @@ func isName(token string) bool {
 	return tokenClass(token[0]) == word && (token[0] < '0' || token[0] > '9')
 }
 
-// only reports whether b's range is a's with names spelled otherwise, in the
-// sense of RenameHunk.
-func (r *renames) only(before, after Span) bool {
-	x, y := r.a.tokens(before), r.b.tokens(after)
+// between returns how the names of x are renamed in y, nil if anything else
+// differs or nothing does.
+func (r *renames) between(x, y []string) map[string]string {
 	if len(x) != len(y) {
-		return false
+		return nil
 	}
-	renamed := map[string]string{}
-	for i := range x {
-		if x[i] == y[i] {
+	forth, back := map[string]string{}, map[string]string{}
+	for i, from := range x {
+		to := y[i]
+		if from == to {
 			continue
 		}
-		if !r.local(x[i], y[i]) {
-			return false
+		if !r.local(from, to) {
+			return nil
 		}
-		if to, ok := renamed[x[i]]; ok && to != y[i] {
-			return false
+		for _, known := range []struct {
+			names    map[string]string
+			from, to string
+		}{{forth, from, to}, {back, to, from}, {r.forth, from, to}, {r.back, to, from}} {
+			if other, ok := known.names[known.from]; ok && other != known.to {
+				return nil
+			}
 		}
-		renamed[x[i]] = y[i]
+		forth[from], back[to] = to, from
 	}
-	back := map[string]string{}
-	for from, to := range renamed {
-		if _, twice := back[to]; twice {
-			return false
-		}
-		back[to] = from
-		if known, ok := r.forth[from]; ok && known != to {
-			return false
-		}
-		if known, ok := r.back[to]; ok && known != from {
-			return false
-		}
+	if len(forth) == 0 {
+		return nil
 	}
-	for from, to := range renamed {
+	for from, to := range forth {
 		r.forth[from], r.back[to] = to, from
 	}
-	return len(renamed) > 0
+	return forth
 }
 
 // local reports whether from can be a local name that became to everywhere.
