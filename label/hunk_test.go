@@ -135,6 +135,11 @@ func TestMergeReleased(t *testing.T) {
 	merged := MergeReleased(p.Secure)
 	require.Len(t, merged, 1)
 	require.Equal(t, "f();return 0;", merged[0].Text)
+
+	// An empty vulnerable step stays what it is.
+	p, err = PaperCompat(t.Context(), []byte("f();\nh();"), []byte("f();\ng();\nh();"))
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 0, 1}, ints(MergeReleased(p.Vulnerable)))
 }
 
 func TestFixRefuses(t *testing.T) {

@@ -20,25 +20,28 @@ import (
 // the policy and stay as they are.
 func Merge(src []byte, policy segment.Policy, steps []Step) []Step {
 	var text []byte
-	return merge(steps, func(a, b Step) string {
+	return merge(steps, true, func(a, b Step) string {
 		text = policy.AppendText(text[:0], src, segment.Step{Start: a.Start, End: b.End})
 		return string(text)
 	})
 }
 
-// MergeReleased is Merge as the released pipeline joins texts: one behind the
-// other with nothing between, so that the last line of the one and the first of
-// the other become one line. It is for steps of PaperCompat.
+// MergeReleased is Merge as the released pipeline does it: only where labels are
+// equal, so that empty steps stay, and with texts one behind the other, so that
+// the last line of the one and the first of the other become one line. It is for
+// steps of PaperCompat. The patterns are those of Merge; the released lists are
+// spelled out statement by statement and hold fewer.
 func MergeReleased(steps []Step) []Step {
-	return merge(steps, func(a, b Step) string { return a.Text + b.Text })
+	return merge(steps, false, func(a, b Step) string { return a.Text + b.Text })
 }
 
-func merge(steps []Step, text func(a, b Step) string) []Step {
+// merge joins steps; attach has NoOp steps join whatever their label.
+func merge(steps []Step, attach bool, text func(a, b Step) string) []Step {
 	var out []Step
 	leads := false // the last step of out wants to join the next
 	for _, s := range steps {
 		n := len(out)
-		join := n > 0 && (s.NoOp || out[n-1].NoOp ||
+		join := n > 0 && (attach && (s.NoOp || out[n-1].NoOp) ||
 			s.Secure == out[n-1].Secure && (leads || endsBlock(s.Text)))
 		if !s.NoOp {
 			leads = declares(s.Text)

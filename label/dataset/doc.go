@@ -39,7 +39,7 @@
 //	PaperCompat         11.0    32.9 [19.6, 46.2]   45.5 [36.0, 53.9]    52.9 [46.1, 60.5]    46.7 [38.3, 56.0]
 //	paper               11.7    0                   21.3 [15.9, 28.2]    36.7 [30.7, 42.1]    28.2 [20.3, 37.3]
 //	blank-lines         11.7    0                   21.8 [16.8, 28.2]    37.4 [31.4, 42.9]    29.7 [22.0, 40.3]
-//	structure           9.6     0                   17.3 [12.0, 23.2]    31.2 [25.9, 36.2]    23.9 [16.7, 32.5]
+//	structure           9.6     0                   17.3 [12.0, 23.2]    31.5 [26.3, 36.5]    23.9 [16.7, 32.5]
 //
 // What is left under "all shapes" is no fault of the labelling: in a function of
 // three steps one in three is vulnerable. [Report.Failures] therefore does not
