@@ -8,7 +8,8 @@ import (
 // AppendDecode appends the text of ids to dst, as Hugging Face decodes with
 // skip_special_tokens = false: the pieces' bytes joined, then each longest part
 // that begins but does not complete a character replaced by U+FFFD. Ids without a
-// token, negative ones included, stand for nothing.
+// token, negative ones included, stand for nothing. Up to 15 bytes of dst's capacity
+// behind the result may be overwritten.
 func (t *Tokenizer) AppendDecode(dst []byte, ids []int32) []byte {
 	return replaceInvalid(t.AppendBytes(dst, ids), len(dst))
 }

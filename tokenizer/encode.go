@@ -1,7 +1,8 @@
 package tokenizer
 
 // Encoder turns text into ids. It holds buffers that grow to the longest piece
-// seen, and must not be used by two goroutines at once.
+// seen and remembers the ids of words, so that it gets faster with use. It must not
+// be used by two goroutines at once.
 type Encoder struct {
 	t          *Tokenizer
 	normalizer normalizer
@@ -21,7 +22,8 @@ func (t *Tokenizer) NewEncoder() *Encoder {
 // special token spelled in text is text like any other, so that code cannot
 // inject one; added tokens that are not special (in Qwen2.5 <tool_call>,
 // <|fim_prefix|> and their kind) are matched, as in Hugging Face with
-// encode_special_tokens = true. No token is put in front or behind.
+// encode_special_tokens = true. No token is put in front or behind. Up to three
+// places of dst's capacity behind the result may be overwritten.
 //
 // Bytes that are not UTF-8 are kept: each counts as one symbol that neither is
 // a letter, a digit nor white space, and is encoded as itself.
