@@ -30,7 +30,7 @@ func Merge(src []byte, policy segment.Policy, steps []Step) []Step {
 // equal, so that empty steps stay, and with texts one behind the other, so that
 // the last line of the one and the first of the other become one line. It is for
 // steps of PaperCompat. The patterns are those of Merge; the released lists are
-// spelled out statement by statement and hold fewer.
+// spelled out statement by statement.
 func MergeReleased(steps []Step) []Step {
 	return merge(steps, false, func(a, b Step) string { return a.Text + b.Text })
 }
