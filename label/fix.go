@@ -145,16 +145,16 @@ func anchor(steps []Step, point int, a Anchor) {
 func markTokens(ctx context.Context, steps []Step, before, after []byte, h Hunk, ignore HunkKind) error {
 	var in Interner
 	a, ends := in.AppendTokens(nil, nil, before[h.Before.Start:h.Before.End])
-	b, _ := in.AppendTokens(nil, nil, after[h.After.Start:h.After.End])
+	b, afterEnds := in.AppendTokens(nil, nil, after[h.After.Start:h.After.End])
 	m, err := Match(ctx, a, b, MatchOptions{})
 	if err != nil {
 		return err
 	}
-	offset := func(token int) int {
+	offset := func(start int, ends []int, token int) int {
 		if token == 0 {
-			return h.Before.Start
+			return start
 		}
-		return h.Before.Start + ends[token-1]
+		return start + ends[token-1]
 	}
 	blank := func(text []byte) bool {
 		for _, c := range text {
@@ -164,21 +164,14 @@ func markTokens(ctx context.Context, steps []Step, before, after []byte, h Hunk,
 		}
 		return true
 	}
-	_, afterEnds := in.AppendTokens(nil, nil, after[h.After.Start:h.After.End])
 	for _, c := range m.Opcodes() {
 		if c.Tag == Equal {
 			continue
 		}
-		start, end := offset(c.A1), offset(c.A2)
-		if ignore&WhitespaceHunk != 0 {
-			from := h.After.Start
-			to := from + afterEnds[max(c.B2-1, 0)]
-			if c.B1 > 0 {
-				from += afterEnds[c.B1-1]
-			}
-			if blank(before[start:end]) && (c.B1 == c.B2 || blank(after[from:to])) {
-				continue
-			}
+		start, end := offset(h.Before.Start, ends, c.A1), offset(h.Before.Start, ends, c.A2)
+		from, to := offset(h.After.Start, afterEnds, c.B1), offset(h.After.Start, afterEnds, c.B2)
+		if ignore&WhitespaceHunk != 0 && blank(before[start:end]) && blank(after[from:to]) {
+			continue
 		}
 		if start == end {
 			start = min(start, h.Before.End-1)
