@@ -10,8 +10,8 @@ import "unsafe"
 // skip and stride bytes; no count is zero.
 
 // tilesPairsAVX2 adds count strips of rows <= 6 rows, skip apart, times a panel of
-// pairs, depth deep, to tiles of c below each other. The panel ahead bytes further
-// is prefetched.
+// pairs, depth deep, to tiles of c below each other. The next strip and the panel
+// ahead bytes further are prefetched.
 //
 //go:noescape
 func tilesPairsAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int)

@@ -19,8 +19,9 @@ func matmul(a *asm) {
 }
 
 // tiles emits a function that runs over count strips of activations and the
-// tiles of C below each other, with one panel: one loop for each height. Panels of
-// pairs are prefetched ahead bytes further, which cannot fault.
+// tiles of C below each other, with one panel: one loop for each height. With panels of
+// pairs the next strip and what lies ahead bytes further in the panels are
+// prefetched, which cannot fault.
 func tiles(a *asm, name string, loop func(rows int)) {
 	a.text(name, "(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int)", 72,
 		arg{"a", "SI"}, arg{"panel", "BX"}, arg{"c", "DI"}, arg{"depth", "R10"},
@@ -91,6 +92,7 @@ func pairsLoop(a *asm, rows int, first, second func(a *asm, rows, pair int)) {
 	pairs := func(n int) {
 		for p := range n {
 			a.op("PREFETCHT1 %d(DX)(R13*1)", 64*p)
+			a.op("PREFETCHT1 %d(AX)(R11*1)", 8*stripRows*p)
 			first(a, rows, p)
 			second(a, rows, p)
 		}

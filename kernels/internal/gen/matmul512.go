@@ -129,8 +129,9 @@ func (t *tile512) odd() {
 	t.outer(1)
 }
 
-// loop runs body while CX counts down from depth shifted right.
-func (t *tile512) loop(shift, bytes int, body func()) {
+// loop runs body, which takes some bytes of activations, while CX counts down from
+// depth shifted right.
+func (t *tile512) loop(shift, bytes int, nextStrip bool, body func()) {
 	t.op("MOVQ R10, CX")
 	if shift > 0 {
 		t.op("SHRQ $%d, CX", shift)
@@ -138,10 +139,15 @@ func (t *tile512) loop(shift, bytes int, body func()) {
 	}
 	t.op("PCALIGN $32")
 	t.label("loop")
+	// What is wanted next; beyond the last one a prefetch cannot fault.
 	if t.panels == 2 {
-		// The panels of the next tile; beyond the last one this cannot fault.
 		t.op("PREFETCHT1 (DX)(R13*2)")
 		t.op("PREFETCHT1 (DX)(R12*1)")
+	}
+	if nextStrip {
+		for at := 0; at < bytes; at += 64 {
+			t.op("PREFETCHT1 %d(AX)(R11*1)", at)
+		}
 	}
 	body()
 	t.op("ADDQ $%d, AX", bytes)
@@ -152,7 +158,7 @@ func (t *tile512) loop(shift, bytes int, body func()) {
 }
 
 func (t *tile512) pairsLoop(first, second func()) {
-	t.loop(1, 8*t.rows, func() {
+	t.loop(1, 8*t.rows, true, func() {
 		first()
 		second()
 	})
@@ -163,7 +169,7 @@ func (t *tile512) pairsLoop(first, second func()) {
 }
 
 func (t *tile512) wideLoop() {
-	t.loop(0, 4*t.rows, func() {
+	t.loop(0, 4*t.rows, true, func() {
 		for p := range t.panels {
 			t.op("VMOVUPS %s, Z%d", t.panel(p), weights512+p)
 		}
@@ -172,7 +178,7 @@ func (t *tile512) wideLoop() {
 }
 
 func (t *tile512) dotLoop() {
-	t.loop(1, 4*t.rows, func() {
+	t.loop(1, 4*t.rows, false, func() {
 		for p := range t.panels {
 			t.op("VMOVDQU32 %s, Z%d", t.panel(p), weights512+p)
 		}
