@@ -81,7 +81,7 @@ func (m *scanner) define(o opening, start int, t lex.Token) int32 {
 	return int32(len(m.funcs) - 1)
 }
 
-func (m *scanner) text(s span) string { return string(m.src[s.start:s.end]) }
+func (m *scanner) text(s span) string { return m.src[s.start:s.end] }
 
 // around returns the name of the innermost named thing around the position.
 func (m *scanner) around() string {

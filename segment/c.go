@@ -49,7 +49,8 @@ func (m *scanner) opensC(h []item, f *frame) opening {
 	}
 	o, ok := functionC(h)
 	if i := has(h, lex.KwClass, lex.KwStruct, lex.KwUnion, lex.KwEnum); i >= 0 && (!ok || i+1 < len(h) && o.name.start == h[i+1].start) {
-		if has(h, '=') < 0 {
+		variable := f.kind >= function && last == lex.Ident && h[len(h)-2].key == lex.Ident // struct a b{...}
+		if has(h, '=') < 0 && !variable {
 			return typeC(h, i)
 		}
 	}

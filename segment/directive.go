@@ -76,22 +76,27 @@ func (m *scanner) endDirective() {
 }
 
 // forTools reports whether a comment is an instruction to a tool, which is not
-// for people to read only.
+// for people to read only. It says so with its first word.
 func forTools(text []byte) bool {
-	switch {
-	case bytes.HasPrefix(text, []byte("#!")), bytes.HasPrefix(text, []byte("//go:")), bytes.HasPrefix(text, []byte("//export ")),
-		bytes.HasPrefix(text, []byte("// +build")):
+	if bytes.HasPrefix(text, []byte("#!")) {
 		return true
 	}
+	i := 0
+	for i < len(text) && (text[i] == '/' || text[i] == '#' || text[i] == '*' || text[i] == '-' || text[i] == '+' || text[i] == ' ') {
+		i++
+	}
+	if i == len(text) {
+		return false
+	}
 	for _, mark := range toolMarks {
-		if bytes.Contains(text, mark) {
+		if text[i] == mark[0] && bytes.HasPrefix(text[i:], []byte(mark)) {
 			return true
 		}
 	}
 	return false
 }
 
-var toolMarks = [][]byte{
-	[]byte("NOLINT"), []byte("nolint"), []byte("noqa"), []byte("nosec"), []byte("# type:"), []byte("pragma"), []byte("pylint:"),
-	[]byte("eslint-"), []byte("@ts-"), []byte("clang-format"), []byte("coding:"), []byte("NOSONAR"), []byte("fallthrough"),
+var toolMarks = [...]string{
+	"go:", "export ", "build ", "line ", "NOLINT", "nolint", "noqa", "nosec", "type:", "pragma", "pylint:", "mypy:", "fmt:", "eslint",
+	"@ts-", "clang-format", "coding:", "NOSONAR", "fallthrough", "lint:",
 }

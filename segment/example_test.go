@@ -49,3 +49,62 @@ func ExampleParsePolicy() {
 	// paper true paper+comments <nil>
 	// segment: no such policy: "words" (want "paper", "blank-lines", "structure", "lines" or "functions", with or without "+comments", and behind the last three "+max-lines="N, "+min-lines="N or "+max-tokens="N)
 }
+
+func ExampleScan() {
+	src := []byte("func (s *Store) Get(key string) ([]byte, error) {\n\treturn s.db.Query(clean(key), 1)\n}\n")
+	funcs, calls := segment.Scan(src, segment.Go)
+	for _, f := range funcs {
+		fmt.Printf("%s.%s/%d %q\n", f.Receiver, f.Name, f.Arity, src[f.BodyStart:f.BodyStart+1])
+	}
+	for _, c := range calls {
+		fmt.Printf("%s calls %s %s/%d\n", funcs[c.InFunc].Name, c.Qualifier, c.Name, c.Arity)
+	}
+	// Output:
+	// Store.Get/1 "{"
+	// Get calls s.db Query/2
+	// Get calls  clean/1
+}
+
+func ExampleStream() {
+	stream, err := segment.NewStream(segment.Policy{Preset: segment.Structure}, segment.Python)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, piece := range []string{"def f(x):\n    retu", "rn x\n\n", "print(", "f(1))\n"} {
+		for _, s := range stream.Append([]byte(piece)) {
+			fmt.Printf("settled: %d-%d\n", s.Start, s.End)
+		}
+		for _, s := range stream.Rest() {
+			fmt.Printf("if it ended here: %d-%d\n", s.Start, s.End)
+		}
+	}
+	// Output:
+	// if it ended here: 0-18
+	// if it ended here: 0-24
+	// if it ended here: 0-24
+	// if it ended here: 24-30
+	// if it ended here: 0-24
+	// if it ended here: 24-36
+}
+
+func ExamplePolicy_structure() {
+	src := []byte("int f(int a)\n{\n\tchar s[] = {\n\n\t\t1,\n\n\t\t2,\n\t};\n\n\treturn a;\n}\n\nint g(void) {}\n")
+	for _, preset := range []string{segment.BlankLines, segment.Structure} {
+		steps, _ := segment.Policy{Preset: preset}.Steps(src, segment.C)
+		fmt.Println(preset, len(steps))
+	}
+	// Output:
+	// blank-lines 5
+	// structure 2
+}
+
+func ExampleMergeLabelled() {
+	steps := []segment.Labelled{{"x = 1;", true}, {"return x;\n}", true}, {"return y;", false}}
+	for _, s := range segment.MergeLabelled(steps, "\n\n") {
+		fmt.Printf("%q %t\n", s.Text, s.Secure)
+	}
+	// Output:
+	// "x = 1;\n\nreturn x;\n}" true
+	// "return y;" false
+}

@@ -81,6 +81,12 @@ func (m *scanner) shut(t lex.Token) {
 		return
 	}
 	m.addItem(group)
+	if h := m.statement(); len(h) > 1 { // what follows the head of a statement begins an expression
+		switch h[len(h)-2].key {
+		case lex.KwIf, lex.KwWhile, lex.KwFor, lex.KwWith:
+			m.lex.SetOperand(false)
+		}
+	}
 }
 
 // declarator returns the name and the parameters of (*name(parameters)).

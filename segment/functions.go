@@ -50,6 +50,8 @@ type Call struct {
 // not reported, and what is open at the end of src, as in a prefix of a file,
 // ends there. A language without structure here has neither.
 //
+// Names are parts of one copy of src, which lives as long as one of them does.
+//
 // A call is told from a declaration by its place, not by what its names mean:
 // conversions such as T(x) are calls of T.
 func Scan(src []byte, lang Language) ([]Func, []Call) {
@@ -57,7 +59,7 @@ func Scan(src []byte, lang Language) ([]Func, []Call) {
 	if m == nil {
 		return nil, nil
 	}
-	m.src, m.collect = src, true
+	m.src, m.collect = string(src), true
 	for pos := 0; pos < len(src); {
 		end := lineEnd(src, pos)
 		m.feed(src[pos:end], 0)

@@ -70,6 +70,7 @@ func TestScan(t *testing.T) {
 		{Java, "enum E { A(1) { int f() { return g(); } }, B; E(int x) {} } record R(int a) { R { h(); } }", "A||f/0 E||E/1 R||R/0", "|g/0@0 |h/0@2"},
 		{JavaScript, "class A { #p(a) { return b?.c(a) } static async *g() {} } const f = async (x, y) => { g(...x) }; export default function h() {}", "A||#p/1 A||g/0 ||f/2 ||h/0", "b|c/1@0 |g/-1@2"},
 		{JavaScript, "o = { m(a) { return n(`${k(1)}`) }, q: function() {}, r: x => { s() } }; t = a / b(1) / c; /f(/.test(u)", "||m/1 ||q/0 ||r/1", "|n/1@0 |k/1@0 |s/0@2 |b/1@-1 ?|test/1@-1"},
+		{JavaScript, "function f() { if (a) /[(']{/.test(b); x = (a) / b / c('{') }", "||f/0", "?|test/1@0 |c/1@0"},
 		{JavaScript, "const C = () => { return <div a={f(1)}>g(2) {h(3)} <B/></div> }", "||C/0", "|f/1@0 |h/1@0"},
 		{TypeScript, "class A { private f<T>(a: Map<string, T>, b?: number): Promise<T> { return this.g<T>(a) } }\nconst h = <T>(x: T): T => { return k(x) }", "A||f/2 ||h/1", "this|g/1@0 |k/1@1"},
 		{Rust, "impl<T> Tr for S<T> { pub fn f<'a>(&self, x: &'a str) -> Vec<u8> where T: Fn(u8) { g::<T>(x).h('(') } }\nfn k() { match x { Some(y) if z(y) => { w!(v()); } _ => S { a: q() } } }", "S||f/1 ||k/0", "|g/1@0 ?|h/1@0 |z/1@1 |v/0@1 |q/0@1"},

@@ -1,6 +1,10 @@
 package segment
 
-import "seccodeprm/internal/lex"
+import (
+	"strings"
+
+	"seccodeprm/internal/lex"
+)
 
 // goHeader holds for the statements of Go whose head may have semicolons.
 func goHeader(k lex.Key) bool {
@@ -105,13 +109,10 @@ func functionGo(h []item) opening {
 }
 
 // receiverGo returns the type in (r *T[P]).
-func receiverGo(text []byte) string {
+func receiverGo(text string) string {
 	end := len(text) - 1
-	for i, c := range text {
-		if c == '[' {
-			end = i
-			break
-		}
+	if i := strings.IndexByte(text, '['); i >= 0 {
+		end = i
 	}
 	text = text[:end]
 	for len(text) > 0 && isSpaceByte(text[len(text)-1]) {
@@ -121,5 +122,5 @@ func receiverGo(text []byte) string {
 	for start > 0 && !isSpaceByte(text[start-1]) && text[start-1] != '*' && text[start-1] != '(' {
 		start--
 	}
-	return string(text[start:])
+	return text[start:]
 }

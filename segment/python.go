@@ -1,7 +1,7 @@
 package segment
 
 import (
-	"bytes"
+	"strings"
 
 	"seccodeprm/internal/lex"
 )
@@ -235,5 +235,5 @@ func (m *scanner) pythonFunction(h []item, start int) int32 {
 // static reports whether one of the decorators in [start, end) makes a method
 // of a class one without receiver.
 func (m *scanner) static(start, end int) bool {
-	return bytes.Contains(m.src[start:end], []byte("staticmethod"))
+	return strings.Contains(m.src[start:end], "staticmethod")
 }

@@ -39,7 +39,7 @@ type scanner struct {
 	item    int // where the item begins that may turn out a function
 
 	// For Scan alone.
-	src     []byte
+	src     string // a copy, of which the names are parts
 	collect bool
 	funcs   []Func
 	calls   []Call
@@ -83,12 +83,16 @@ func newScanner(lang Language) *scanner {
 	if !ok {
 		return nil
 	}
-	return &scanner{
+	m := &scanner{
 		lang:   lang,
 		py:     python{deco: -1},
 		lex:    lex.NewLexer(syntax),
-		frames: []frame{{parent: -1, kind: file, rank: 1, fn: -1, call: -1}},
+		frames: make([]frame, 0, 16),
+		items:  make([]item, 0, 128),
+		lines:  make([]line, 0, 64),
 	}
+	m.frames = append(m.frames, frame{parent: -1, kind: file, rank: 1, fn: -1, call: -1})
+	return m
 }
 
 // settled returns how many lines nothing that follows can change.
@@ -454,6 +458,10 @@ func (m *scanner) argument(f *frame) {
 	}
 	if len(h)-n != 1 || h[n].key != lex.Ident {
 		f.plain = false
+	}
+	if f.count == 0 && f.decl && m.lang == Rust && has(h[n:], lex.KwSelf) >= 0 {
+		f.option = false
+		return
 	}
 	f.count++
 	if !f.option {

@@ -13,6 +13,11 @@
 //		...
 //	}
 //
+// [Scan] finds the functions of a source and its calls, a [Stream] cuts a source
+// that is still being written, [MergeLabelled] joins labelled steps as the paper
+// does, [LanguageOf] and [DetectLanguage] tell a language from the name of a file
+// and from what it holds.
+//
 // How to cut belongs to the model: rewards mean something only for steps cut
 // as in its training. A policy is written down by its name ([Policy.Name],
 // [ParsePolicy]) and stands beside the model's weights.
@@ -25,13 +30,26 @@
 //
 // # Concurrency
 //
-// A Policy is a value, and its methods are safe for concurrent use.
+// A Policy is a value, and its methods are safe for concurrent use if its Count
+// is. Scan is safe too; a Stream belongs to one goroutine.
 //
 // # Memory
 //
 // Steps are offsets into the caller's bytes: nothing of the source is copied,
-// except by AppendText into the slice that is given to it. Time is linear in
-// the source, whatever the lengths of its lines.
+// except by AppendText into the slice that is given to it, and by Scan once for
+// the names. Time is linear in the source, whatever the lengths of its lines and
+// however deep it nests; nesting takes memory and no stack. A Stream keeps the
+// line at hand and a record of the lines that are not settled.
+//
+// # Structure
+//
+// Statements, brackets and functions are found by a scanner, not by a grammar: it
+// takes prefixes and broken code as they are, and knows C, C++, Python, Go, Java,
+// JavaScript and TypeScript with JSX, Rust, and Kotlin and Scala where they use
+// braces. Both branches of an #if of C are read from the state before it. The
+// folder oracle is a module that compares it with parsers; its README has the
+// results. Not found are functions whose bodies are expressions (Kotlin, Scala,
+// arrows of JavaScript), functions inside macros, and calls without parentheses.
 //
 // # Errors
 //

@@ -36,9 +36,11 @@ func NewStream(p Policy, lang Language) (*Stream, error) {
 
 func (p Policy) stream(lang Language) *Stream {
 	s := &Stream{policy: p, m: newScanner(lang)}
+	const cuts = 32 // places in a step, for a start
 	s.cut = cutter{
 		preset: p.Preset, maxLines: p.maxLines(), minLines: p.MinLines, maxToken: p.MaxTokens, drop: p.CommentsNoOp,
 	}
+	s.cut.open.cuts, s.cut.group.cuts = make([]bound, 0, cuts), make([]bound, 0, cuts)
 	return s
 }
 
@@ -75,6 +77,8 @@ func (s *Stream) Rest() []Step {
 // structureSteps cuts a whole source.
 func (p Policy) structureSteps(src []byte, lang Language) []Step {
 	s := p.stream(lang)
+	const perStep = 256 // bytes, at a guess
+	s.cut.steps = make([]Step, 0, len(src)/perStep+1)
 	for len(src) > 0 {
 		n := lineEnd(src, 0)
 		s.line(src[:n])

@@ -1,31 +1,38 @@
-// Package lex divides source code into code, comments and literals.
+// Package lex divides source code into words, operators, comments and literals.
 //
-// It is a byte scanner, not a tokenizer of any language: it knows just enough
-// of each syntax to tell where comments and literals begin and end, in whole
-// files and in prefixes of files alike. Whatever is open at the end of the
-// input ends there, and nothing is an error.
+// A [Lexer] reads one line after the other and gives its tokens; what is open at
+// the end of a line, and only that, is its state. A [Scanner] puts its pieces
+// together to the comments and literals of a whole source:
 //
 //	s := lex.New(src, lex.Go)
 //	for span, ok := s.Next(); ok; span, ok = s.Next() {
 //		fmt.Printf("%d %q\n", span.Kind, src[span.Start:span.End])
 //	}
 //
-// Where the syntax is in doubt the scanner prefers code to comment, because its
-// callers leave comments out. Known limits: JSX text is read as JavaScript; a
-// JavaScript slash after ")" divides, after "}" it opens a regular expression;
-// a Python f-string that holds its own quote inside braces (3.12) is read as
-// two strings; escapes such as \u002f are not comment marks in Java. Each is
-// wrong until the end of its line only, unless what it holds looks like the
-// start of a block comment or of a string of several lines.
+// Both know just enough of each syntax to tell where comments and literals begin
+// and end, in whole files and in prefixes of files alike. Whatever is open at the
+// end of the input ends there, and nothing is an error. Code inside a literal, as
+// in a JavaScript template, an f-string or JSX, is code with the literal around
+// it; an explicit stack holds what is open, to any depth.
+//
+// Where the syntax is in doubt code is preferred to comment, because callers
+// leave comments out. Known limits: a JavaScript slash after ")" divides, after
+// "}" it opens a regular expression, unless the caller knows better
+// ([Lexer.SetOperand]); whether "<" opens JSX or a type argument of TypeScript
+// is told from its line; an f-string in single quotes ends with its line in its
+// code too, which Python 3.12 no longer asks for; trigraphs, digraphs, and
+// escapes such as \u002f in Java are not read. Each is wrong until the end of its
+// line only, unless what it holds looks like the start of a block comment or of a
+// string of several lines.
 //
 // # Concurrency
 //
-// A Scanner belongs to one goroutine.
+// A Lexer and a Scanner belong to one goroutine each.
 //
 // # Memory
 //
-// Spans are offsets into the caller's bytes. Time is linear in the source;
-// the only growing state is one int for each template literal of JavaScript
+// Tokens and spans are offsets into the caller's bytes. Time is linear in the
+// source; the only state that grows is a record for each literal with code in it
 // that is open around the current position.
 //
 // # Errors
