@@ -3,6 +3,9 @@
 package kernels
 
 import (
+	"fmt"
+	"os"
+	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,6 +41,24 @@ func TestDisable(t *testing.T) {
 	for list, want := range map[string]bool{"": false, "avx2": true, "avx512,avx2": true, "avx": false} {
 		t.Setenv("SECCODEPRM_DISABLE", list)
 		require.Equal(t, want, disabled(isaAVX2), list)
+	}
+}
+
+// Turning an instruction set off leaves the next one in force, in a process that
+// starts so.
+func TestStepDown(t *testing.T) {
+	const child = "KERNELS_TEST_CHILD"
+	if os.Getenv(child) != "" {
+		fmt.Printf("in force: %s\n", ISA())
+		return
+	}
+	all := isas()
+	for i, off := range all[:len(all)-1] {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestStepDown$")
+		cmd.Env = append(os.Environ(), child+"=1", "SECCODEPRM_DISABLE="+off)
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		require.Contains(t, string(out), "in force: "+all[i+1]+"\n")
 	}
 }
 
