@@ -36,7 +36,7 @@ func (l *Layout) Encode(ctx context.Context, prompt string, src []byte, pol segm
 	if prompt == "" {
 		prompt = l.prompt
 	}
-	enc := l.tok.NewEncoder()
+	enc := l.encoders.Get().(*tokenizer.Encoder)
 	e := &Encoded{layout: l, ends: make([]int, len(steps))}
 	e.ids = l.appendHead(make([]int32, 0, len(prompt)+len(src)/4), enc, prompt)
 	e.head = len(e.ids)
@@ -72,6 +72,7 @@ func (l *Layout) Encode(ctx context.Context, prompt string, src []byte, pol segm
 		e.ends[i] = len(e.ids)
 	}
 	e.ids = append(e.ids, l.tail...)
+	l.encoders.Put(enc) // not after an error: a cancelled encodeText still uses it
 	return e, nil
 }
 

@@ -3,6 +3,7 @@ package layout
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"seccodeprm/tokenizer"
 )
@@ -21,6 +22,8 @@ type Layout struct {
 	tail      []int32 // after the last step; in Chat the end of the turn
 
 	imStart, imEnd int32 // Chat only
+
+	encoders sync.Pool // of *tokenizer.Encoder: their caches warm up
 }
 
 // New resolves spec with the model's tokenizer. vocab is the number of rows of
@@ -32,6 +35,7 @@ func New(tok *tokenizer.Tokenizer, spec Spec, vocab int) (*Layout, error) {
 		return nil, fmt.Errorf("%w: %w", ErrSpec, err)
 	}
 	l := &Layout{tok: tok, kind: spec.Layout, vocab: vocab, prompt: spec.Prompt}
+	l.encoders.New = func() any { return tok.NewEncoder() }
 	enc := tok.NewEncoder()
 	switch l.kind {
 	case Appended, Tag:
