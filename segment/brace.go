@@ -14,7 +14,7 @@ func (m *scanner) opens() opening {
 	case Java:
 		return opensJava(h, f)
 	case JavaScript, TypeScript:
-		return m.opensScript(h, f)
+		return opensScript(h, f)
 	case Rust:
 		return opensRust(h, f)
 	}

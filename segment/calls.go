@@ -7,6 +7,10 @@ import "seccodeprm/internal/lex"
 func (m *scanner) callHere() int32 {
 	h := m.statement()
 	n := len(h)
+	if n > 2 && h[n-1].key == '.' && h[n-2].key == '?' { // f?.()
+		n -= 2
+		h = h[:n]
+	}
 	if n == 0 || !m.isName(h[n-1]) {
 		return -1
 	}
@@ -35,7 +39,7 @@ func (m *scanner) isName(it item) bool {
 	case lex.Ident:
 		return true
 	case lex.KwGet, lex.KwSet, lex.KwOf, lex.KwType, lex.KwFrom, lex.KwAs, lex.KwIs, lex.KwStatic, lex.KwDeclare, lex.KwModule,
-		lex.KwNamespace, lex.KwAbstract, lex.KwReadonly, lex.KwAccessor:
+		lex.KwNamespace, lex.KwAbstract, lex.KwAccessor:
 		return m.lang == JavaScript || m.lang == TypeScript
 	}
 	return false
@@ -117,6 +121,12 @@ func (m *scanner) called(h []item, first int, f *frame) bool {
 		}
 		return !f.decl && (f.kind > container || f.assign)
 	case JavaScript, TypeScript:
+		if h[len(h)-1].key != lex.Ident { // a word that is a name only where none stands before it
+			switch before {
+			case lex.Ident, '(', '[', '{', lex.Str, lex.Num, ':':
+				return false
+			}
+		}
 		if before == lex.KwFunction || before == '*' && first > 1 && h[first-2].key == lex.KwFunction {
 			return false
 		}

@@ -3,7 +3,7 @@ package segment
 import "seccodeprm/internal/lex"
 
 // opensScript tells what a brace of JavaScript or TypeScript opens.
-func (m *scanner) opensScript(h []item, f *frame) opening {
+func opensScript(h []item, f *frame) opening {
 	if len(h) == 0 {
 		if f.kind <= block {
 			return opening{kind: block, ends: true}
@@ -13,12 +13,12 @@ func (m *scanner) opensScript(h []item, f *frame) opening {
 	last := h[len(h)-1]
 	switch last.key {
 	case lex.FatArrow:
-		return m.arrowScript(h)
+		return arrowScript(h, f)
 	case lex.KwElse, lex.KwTry, lex.KwFinally, lex.KwStatic:
 		return opening{kind: block, ends: true}
 	case lex.KwDo:
 		return opening{kind: block, ends: true, do: true}
-	case '=', ':', ',', '?', '|', '&', lex.And, lex.Or, lex.KwReturn, lex.KwIn, lex.KwOf, lex.KwImport, lex.Assign, '.', '<':
+	case '=', ':', ',', '?', '|', '&', lex.And, lex.Or, lex.KwReturn, lex.KwIn, lex.KwOf, lex.KwImport, lex.KwAs, lex.KwExtends, lex.Assign, '.', '<':
 		return opening{kind: list}
 	}
 	exported := 0
@@ -36,7 +36,11 @@ func (m *scanner) opensScript(h []item, f *frame) opening {
 		switch h[exported].key {
 		case lex.KwInterface, lex.KwNamespace, lex.KwModule:
 			if exported+1 < len(h) && (h[exported+1].key == lex.Ident || h[exported+1].key == lex.Str) {
-				return opening{kind: container, ends: true, name: nameOf(h[exported+1])}
+				k := container
+				if h[exported].key != lex.KwInterface {
+					k = file
+				}
+				return opening{kind: k, ends: true, name: nameOf(h[exported+1])}
 			}
 		case lex.KwEnum:
 			return opening{kind: list, ends: true, enum: true}
@@ -48,7 +52,7 @@ func (m *scanner) opensScript(h []item, f *frame) opening {
 			}
 		}
 	}
-	if i := hasLast(h, lex.KwFunction); i >= 0 && has(h[i:], '{') < 0 {
+	if i := hasLast(h, lex.KwFunction); i >= 0 && (has(h[i:], '{') < 0 || typedResult(h[i:])) {
 		return functionScript(h, i, f)
 	}
 	at := hasLast(h, '(')
@@ -61,7 +65,7 @@ func (m *scanner) opensScript(h []item, f *frame) opening {
 		}
 	}
 	if f.kind == container || f.kind == list {
-		if o, ok := m.methodScript(h, f); ok {
+		if o, ok := methodScript(h, f); ok {
 			return o
 		}
 	}
@@ -107,21 +111,21 @@ func boundName(h []item) span {
 	if n > 0 && h[n-1].key == lex.KwAsync {
 		n--
 	}
-	if n < 2 || h[n-1].key != '=' && h[n-1].key != ':' {
+	if n < 2 || h[n-1].key != '=' && h[n-1].key != ':' || h[n-1].key == ':' && has(h, '?') >= 0 {
 		return span{}
-	}
-	if k := h[n-2].key; k == lex.Ident || k >= 256 {
-		return nameOf(h[n-2])
 	}
 	// const name: Type =
 	if i := has(h[:n-1], ':'); i > 0 && h[n-1].key == '=' && h[i-1].key == lex.Ident {
 		return nameOf(h[i-1])
 	}
+	if k := h[n-2].key; k == lex.Ident || k >= 256 {
+		return nameOf(h[n-2])
+	}
 	return span{}
 }
 
 // arrowScript is the body of an arrow function.
-func (m *scanner) arrowScript(h []item) opening {
+func arrowScript(h []item, f *frame) opening {
 	n := len(h) - 1
 	i := n - 1 // the parameters
 	arity := 1
@@ -134,6 +138,9 @@ func (m *scanner) arrowScript(h []item) opening {
 	if h[i].key == '(' {
 		arity = arityOf(h[i])
 	}
+	if i > 0 && h[i-1].key == ':' && f.kind == paren { // the type of a parameter
+		return opening{kind: list}
+	}
 	if i > 0 && h[i-1].key == '>' { // its type parameters
 		i = max(0, hasLast(h[:i], '<'))
 	}
@@ -145,7 +152,7 @@ func (m *scanner) arrowScript(h []item) opening {
 }
 
 // methodScript is the body of a method of a class or an object.
-func (m *scanner) methodScript(h []item, f *frame) (opening, bool) {
+func methodScript(h []item, f *frame) (opening, bool) {
 	start := 0
 	if i := hasLast(h, ','); i >= 0 && f.kind == list {
 		start = i + 1
@@ -169,4 +176,10 @@ func (m *scanner) methodScript(h []item, f *frame) (opening, bool) {
 		}
 	}
 	return opening{}, false
+}
+
+// typedResult reports whether a type follows the parameters of a function.
+func typedResult(h []item) bool {
+	i := has(h, '(')
+	return i >= 0 && i+1 < len(h) && h[i+1].key == ':'
 }

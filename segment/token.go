@@ -105,7 +105,7 @@ func (m *scanner) semicolon(t lex.Token) {
 	f := &m.frames[m.top]
 	h := m.statement()
 	switch {
-	case f.kind == list: // no list then
+	case f.kind == list && m.lang != TypeScript: // no list then
 		f.kind = block
 		if f.enum {
 			f.kind, f.decl = container, false
