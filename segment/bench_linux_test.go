@@ -3,6 +3,8 @@ package segment
 import (
 	"bytes"
 	"fmt"
+	goscanner "go/scanner"
+	"go/token"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -67,4 +69,31 @@ func BenchmarkLanguages(b *testing.B) {
 			})
 		}
 	}
+}
+
+// BenchmarkGoScanner is a measure of the machine: the scanner of the Go standard
+// library, tokens alone, on the sources of language=Go-net-http.
+func BenchmarkGoScanner(b *testing.B) {
+	names, _ := filepath.Glob(filepath.Join(runtime.GOROOT(), "src", "net", "http", "*.go"))
+	var std []byte
+	for _, name := range names {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			b.Fatal(err)
+		}
+		std = append(std, src...)
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	b.SetBytes(int64(len(std)))
+	start := threadTime()
+	for b.Loop() {
+		set := token.NewFileSet()
+		var s goscanner.Scanner
+		s.Init(set.AddFile("", -1, len(std)), std, nil, goscanner.ScanComments)
+		for tok := token.ILLEGAL; tok != token.EOF; {
+			_, tok, _ = s.Scan()
+		}
+	}
+	b.ReportMetric(float64(b.N)*float64(len(std))/1e6/(threadTime()-start).Seconds(), "MB/s-thread")
 }

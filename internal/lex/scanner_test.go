@@ -76,6 +76,12 @@ func TestSyntax(t *testing.T) {
 			"‹'a›\n«#»",
 			"«#!/bin/sh»\na",
 			"‹'''a\n# b›",
+			"f‹'{a['b']}#'›«#»",
+			"f‹'{{'›«#»",
+			"f‹'{a:{b}>#}'›«#»",
+			"f‹\"\"\"{\na}\n#\"\"\"›«#»",
+			"f‹'{a›\n«#»",
+			"rb‹'#'› if‹''›",
 		},
 		Go: {
 			"‹`\n//\\`›x",
@@ -106,6 +112,11 @@ func TestSyntax(t *testing.T) {
 			"«//»\u2028a",
 			"«// é»\na",
 			"‹`a${›b",
+			"x = ‹<a b='//'>don't {›c«//»\n‹}</a>› / d",
+			"return ‹<></>›",
+			"(‹<A>\n//\n<b/></A>›)",
+			"a < b «//>»",
+			"f = <T>(x) => ‹'a'›",
 		},
 		Rust: {
 			"«/*/**/*/»a",
@@ -119,6 +130,15 @@ func TestSyntax(t *testing.T) {
 			"#![a]\n",
 			"«#!/a»\n",
 			"‹'a'› 'a: loop",
+		},
+		Kotlin: {
+			"«/*/**/*/»‹'\"'›`//`",
+			"‹\"a${›b(‹\"//\"›)‹}//\"›«//»",
+			"‹\"\"\"\n//\\\"\"\"›«//»",
+		},
+		Scala: {
+			"s‹\"${›a‹}//\"›«//»\n‹\"${\"›",
+			"‹'a'› 'sym «/* /* */ */»",
 		},
 	}
 	for syntax, wants := range cases {
@@ -181,7 +201,7 @@ func TestLong(t *testing.T) {
 		"/", "*", "/*", "=/[", "`${", "'", "\"\"\"", "r#", "r#\"", "R\"", "R\"(", "{", "}", "\\", "\\\n", "'a", "1'", "\xe2\x80", "\x00", "=/a\\",
 	} {
 		src := []byte(strings.Repeat(unit, n/len(unit)))
-		for syntax := C; syntax <= Rust; syntax++ {
+		for syntax := C; syntax <= Scala; syntax++ {
 			checkPartition(t, src, syntax)
 		}
 	}
@@ -207,12 +227,12 @@ func checkPartition(t *testing.T, src []byte, syntax Syntax) {
 
 func FuzzNext(f *testing.F) {
 	for _, src := range []string{"a // b\n/* c */ \"d\\\"\" 'e'", "`${`${a}`}` /[/]/", "r#\"a\"# 'a /*/**/*/", "R\"x(a)x\" 1'0", "'''a''' # b", "\\\r\n"} {
-		for syntax := C; syntax <= Rust; syntax++ {
+		for syntax := C; syntax <= Scala; syntax++ {
 			f.Add([]byte(src), uint8(syntax))
 		}
 	}
 	f.Fuzz(func(t *testing.T, src []byte, syntax uint8) {
-		checkPartition(t, src, Syntax(syntax)%(Rust+1))
+		checkPartition(t, src, Syntax(syntax)%(Scala+1))
 	})
 }
 
