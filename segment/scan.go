@@ -247,6 +247,7 @@ func (m *scanner) judge(ok bool) {
 	if ok && rank <= 1 {
 		m.item = len(m.lines) - 1
 	}
+	m.afterFunc = m.afterFunc && !ok
 	for i := m.pending; i < len(m.lines); i++ {
 		l := &m.lines[i]
 		l.rank = rank

@@ -103,7 +103,7 @@ const (
 	// Functions makes every function and method a step, with its comments and
 	// decorators, and so what stands between two of them. Functions inside
 	// functions stay in them. Where functions cannot be told (Unknown) it cuts
-	// like BlankLines.
+	// at blank lines.
 	Functions = "functions"
 )
 

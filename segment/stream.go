@@ -40,6 +40,9 @@ func (p Policy) stream(lang Language) *Stream {
 	s.cut = cutter{
 		preset: p.Preset, maxLines: p.maxLines(), minLines: p.MinLines, maxToken: p.MaxTokens, drop: p.CommentsNoOp,
 	}
+	if s.m == nil && p.Preset == Functions {
+		s.cut.preset = Structure // blank lines, that is
+	}
 	s.cut.open.cuts, s.cut.group.cuts = make([]bound, 0, cuts), make([]bound, 0, cuts)
 	return s
 }

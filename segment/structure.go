@@ -173,7 +173,7 @@ func (c *cutter) shut(end bound) {
 	case !p.plain && !p.suffix && !p.prefix && p.closing:
 		c.join(p, false)
 	case c.preset == Functions:
-		if begins || ended || g.begins {
+		if begins || ended {
 			c.flush()
 			c.take(p)
 		} else {

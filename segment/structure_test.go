@@ -240,3 +240,47 @@ where
 `},
 	{Unknown, "a\n·b\n\n¦c\n"},
 }
+
+func TestFunctions(t *testing.T) {
+	for _, c := range []struct {
+		lang Language
+		want string
+	}{
+		{C, "#include <a.h>\n\nint x;\n¦/* f */\nint f(void)\n{\n\n\tg();\n\n\treturn 1;\n}\n\n¦#define A\n#define B\n\n¦int k() { }\n"},
+		{Python, "import a\n\nx = 1\n\n¦@d\ndef f():\n    a()\n\n    def g(): pass\n\n    return 1\n\n¦y = 2\nclass A:\n    z = 1\n\n¦    def h(self):\n        pass\n¦    def i(self): pass\n"},
+		{Go, "package a\n\nvar x int\n\n¦// F does.\nfunc F() {\n\ta()\n\n\tb()\n}\n\n¦type T int\n"},
+		{Java, "class A {\n  int x;\n\n¦  void f() {\n    a();\n\n    b();\n  }\n\n¦  int y;\n}\n"},
+		{Unknown, "a\nb\n\n¦c\n"},
+	} {
+		src := strings.ReplaceAll(c.want, "¦", "")
+		steps, err := Policy{Preset: Functions}.Steps([]byte(src), c.lang)
+		require.NoError(t, err)
+		var got []string
+		for _, s := range steps {
+			got = append(got, src[s.Start:s.End])
+		}
+		require.Equal(t, c.want, strings.Join(got, "¦"))
+	}
+}
+
+func TestLengths(t *testing.T) {
+	src := []byte("int f() {\n" + strings.Repeat("\ta();\n\tif (b) {\n\t\tc();\n\t}\n", 20) + "}\n")
+	for max := 1; max < 90; max++ {
+		steps, err := Policy{Preset: Structure, MaxLines: max}.Steps(src, C)
+		require.NoError(t, err)
+		for _, s := range steps {
+			require.LessOrEqual(t, s.EndLine-s.Line+1, max+2) // a block of one statement cannot be cut before its end
+		}
+		if max >= 82 {
+			require.Len(t, steps, 1)
+		}
+	}
+	// Tokens count as the caller says.
+	p := Policy{Preset: Structure, MaxLines: -1, MaxTokens: 3, Count: func(line []byte) int { return strings.Count(string(line), "a") }}
+	steps, err := p.Steps([]byte(strings.Repeat("a;\n", 10)), C)
+	require.NoError(t, err)
+	require.Greater(t, len(steps), 3)
+	for _, s := range steps {
+		require.LessOrEqual(t, s.EndLine-s.Line+1, 3)
+	}
+}
