@@ -37,10 +37,12 @@
 //
 // # Memory
 //
-// Weights of a real directory are mapped, not read: processes share them.
-// Scoring n tokens holds 8·HeadDim·NumKeyValueHeads·NumHiddenLayers·n bytes of
-// keys and values, bounded by Options.MaxKVBytes, and scratch for a few hundred
-// tokens.
+// Weights of a real directory are mapped, not read: processes share them. Where
+// half of the free memory suffices, layers are copied into the order of products
+// when first used (Options.Weights). A LoRA adapter makes float32 copies of the
+// matrices it touches. Scoring n tokens holds 8·HeadDim·NumKeyValueHeads·
+// NumHiddenLayers·n bytes of keys and values, half of it in precisions other than
+// F32, bounded by Options.MaxKVBytes, and scratch for a few hundred tokens.
 //
 // # Errors
 //

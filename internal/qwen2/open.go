@@ -45,7 +45,6 @@ type Model struct {
 	// Adapter is the digest of the merged adapter alone, "" without one.
 	Adapter string
 
-	size  int64
 	files []*mapped.File
 }
 
@@ -118,7 +117,6 @@ func Open(ctx context.Context, fsys fs.FS, opts Options) (_ *Model, err error) {
 	if err != nil {
 		return nil, err
 	}
-	m.size = m.weigh()
 	return m, nil
 }
 
@@ -179,23 +177,6 @@ func (m *Model) bind(t tensors, h *head) (err error) {
 	}
 	m.Readout, err = h.bind(t)
 	return err
-}
-
-// Size is the memory, mapped or not, that one forward pass can touch: the bytes
-// of the embedding and of the layers' matrices.
-func (m *Model) Size() int64 { return m.size }
-
-func (m *Model) weigh() int64 {
-	bytes := func(w *kernels.Matrix) int64 {
-		return 2*int64(len(w.BF16)) + 2*int64(len(w.F16)) + 4*int64(len(w.F32))
-	}
-	size := bytes(&m.EmbedTokens)
-	for i := range m.Layers {
-		for _, p := range projections {
-			size += bytes(&p.in(&m.Layers[i]).Weight)
-		}
-	}
-	return size
 }
 
 // Mapped reports whether the weights are views of mapped files, so that several

@@ -75,7 +75,6 @@ func TestReferenceCheckpoints(t *testing.T) {
 			require.Len(t, m.Layers, m.Config.NumHiddenLayers)
 			require.Regexp(t, "^sha256:[0-9a-f]{64}$", m.Digest)
 			require.Empty(t, m.Adapter)
-			require.Positive(t, m.Size())
 			checkReadout(t, m, dir, want)
 		})
 	}
@@ -362,7 +361,6 @@ func TestTiny(t *testing.T) {
 	require.Equal(t, "bfloat16", m.StoredDType)
 	require.Equal(t, [2]int{16, 8}, [2]int{m.EmbedTokens.N, m.EmbedTokens.K})
 	require.False(t, m.Mapped(), "a file system in memory cannot be mapped")
-	require.Equal(t, int64(2*(16*8+8*8+2*4*8+8*8+3*12*8)), m.Size())
 	require.NoError(t, m.Close())
 	require.NoError(t, m.Close(), "closing twice is allowed")
 }

@@ -1,4 +1,5 @@
-// Package cpu is the Qwen2 forward pass on the CPU, in precision F32.
+// Package cpu is the Qwen2 forward pass on the CPU, in the precisions of package
+// qwen2.
 //
 //	engine := cpu.New(model, cpu.Options{})
 //	cache := engine.NewCache(len(ids))
@@ -11,8 +12,8 @@
 // # Exactness
 //
 // Every result has the same bits for any number of threads, chunk size, batch
-// mates and instruction set: matrix products are one fused multiply-add chain
-// over K in order (package kernels), a row never looks at another row's work,
+// mates, copy of weights and instruction set: each value of a matrix product is
+// one chain of sums in an order that its precision fixes (package kernels), a row never looks at another row's work,
 // and attention walks blocks of 64 keys aligned to absolute positions, 16 blocks
 // a segment, segments merged from left to right always.
 //
@@ -23,7 +24,8 @@
 //
 // # Memory
 //
-// Weights stay where the checkpoint is mapped. A running Prefill holds scratch
+// Weights stay where the checkpoint is mapped; with Options.Pack, and in the 8-bit
+// precisions, each layer is copied when first used (PackedBytes). A running Prefill holds scratch
 // for one chunk of tokens, about Chunk·(3·HiddenSize + 3·IntermediateSize)
 // floats, which is kept for the next one. A cache takes CacheBytes(length).
 //
