@@ -15,7 +15,7 @@ import (
 // it takes the line that shows where the next step begins, and under Structure
 // and Functions that this step will stay one.
 //
-// A Stream belongs to one goroutine. It keeps the line at hand and a record of
+// A Stream belongs to one goroutine; Clone makes another of it. It keeps the line at hand and a record of
 // the lines that are not settled, not the source.
 type Stream struct {
 	policy Policy
@@ -73,8 +73,22 @@ func (s *Stream) Append(code []byte) []Step {
 // Rest returns the steps behind the settled ones if the source ended here. The
 // stream goes on as if it had not been asked.
 func (s *Stream) Rest() []Step {
-	end := s.clone()
-	return end.finish()
+	return s.Clone().finish()
+}
+
+// Clone returns an independent copy: a stream that has been given the same
+// bytes and has returned the same steps. Both may go on with different bytes, on
+// different goroutines; that needs a Count that is safe for concurrent use. It
+// takes time and memory in proportion to what s keeps.
+func (s *Stream) Clone() *Stream {
+	c := *s
+	c.tail = slices.Clone(s.tail)
+	c.cut.open.cuts = slices.Clone(s.cut.open.cuts)
+	c.cut.group.cuts = slices.Clone(s.cut.group.cuts)
+	if s.m != nil {
+		c.m = s.m.clone()
+	}
+	return &c
 }
 
 // structureSteps cuts a whole source.
@@ -154,17 +168,4 @@ func (s *Stream) unknown(text []byte, tokens int) {
 		l.flags |= ended
 	}
 	s.give(l, l.start+len(text))
-}
-
-// clone returns an independent copy, without the settled steps.
-func (s *Stream) clone() *Stream {
-	c := *s
-	c.tail = slices.Clone(s.tail)
-	c.cut.steps = nil
-	c.cut.open.cuts = slices.Clone(s.cut.open.cuts)
-	c.cut.group.cuts = slices.Clone(s.cut.group.cuts)
-	if s.m != nil {
-		c.m = s.m.clone()
-	}
-	return &c
 }

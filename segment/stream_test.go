@@ -3,6 +3,7 @@ package segment
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,19 +34,10 @@ func checkStream(t testing.TB, p Policy, lang Language, src []byte, splits []int
 		pos = split
 		want, err := p.Steps(src[:pos], lang)
 		require.NoError(t, err)
-		if got := append(settled[:len(settled):len(settled)], s.Rest()...); !equal(want, got) {
+		if got := append(settled[:len(settled):len(settled)], s.Rest()...); !slices.Equal(want, got) {
 			require.Equal(t, want, got, "%s, %s, %d bytes of %q", p.Name(), lang, pos, src)
 		}
 	}
-}
-
-func equal(a, b []Step) bool {
-	for i := range a {
-		if i >= len(b) || a[i] != b[i] {
-			return false
-		}
-	}
-	return len(a) == len(b)
 }
 
 // Every byte of every sample is a place to split.
@@ -103,6 +95,41 @@ func FuzzStream(f *testing.F) {
 		all := policies()
 		checkStream(t, all[int(policy)%len(all)], Language(lang)%(Scala+1), src, splits)
 	})
+}
+
+// A clone goes on as its stream does, and neither disturbs the other.
+func TestStreamClone(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	all := policies()
+	for i := range 400 {
+		c := samples[i%len(samples)]
+		p := all[r.IntN(len(all))]
+		at := r.IntN(len(c.src) + 1)
+		s, err := NewStream(p, c.lang)
+		require.NoError(t, err)
+		settled := s.Append([]byte(c.src[:at]))
+		type branch struct {
+			stream  *Stream
+			settled []Step
+			src     []byte
+			pos     int
+		}
+		branches := []*branch{
+			{s, slices.Clone(settled), []byte(c.src), at},
+			{s.Clone(), slices.Clone(settled), append([]byte(c.src[:at]), randomSource(r, 40)...), at},
+		}
+		for range 400 { // a few bytes to the one, a few to the other
+			b := branches[r.IntN(2)]
+			end := min(len(b.src), b.pos+1+r.IntN(16))
+			b.settled = append(b.settled, b.stream.Append(b.src[b.pos:end])...)
+			b.pos = end
+		}
+		for _, b := range branches {
+			want, err := p.Steps(b.src[:b.pos], c.lang)
+			require.NoError(t, err)
+			require.True(t, slices.Equal(want, append(b.settled, b.stream.Rest()...)), "%s %s %q", p.Name(), c.lang, b.src[:b.pos])
+		}
+	}
 }
 
 func TestStreamRefuses(t *testing.T) {
