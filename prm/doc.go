@@ -41,8 +41,8 @@
 // half of the free memory suffices, layers are copied into the order of products
 // when first used (Options.Weights). A LoRA adapter makes float32 copies of the
 // matrices it touches. Scoring n tokens holds 8·HeadDim·NumKeyValueHeads·
-// NumHiddenLayers·n bytes of keys and values, half of it in precisions other than
-// F32, bounded by Options.MaxKVBytes, and scratch for a few hundred tokens.
+// NumHiddenLayers·n bytes of keys and values in F32 and half of it in the other
+// precisions, bounded by Options.MaxKVBytes, and scratch for a few hundred tokens.
 //
 // # Errors
 //

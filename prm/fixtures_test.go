@@ -15,7 +15,8 @@ import (
 	"seccodeprm/prm"
 )
 
-// openFixture opens a reference checkpoint, with settings where it needs some.
+// openFixture opens a reference checkpoint in the reference precision, with settings
+// where it needs some.
 func openFixture(t *testing.T, name, settings string) *prm.Model {
 	t.Helper()
 	dir := shared.Path(t, "fixtures", "models", name)
@@ -30,7 +31,7 @@ func openFixture(t *testing.T, name, settings string) *prm.Model {
 	if settings != "" {
 		fsys["seccodeprm.json"] = &fstest.MapFile{Data: []byte(settings)}
 	}
-	m, err := prm.Open(fsys, nil)
+	m, err := prm.Open(fsys, &prm.Options{Precision: prm.F32})
 	require.NoError(t, err)
 	t.Cleanup(func() { m.Close() })
 	return m

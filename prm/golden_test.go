@@ -60,7 +60,7 @@ func openSmall(t testing.TB, opts *prm.Options) *prm.Model {
 
 // TestTinyAgainstTransformers checks the embedded model from source text to R.
 func TestTinyAgainstTransformers(t *testing.T) {
-	m := openTiny(t, nil)
+	m := openTiny(t, &prm.Options{Precision: prm.F32})
 	for i, s := range golden(t) {
 		if testing.Short() && i == 2 {
 			break

@@ -61,15 +61,17 @@ type Options struct {
 type Precision uint8
 
 const (
-	// DefaultPrecision stands for F32.
+	// DefaultPrecision stands for BF16.
 	DefaultPrecision Precision = iota
 
 	// F32 is the reference: weights as stored and widened exactly, float32
 	// activations, each product one fused multiply-add chain in order.
 	F32
 
-	// BF16 rounds weights and inputs of products, keys and values to bfloat16
-	// and sums in float32, as the instruction VDPBF16PS does.
+	// BF16, the default, rounds weights and inputs of products, keys and values to
+	// bfloat16 and sums in float32, as the instruction VDPBF16PS does. Weights of
+	// most checkpoints are stored so; where they are not, or an adapter was merged,
+	// reports say Rounded.
 	BF16
 
 	// W8A16 rounds weights to 8 bits an element, scaled per output, and
@@ -83,17 +85,18 @@ const (
 // contract is the precision of the engine.
 func (p Precision) contract() qwen2.Precision {
 	switch p {
-	case BF16:
-		return qwen2.BF16
+	case F32:
+		return qwen2.F32
 	case W8A16:
 		return qwen2.W8A16
 	case W8A8:
 		return qwen2.W8A8
 	}
-	return qwen2.F32
+	return qwen2.BF16
 }
 
-// String is the name in reports: "f32", "bf16", "w8a16", "w8a8".
+// String is the name in reports: "f32", "bf16" (of DefaultPrecision, too), "w8a16",
+// "w8a8".
 func (p Precision) String() string {
 	if p > W8A8 {
 		return fmt.Sprintf("precision(%d)", uint8(p))

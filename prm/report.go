@@ -26,7 +26,7 @@ type Report struct {
 	Offset       float64 `json:"offset"`       // b of p(secure)
 
 	// What computed it.
-	Precision string `json:"precision"`         // contract of arithmetic, such as "f32"
+	Precision string `json:"precision"`         // contract of arithmetic, such as "bf16"
 	ISA       string `json:"isa"`               // instruction set, such as "avx2"; it changes no bit
 	Device    string `json:"device"`            // "cpu"
 	Weights   string `json:"weights"`           // "pack" (a copy in the order of products), "map" (mapped files) or "copy" (files in memory)

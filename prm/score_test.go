@@ -61,6 +61,7 @@ var goldenBits = map[prm.Precision][2]string{
 }
 
 func TestIdenticalBitsEverywhere(t *testing.T) {
+	require.Equal(t, prm.BF16.String(), prm.DefaultPrecision.String())
 	for precision, want := range goldenBits {
 		t.Run(precision.String(), func(t *testing.T) {
 			for _, weights := range []prm.Weights{prm.PackWeights, prm.MapWeights} {
@@ -155,7 +156,7 @@ func TestReportPartitionsTheSource(t *testing.T) {
 		require.Equal(t, "risk", rep.Aggregate)
 		require.Equal(t, "blank-lines", rep.Segmentation)
 		require.Equal(t, 1, rep.Windows)
-		require.Equal(t, "f32", rep.Precision)
+		require.Equal(t, "bf16", rep.Precision)
 		require.Regexp(t, "^sha256:[0-9a-f]{64}$", rep.Model.Digest)
 	}
 }

@@ -7,7 +7,7 @@
 // the embedded model. The output is in the format of go test -bench, which
 // benchstat reads, one line a round; with -json one object a length:
 //
-//	{"peer":"ours","dtype":"f32","tokens":512,"threads":2,"s":..,"tok_s":..,"ttfs":..,"rss_mb":..,"isa":".."}
+//	{"peer":"ours","dtype":"bf16","tokens":512,"threads":2,"s":..,"tok_s":..,"ttfs":..,"rss_mb":..,"isa":".."}
 //
 // s and tok_s are those of the fastest round, ttfs the seconds from opening the
 // checkpoint to the first reward of a step of 64 tokens, rss_mb the largest
@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	dir := flags.String("model", "", "directory of a checkpoint (default: the embedded model)")
 	lengths := flags.String("tokens", "512,2048", "lengths of the sequences, separated by commas")
 	threads := flags.Int("threads", 0, "threads to use (default: all cores)")
-	precision := flags.String("precision", "f32", "f32, bf16, w8a16 or w8a8")
+	precision := flags.String("precision", "bf16", "f32, bf16, w8a16 or w8a8")
 	mapOnly := flags.Bool("map", false, "read weights where they are mapped (default: pack a copy)")
 	rounds := flags.Int("rounds", 5, "passes of each length")
 	asJSON := flags.Bool("json", false, "print one JSON object a length")

@@ -36,7 +36,7 @@ func TestJSON(t *testing.T) {
 func TestBenchLines(t *testing.T) {
 	code, out, err := program(t, "-tokens", "9", "-rounds", "3", "-map", "-profile")
 	require.Zero(t, code, err)
-	require.Regexp(t, `(?m)^BenchmarkPass/precision=f32/isa=\w+/tokens=9/threads=\d+\t1\t\d+ ns/op\t[\d.]+ tok/s$`, out)
+	require.Regexp(t, `(?m)^BenchmarkPass/precision=bf16/isa=\w+/tokens=9/threads=\d+\t1\t\d+ ns/op\t[\d.]+ tok/s$`, out)
 	require.Equal(t, 3, strings.Count(out, "BenchmarkPass/"))
 	require.Contains(t, out, "# 9 tokens: products ")
 }

@@ -101,7 +101,7 @@ func TestText(t *testing.T) {
 	require.Regexp(t, `^  ✓ +1-2  r \+0\.\d{3}  change +—  weight 0\.\d{3}  import os, sqlite3$`, lines[1])
 	require.Regexp(t, `^  ✗ +6-8  r -0\.\d{3}  change -1\.\d{3}  weight 0\.\d{3}  q = "SELECT \* FROM users WHERE name = '" \+ user…$`, lines[3])
 	require.Regexp(t, `^  ✗ +9-10  r -0\.\d{3}  .*  os.system\("ls " \+ user\)$`, lines[4])
-	require.Regexp(t, `^  R -0\.\d{4} <= 0: VULNERABLE   \(risk, blank-lines; \d+ tokens in 1 window; model tiny [0-9a-f]{12}, f32\)$`, lines[5])
+	require.Regexp(t, `^  R -0\.\d{4} <= 0: VULNERABLE   \(risk, blank-lines; \d+ tokens in 1 window; model tiny [0-9a-f]{12}, bf16\)$`, lines[5])
 
 	code, out, _ = score(t, map[string]string{"good.py": secure}, "good.py")
 	require.Equal(t, exitSecure, code)
