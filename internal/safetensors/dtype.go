@@ -1,8 +1,8 @@
 package safetensors
 
 // DType is the type of a tensor's elements, spelled as in the header. Tensors
-// of BF16, F16 and F32 can be read as numbers; the others are known by name and
-// size.
+// of BF16, F16, F32, U32 and I32 can be read as numbers; the others are known by
+// name and size.
 type DType string
 
 // The element types with numeric access.
@@ -10,6 +10,8 @@ const (
 	BF16 DType = "BF16"
 	F16  DType = "F16"
 	F32  DType = "F32"
+	U32  DType = "U32"
+	I32  DType = "I32"
 )
 
 // dtypes are the types of the format with the width of an element in bits, in
@@ -21,7 +23,7 @@ var dtypes = [...]struct {
 }{
 	{"BOOL", 8}, {"F4", 4}, {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"U8", 8}, {"I8", 8},
 	{"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8},
-	{"I16", 16}, {"U16", 16}, {F16, 16}, {BF16, 16}, {"I32", 32}, {"U32", 32}, {F32, 32},
+	{"I16", 16}, {"U16", 16}, {F16, 16}, {BF16, 16}, {I32, 32}, {U32, 32}, {F32, 32},
 	{"C64", 64}, {"F64", 64}, {"I64", 64}, {"U64", 64},
 }
 

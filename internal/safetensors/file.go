@@ -71,6 +71,15 @@ func Parse(data []byte, name string) (*File, error) {
 // Metadata is the object __metadata__ of the header, nil if there is none.
 func (f *File) Metadata() map[string]string { return f.metadata }
 
+// Bytes is the whole file, header included; nil after Parse. It must not be
+// written to.
+func (f *File) Bytes() []byte {
+	if f.file == nil {
+		return nil
+	}
+	return f.file.Bytes()
+}
+
 // Mapped lists the file below, for mapped.Guard; nothing after Parse.
 func (f *File) Mapped() []*mapped.File {
 	if f.file == nil {

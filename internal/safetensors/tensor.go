@@ -3,7 +3,6 @@ package safetensors
 import (
 	"encoding/binary"
 	"fmt"
-	"math"
 	"slices"
 	"unsafe"
 
@@ -45,15 +44,7 @@ func (t Tensor) Uint16s() []uint16 {
 	if t.DType != BF16 && t.DType != F16 {
 		panic(fmt.Sprintf("safetensors: Uint16s of tensor %q of dtype %s", t.Name, t.DType))
 	}
-	n := len(t.data) / 2
-	if p := unsafe.SliceData(t.data); littleEndian() && uintptr(unsafe.Pointer(p))%2 == 0 {
-		return unsafe.Slice((*uint16)(unsafe.Pointer(p)), n)
-	}
-	out := make([]uint16, n)
-	for i := range out {
-		out[i] = binary.LittleEndian.Uint16(t.data[2*i:])
-	}
-	return out
+	return view[uint16](t.data)
 }
 
 // Float32s is the tensor as float32. It is a view; a tensor whose address is
@@ -62,13 +53,39 @@ func (t Tensor) Float32s() []float32 {
 	if t.DType != F32 {
 		panic(fmt.Sprintf("safetensors: Float32s of tensor %q of dtype %s", t.Name, t.DType))
 	}
-	n := len(t.data) / 4
-	if p := unsafe.SliceData(t.data); littleEndian() && uintptr(unsafe.Pointer(p))%4 == 0 {
-		return unsafe.Slice((*float32)(unsafe.Pointer(p)), n)
+	return view[float32](t.data)
+}
+
+// Uint32s is the tensor as 32-bit numbers. It is a view; a tensor whose address
+// is not a multiple of 4 is copied. It panics if DType is not U32.
+func (t Tensor) Uint32s() []uint32 {
+	if t.DType != U32 {
+		panic(fmt.Sprintf("safetensors: Uint32s of tensor %q of dtype %s", t.Name, t.DType))
 	}
-	out := make([]float32, n)
-	for i := range out {
-		out[i] = math.Float32frombits(binary.LittleEndian.Uint32(t.data[4*i:]))
+	return view[uint32](t.data)
+}
+
+// Int32s is the tensor as signed 32-bit numbers, as Uint32s. It panics if DType
+// is not I32.
+func (t Tensor) Int32s() []int32 {
+	if t.DType != I32 {
+		panic(fmt.Sprintf("safetensors: Int32s of tensor %q of dtype %s", t.Name, t.DType))
+	}
+	return view[int32](t.data)
+}
+
+// view is data as little-endian numbers, a copy where they are not aligned or
+// the machine orders bytes otherwise.
+func view[T uint16 | uint32 | int32 | float32](data []byte) []T {
+	var one T
+	width := unsafe.Sizeof(one)
+	n := len(data) / int(width)
+	if p := unsafe.SliceData(data); littleEndian() && uintptr(unsafe.Pointer(p))%width == 0 {
+		return unsafe.Slice((*T)(unsafe.Pointer(p)), n)
+	}
+	out := make([]T, n)
+	if _, err := binary.Decode(data, binary.LittleEndian, out); err != nil {
+		panic(err) // the length is that of n elements
 	}
 	return out
 }

@@ -72,11 +72,18 @@ func TestViews(t *testing.T) {
 		for i, v := range values {
 			require.Equal(t, binary.LittleEndian.Uint32(data[4*i:]), math.Float32bits(v))
 		}
+		unsigned, signed := New("u", U32, []int{8}, data).Uint32s(), New("i", I32, []int{8}, data).Int32s()
+		for i, v := range unsigned {
+			require.Equal(t, binary.LittleEndian.Uint32(data[4*i:]), v)
+			require.Equal(t, int32(v), signed[i])
+		}
 	}
 	require.Empty(t, New("z", F16, []int{0}, nil).Uint16s())
 	require.Empty(t, New("z", F32, []int{0}, []byte{}).Float32s())
 	require.Panics(t, func() { New("w", F32, []int{1}, base[:4]).Uint16s() })
 	require.Panics(t, func() { New("w", BF16, []int{2}, base[:4]).Float32s() })
+	require.Panics(t, func() { New("w", F32, []int{1}, base[:4]).Uint32s() })
+	require.Panics(t, func() { New("w", U32, []int{1}, base[:4]).Int32s() })
 }
 
 // The same file mapped and copied, with tensors at odd offsets.

@@ -23,13 +23,13 @@ func Write(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 	slices.SortStableFunc(ordered, func(a, b Tensor) int {
 		return cmp.Or(cmp.Compare(b.DType.rank(), a.DType.rank()), strings.Compare(a.Name, b.Name))
 	})
-	header, size := appendHeader(make([]byte, 8), ordered, metadata)
-	binary.LittleEndian.PutUint64(header, uint64(len(header)-8))
-	if len(header)-8 > maxHeader {
-		return fmt.Errorf("%w: header length %d exceeds %d", ErrFormat, len(header)-8, maxHeader)
+	sizes := make([]uint64, len(ordered))
+	for i, t := range ordered {
+		sizes[i] = uint64(len(t.data))
 	}
-	if _, _, err := parseHeader(header[8:], size); err != nil {
-		return fmt.Errorf("%w: cannot be written: %w", ErrFormat, err)
+	header, err := encodeHeader(ordered, sizes, metadata, 8)
+	if err != nil {
+		return err
 	}
 	if _, err := w.Write(header); err != nil {
 		return err
@@ -42,8 +42,44 @@ func Write(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 	return nil
 }
 
-// appendHeader appends the padded JSON header and returns the size of the data.
-func appendHeader(b []byte, tensors []Tensor, metadata map[string]string) ([]byte, uint64) {
+// Header returns the beginning of a file of tensors in the order given, whose
+// own data is not looked at: what the file goes on with is the data that types
+// and shapes announce, back to back. The header is padded with spaces so that
+// the data begins at a multiple of align bytes, which is a multiple of 8.
+// Errors are those of [Write].
+func Header(tensors []Tensor, metadata map[string]string, align int) ([]byte, error) {
+	sizes := make([]uint64, len(tensors))
+	for i, t := range tensors {
+		if t.DType.rank() < 0 {
+			return nil, fmt.Errorf("%w: cannot be written: tensor %q: unknown type %q", ErrFormat, t.Name, t.DType)
+		}
+		var err error
+		if sizes[i], err = byteSize(t.DType, t.Shape); err != nil {
+			return nil, fmt.Errorf("%w: cannot be written: tensor %q: %w", ErrFormat, t.Name, err)
+		}
+	}
+	return encodeHeader(tensors, sizes, metadata, align)
+}
+
+// encodeHeader returns the length field and the JSON header, if Parse would take
+// them.
+func encodeHeader(tensors []Tensor, sizes []uint64, metadata map[string]string, align int) ([]byte, error) {
+	header, size := appendHeader(make([]byte, 8), tensors, sizes, metadata)
+	for len(header)%align != 0 {
+		header = append(header, ' ')
+	}
+	binary.LittleEndian.PutUint64(header, uint64(len(header)-8))
+	if len(header)-8 > maxHeader {
+		return nil, fmt.Errorf("%w: header length %d exceeds %d", ErrFormat, len(header)-8, maxHeader)
+	}
+	if _, _, err := parseHeader(header[8:], size); err != nil {
+		return nil, fmt.Errorf("%w: cannot be written: %w", ErrFormat, err)
+	}
+	return header, nil
+}
+
+// appendHeader appends the JSON header and returns the size of the data.
+func appendHeader(b []byte, tensors []Tensor, sizes []uint64, metadata map[string]string) ([]byte, uint64) {
 	b = append(b, '{')
 	if metadata != nil {
 		b = append(appendString(b, metadataKey), ":{"...)
@@ -56,24 +92,19 @@ func appendHeader(b []byte, tensors []Tensor, metadata map[string]string) ([]byt
 	}
 	at := uint64(0)
 	for i, t := range tensors {
-		if metadata != nil {
-			i++
+		if metadata != nil || i > 0 {
+			b = append(b, ',')
 		}
-		b = comma(b, i)
 		b = append(appendString(b, t.Name), `:{"dtype":`...)
 		b = append(appendString(b, string(t.DType)), `,"shape":[`...)
 		for j, d := range t.Shape {
 			b = strconv.AppendInt(comma(b, j), int64(d), 10)
 		}
 		b = strconv.AppendUint(append(b, `],"data_offsets":[`...), at, 10)
-		at += uint64(len(t.data))
+		at += sizes[i]
 		b = append(strconv.AppendUint(append(b, ','), at, 10), "]}"...)
 	}
-	b = append(b, '}')
-	for len(b)%8 != 0 {
-		b = append(b, ' ')
-	}
-	return b, at
+	return append(b, '}'), at
 }
 
 func comma(b []byte, i int) []byte {

@@ -152,3 +152,26 @@ func TestWriteErrors(t *testing.T) {
 	}
 	t.Fatal("never enough room")
 }
+
+// A file can be written piece by piece: the header first, then the data.
+func TestHeader(t *testing.T) {
+	tensors := []Tensor{{Name: "b", DType: BF16, Shape: []int{3}}, {Name: "a", DType: U32, Shape: []int{2, 1}}}
+	for _, align := range []int{8, 64, 4096} {
+		file, err := Header(tensors, map[string]string{"k": "v"}, align)
+		require.NoError(t, err)
+		require.Zero(t, len(file)%align)
+		data := []byte("bbbbbb" + "aaaaAAAA")
+		f, err := Parse(append(file, data...), "f")
+		require.NoError(t, err)
+		require.Equal(t, map[string]string{"k": "v"}, f.Metadata())
+		require.Equal(t, []string{"a", "b"}, f.Names())
+		a, _ := f.Tensor("a")
+		require.Equal(t, "aaaaAAAA", string(a.Bytes()))
+	}
+	for _, bad := range []Tensor{{Name: "b", DType: "X9"}, {Name: "b", DType: BF16, Shape: []int{1 << 62, 8}}, {Name: "__metadata__", DType: BF16}} {
+		_, err := Header([]Tensor{bad}, nil, 8)
+		require.ErrorIs(t, err, ErrFormat)
+	}
+	_, err := Header([]Tensor{tensors[0], tensors[0]}, nil, 8)
+	require.ErrorContains(t, err, "twice")
+}

@@ -21,6 +21,10 @@ type Options struct {
 	// the fly. It changes no result. The 8-bit precisions copy always.
 	Pack bool
 
+	// Packed is a file of packed weights of the same model and precision that
+	// products read in place of copies. The engine closes it. Default: none.
+	Packed *Packed
+
 	// Threads that one Prefill may use. Default: GOMAXPROCS.
 	Threads int
 
@@ -47,6 +51,7 @@ type Engine struct {
 	model     *qwen2.Model
 	precision qwen2.Precision
 	packs     bool
+	packed    *Packed
 	layers    []layer
 	threads   int
 	chunk     int
@@ -60,11 +65,14 @@ var _ qwen2.Engine = (*Engine)(nil)
 // New returns an engine over the weights of model, which must stay open.
 func New(model *qwen2.Model, opts Options) *Engine {
 	e := &Engine{
-		model: model, precision: opts.Precision, packs: opts.Pack, layers: make([]layer, len(model.Layers)),
+		model: model, precision: opts.Precision, packs: opts.Pack, packed: opts.Packed, layers: make([]layer, len(model.Layers)),
 		threads: par.Threads(opts.Threads), chunk: opts.Chunk, trace: opts.Trace, times: opts.Times,
 	}
 	if e.chunk <= 0 {
 		e.chunk = 512
+	}
+	if e.packed != nil {
+		e.releaseSource()
 	}
 	e.passes.New = func() any { return newPass(e) }
 	return e
@@ -81,15 +89,20 @@ func (e *Engine) ISA() string {
 // Precision names the contract of arithmetic.
 func (e *Engine) Precision() qwen2.Precision { return e.precision }
 
-// Close implements qwen2.Engine; the engine holds nothing but memory.
-func (e *Engine) Close() error { return nil }
+// Close implements qwen2.Engine.
+func (e *Engine) Close() error {
+	if e.packed != nil {
+		return e.packed.Close()
+	}
+	return nil
+}
 
 // Prefill implements qwen2.Engine.
 func (e *Engine) Prefill(ctx context.Context, sequences []qwen2.Sequence) error {
 	if err := e.check(sequences); err != nil {
 		return err
 	}
-	return e.model.Guard(func() error {
+	return e.guard(func() error {
 		p := e.passes.Get().(*pass)
 		defer e.passes.Put(p)
 		defer p.release()

@@ -17,12 +17,28 @@ type layer struct {
 	q, k, v, o, gate, up, down linear
 }
 
-// linear is one projection. Depending on precision and Options.Pack its weight is
-// the checkpoint's own memory, that with a packed copy beside it, or 8-bit.
+// linear is one projection. Depending on precision and Options its weight is the
+// checkpoint's own memory, that with packed panels beside it, or 8-bit; the latter
+// two are copies or lie in a file of packed weights.
 type linear struct {
 	weight kernels.Matrix
 	int8   *kernels.Int8Matrix // in precisions W8A16 and W8A8
 	bias   []float32           // (N), nil where the layer has none
+}
+
+// projections of a layer, by their name in a checkpoint, in the order of the pass.
+var projections = [...]struct {
+	name string
+	to   func(l *layer) *linear
+	from func(l *qwen2.Layer) *qwen2.Linear
+}{
+	{"self_attn.q_proj", func(l *layer) *linear { return &l.q }, func(l *qwen2.Layer) *qwen2.Linear { return &l.QProj }},
+	{"self_attn.k_proj", func(l *layer) *linear { return &l.k }, func(l *qwen2.Layer) *qwen2.Linear { return &l.KProj }},
+	{"self_attn.v_proj", func(l *layer) *linear { return &l.v }, func(l *qwen2.Layer) *qwen2.Linear { return &l.VProj }},
+	{"self_attn.o_proj", func(l *layer) *linear { return &l.o }, func(l *qwen2.Layer) *qwen2.Linear { return &l.OProj }},
+	{"mlp.gate_proj", func(l *layer) *linear { return &l.gate }, func(l *qwen2.Layer) *qwen2.Linear { return &l.GateProj }},
+	{"mlp.up_proj", func(l *layer) *linear { return &l.up }, func(l *qwen2.Layer) *qwen2.Linear { return &l.UpProj }},
+	{"mlp.down_proj", func(l *layer) *linear { return &l.down }, func(l *qwen2.Layer) *qwen2.Linear { return &l.DownProj }},
 }
 
 // layerAt returns layer l, packed on its first use: a model that is opened for one
@@ -34,15 +50,18 @@ func (p *pass) layerAt(ctx context.Context, l int) (*layer, error) {
 	if w.ready {
 		return w, nil
 	}
-	from := &p.model.Layers[l]
-	for _, x := range []struct {
-		to   *linear
-		from *qwen2.Linear
-	}{
-		{&w.q, &from.QProj}, {&w.k, &from.KProj}, {&w.v, &from.VProj}, {&w.o, &from.OProj},
-		{&w.gate, &from.GateProj}, {&w.up, &from.UpProj}, {&w.down, &from.DownProj},
-	} {
-		if err := p.prepare(ctx, x.to, x.from); err != nil {
+	if p.packed != nil {
+		if err := p.packed.check(ctx, p.threads, l); err != nil {
+			return nil, err
+		}
+	}
+	for _, x := range projections {
+		to, from := x.to(w), x.from(&p.model.Layers[l])
+		to.weight, to.bias = from.Weight, from.Bias
+		if p.packed != nil && p.packed.bind(to, packedName(l, x.name), p.precision) {
+			continue
+		}
+		if err := p.copyWeight(ctx, to); err != nil {
 			return nil, err
 		}
 	}
@@ -53,16 +72,16 @@ func (p *pass) layerAt(ctx context.Context, l int) (*layer, error) {
 // packPanels is how many panels of 16 outputs are packed as one unit of work.
 const packPanels = 4
 
-// prepare makes a projection of the checkpoint's weight.
-func (e *Engine) prepare(ctx context.Context, to *linear, from *qwen2.Linear) error {
-	m := &from.Weight
+// copyWeight packs or quantises a copy of a projection's weight, where the engine
+// makes one.
+func (e *Engine) copyWeight(ctx context.Context, to *linear) error {
+	m := to.weight
 	panels := ceilDiv(m.N, panelColumns)
-	to.weight, to.bias = *m, from.Bias
 	var pack func(first, last int)
 	switch {
 	case e.precision >= qwen2.W8A16:
 		to.int8 = kernels.NewInt8Matrix(m.N, m.K)
-		pack = func(first, last int) { to.int8.Quantize(m, first, last) }
+		pack = func(first, last int) { to.int8.Quantize(&m, first, last) }
 	case e.packs && m.PackedLen(e.products()) > 0:
 		packed := make([]uint16, m.PackedLen(e.products()))
 		pack = func(first, last int) { m.PackInto(packed, e.products(), first, last) }
@@ -74,18 +93,21 @@ func (e *Engine) prepare(ctx context.Context, to *linear, from *qwen2.Linear) er
 		pack(i*packPanels, min((i+1)*packPanels, panels))
 	})
 	if err == nil {
-		e.model.Release(m) // the copy is read from now on
+		e.model.Release(&m) // the copy is read from now on
 	}
 	return err
 }
 
 // PackedBytes is the memory that the copies of weights take once all layers were
-// used; 0 where the engine reads the checkpoint's own.
+// used; 0 where the engine reads the checkpoint's own or Options.Packed.
 func (e *Engine) PackedBytes() int64 {
+	if e.packed != nil {
+		return 0
+	}
 	var bytes int64
 	for i := range e.model.Layers {
-		l := &e.model.Layers[i]
-		for _, m := range []*kernels.Matrix{&l.QProj.Weight, &l.KProj.Weight, &l.VProj.Weight, &l.OProj.Weight, &l.GateProj.Weight, &l.UpProj.Weight, &l.DownProj.Weight} {
+		for _, p := range projections {
+			m := &p.from(&e.model.Layers[i]).Weight
 			switch {
 			case e.precision >= qwen2.W8A16:
 				bytes += int64(m.N) * int64(m.K)
@@ -98,8 +120,10 @@ func (e *Engine) PackedBytes() int64 {
 }
 
 // products is the precision of floating-point products, attention's included.
-func (e *Engine) products() kernels.Precision {
-	if e.precision == qwen2.F32 {
+func (e *Engine) products() kernels.Precision { return products(e.precision) }
+
+func products(p qwen2.Precision) kernels.Precision {
+	if p == qwen2.F32 {
 		return kernels.F32
 	}
 	return kernels.BF16

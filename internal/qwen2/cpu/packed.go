@@ -1,0 +1,142 @@
+package cpu
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"sync/atomic"
+
+	"seccodeprm/internal/mapped"
+	"seccodeprm/internal/par"
+	"seccodeprm/internal/qwen2"
+	"seccodeprm/internal/safetensors"
+	"seccodeprm/kernels"
+)
+
+// ErrPacked is wrapped by every refusal of a file of packed weights. It wraps
+// qwen2.ErrModel.
+var ErrPacked = fmt.Errorf("%w: packed weights", qwen2.ErrModel)
+
+// Packed is an open file of packed weights: the layers of one model in the order
+// in which products of one precision read them, made by [Engine.WritePacked]. It
+// belongs to the engine that Options.Packed gives it to.
+type Packed struct {
+	file   *safetensors.File
+	layout *packedLayout
+	data   []byte   // all tensors but the checksums
+	sums   []uint32 // of each packedBlock of data
+}
+
+// OpenPacked opens the named file for products of model in a precision. It is
+// mapped where fsys opens real files.
+//
+// The header must be what WritePacked would write now, byte for byte: format and
+// version, digest of the model, precision, shapes. The data is compared with its
+// checksums layer by layer when it is first used. Every error wraps ErrPacked and
+// names the file.
+func OpenPacked(fsys fs.FS, name string, model *qwen2.Model, precision qwen2.Precision) (*Packed, error) {
+	layout, err := newPackedLayout(model, precision)
+	if err != nil {
+		return nil, err
+	}
+	file, err := safetensors.OpenFile(fsys, name)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrPacked, err) // names the file
+	}
+	p := &Packed{file: file, layout: layout}
+	if err := p.guard(func() error { return p.open(name) }); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// open compares the header and finds the data.
+func (p *Packed) open(name string) error {
+	have, want := p.file.Metadata(), p.layout.metadata
+	for _, key := range packedKeys {
+		if have[key] != want[key] {
+			return fmt.Errorf("%w: %s: its %s is %.80q, want %q", ErrPacked, name, key, have[key], want[key])
+		}
+	}
+	all, header := p.file.Bytes(), p.layout.header
+	if !bytes.HasPrefix(all, header) {
+		return fmt.Errorf("%w: %s: its header does not list the tensors of this model", ErrPacked, name)
+	}
+	sums, _ := p.file.Tensor(packedSums) // a header that is equal has it
+	p.data, p.sums = all[len(header):][:p.layout.size], sums.Uint32s()
+	return nil
+}
+
+// guard runs fn, which reads the file, and returns ErrPacked where that changed.
+func (p *Packed) guard(fn func() error) error {
+	err := mapped.Guard(fn, p.file.Mapped()...)
+	if errors.Is(err, mapped.ErrFault) && !errors.Is(err, qwen2.ErrModel) {
+		return fmt.Errorf("%w: %w", ErrPacked, err)
+	}
+	return err
+}
+
+// check compares the data of a layer with its checksums.
+func (p *Packed) check(ctx context.Context, threads, layer int) error {
+	first, end := p.layout.span(layer)
+	block := first / packedBlock
+	var bad atomic.Int64 // 1 + a block that is not what was written
+	err := par.Run(ctx, threads, ceilDiv(end, packedBlock)-block, func(_, i int) {
+		at := (block + i) * packedBlock
+		if crc32.Checksum(p.data[at:min(at+packedBlock, len(p.data))], packedTable()) != p.sums[block+i] {
+			bad.Store(int64(block+i) + 1)
+		}
+	})
+	if b := int(bad.Load()); err == nil && b > 0 {
+		at := len(p.layout.header) + (b-1)*packedBlock
+		return fmt.Errorf("%w: %s: damaged: bytes %d to %d do not have their checksum",
+			ErrPacked, p.file.Mapped()[0].Name(), at, at+min(packedBlock, len(p.data)-(b-1)*packedBlock)-1)
+	}
+	return err
+}
+
+// bind sets the weight of a projection to what lies in the file, if the file has
+// it: in precision F32 only weights stored in bfloat16 have a packed form.
+func (p *Packed) bind(to *linear, name string, precision qwen2.Precision) (ok bool) {
+	weight, ok := p.file.Tensor(name + packedWeight)
+	switch {
+	case !ok:
+		return false
+	case precision >= qwen2.W8A16:
+		scale, _ := p.file.Tensor(name + packedScale)
+		offset, _ := p.file.Tensor(name + packedOffset)
+		to.int8 = kernels.Int8MatrixOf(to.weight.N, to.weight.K, kernels.Int8Parts{
+			Data: weight.Uint32s(), Scale: scale.Float32s(), Offset: offset.Int32s(),
+		})
+	default:
+		to.weight.Panels, to.weight.PackedFor = weight.Uint16s(), products(precision)
+	}
+	return true
+}
+
+// guard runs fn, which reads weights.
+func (e *Engine) guard(fn func() error) error {
+	if e.packed == nil {
+		return e.model.Guard(fn)
+	}
+	return e.packed.guard(func() error { return e.model.Guard(fn) })
+}
+
+// releaseSource gives back the mapped pages of weights that are read from the file
+// of packed ones instead.
+func (e *Engine) releaseSource() {
+	for l := range e.model.Layers {
+		for _, p := range projections {
+			if _, ok := e.packed.file.Tensor(packedName(l, p.name) + packedWeight); ok {
+				e.model.Release(&p.from(&e.model.Layers[l]).Weight)
+			}
+		}
+	}
+}
+
+// Close ends the mapping.
+func (p *Packed) Close() error { return p.file.Close() }

@@ -1,0 +1,108 @@
+package cpu
+
+import (
+	"fmt"
+	"hash/crc32"
+	"strconv"
+
+	"seccodeprm/internal/qwen2"
+	"seccodeprm/internal/safetensors"
+)
+
+// A file of packed weights is a safetensors file. Its metadata says what it was
+// made of; its tensors, in the order of the pass, are for each projection of each
+// layer
+//
+//	model.layers.0.self_attn.q_proj.weight  BF16 [N/16, K/2, 16, 2], or
+//	model.layers.0.self_attn.q_proj.weight  U32 [N/16, K/4, 16], four int8 each,
+//	model.layers.0.self_attn.q_proj.scale   F32 [N/16*16] and
+//	model.layers.0.self_attn.q_proj.offset  I32 [N/16*16]
+//
+// with N, K and their quotients rounded up, and at the end
+//
+//	checksums  U32: CRC-32C of each MiB of the data before it
+//
+// All of them begin at multiples of 64 bytes, the first at one of a page.
+const (
+	packedFormat  = "seccodeprm packed weights"
+	packedVersion = "1" // of what is written here and of the order in which package kernels packs
+
+	packedWeight = ".weight"
+	packedScale  = ".scale"
+	packedOffset = ".offset"
+	packedSums   = "checksums"
+
+	packedAlign = 4096
+	packedBlock = 1 << 20
+)
+
+// packedKeys are the keys of the metadata, in the order in which they are
+// compared.
+var packedKeys = [...]string{"format", "version", "model", "precision"}
+
+// packedTable is the polynomial for which CPUs have an instruction.
+func packedTable() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
+
+// packedLayout is all of a file but the data. It depends on the model and the
+// precision alone.
+type packedLayout struct {
+	metadata map[string]string
+	header   []byte
+	ends     []int // of each layer, in the data
+	size     int   // of the data without the checksums
+}
+
+func newPackedLayout(model *qwen2.Model, precision qwen2.Precision) (*packedLayout, error) {
+	l := &packedLayout{metadata: map[string]string{
+		"format": packedFormat, "version": packedVersion, "model": model.Digest, "precision": precision.String(),
+	}}
+	if precision >= qwen2.W8A16 {
+		l.metadata["precision"] = "w8" // the same for both
+	}
+	var tensors []safetensors.Tensor
+	add := func(name string, dtype safetensors.DType, width int, shape ...int) {
+		tensors = append(tensors, safetensors.New(name, dtype, shape, nil))
+		for _, n := range shape {
+			width *= n
+		}
+		l.size += width
+	}
+	for i := range model.Layers {
+		for _, p := range projections {
+			m, name := &p.from(&model.Layers[i]).Weight, packedName(i, p.name)
+			panels := ceilDiv(m.N, panelColumns)
+			switch {
+			case precision >= qwen2.W8A16:
+				add(name+packedWeight, safetensors.U32, 4, panels, ceilDiv(m.K, 4), panelColumns)
+				add(name+packedScale, safetensors.F32, 4, panels*panelColumns)
+				add(name+packedOffset, safetensors.I32, 4, panels*panelColumns)
+			case m.PackedLen(products(precision)) > 0:
+				add(name+packedWeight, safetensors.BF16, 2, panels, ceilDiv(m.K, 2), panelColumns, 2)
+			}
+		}
+		l.ends = append(l.ends, l.size)
+	}
+	if l.size == 0 {
+		return nil, fmt.Errorf("%w: weights stored in %s are read as they are in precision %v: there is nothing to pack",
+			ErrPacked, model.StoredDType, precision)
+	}
+	tensors = append(tensors, safetensors.New(packedSums, safetensors.U32, []int{ceilDiv(l.size, packedBlock)}, nil))
+	var err error
+	if l.header, err = safetensors.Header(tensors, l.metadata, packedAlign); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrPacked, err)
+	}
+	return l, nil
+}
+
+// packedName is the name of a projection without what its tensor holds.
+func packedName(layer int, projection string) string {
+	return "model.layers." + strconv.Itoa(layer) + "." + projection
+}
+
+// span is the range of a layer in the data.
+func (l *packedLayout) span(layer int) (first, end int) {
+	if layer > 0 {
+		first = l.ends[layer-1]
+	}
+	return first, l.ends[layer]
+}

@@ -1,0 +1,97 @@
+package cpu
+
+import (
+	"context"
+	"encoding/binary"
+	"hash/crc32"
+	"io"
+
+	"seccodeprm/internal/qwen2"
+)
+
+// WritePacked writes a file for OpenPacked, of the engine's model and precision.
+// The bytes depend on these alone. It holds one matrix at a time, and gives the
+// mapped pages of the model back. Errors wrap ErrPacked, qwen2.ErrModel or are
+// those of w or ctx.
+func (e *Engine) WritePacked(ctx context.Context, w io.Writer) error {
+	layout, err := newPackedLayout(e.model, e.precision)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(layout.header); err != nil {
+		return err
+	}
+	out := &summing{w: w}
+	copying := &Engine{model: e.model, precision: e.precision, packs: true, threads: e.threads}
+	err = e.model.Guard(func() error {
+		for i := range e.model.Layers {
+			for _, p := range projections {
+				if err := copying.writePacked(ctx, out, p.from(&e.model.Layers[i])); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return write(w, out.sums)
+}
+
+// writePacked writes one projection.
+func (e *Engine) writePacked(ctx context.Context, w io.Writer, from *qwen2.Linear) error {
+	packed := linear{weight: from.Weight}
+	if err := e.copyWeight(ctx, &packed); err != nil {
+		return err
+	}
+	if packed.int8 == nil {
+		return write(w, packed.weight.Panels) // none: read as they are
+	}
+	parts := packed.int8.Parts()
+	if err := write(w, parts.Data); err != nil {
+		return err
+	}
+	if err := write(w, parts.Scale); err != nil {
+		return err
+	}
+	return write(w, parts.Offset)
+}
+
+// write writes numbers in little-endian order.
+func write[T uint16 | uint32 | int32 | float32](w io.Writer, all []T) error {
+	var buf []byte
+	for len(all) > 0 {
+		n := min(len(all), 1<<16)
+		var err error
+		if buf, err = binary.Append(buf[:0], binary.LittleEndian, all[:n]); err != nil {
+			return err
+		}
+		if _, err = w.Write(buf); err != nil {
+			return err
+		}
+		all = all[n:]
+	}
+	return nil
+}
+
+// summing passes data on and sums up each packedBlock of it.
+type summing struct {
+	w    io.Writer
+	n    int // bytes so far
+	sums []uint32
+}
+
+func (s *summing) Write(data []byte) (int, error) {
+	for rest := data; len(rest) > 0; {
+		if s.n%packedBlock == 0 {
+			s.sums = append(s.sums, 0)
+		}
+		piece := rest[:min(len(rest), packedBlock-s.n%packedBlock)]
+		last := &s.sums[len(s.sums)-1]
+		*last = crc32.Update(*last, packedTable(), piece)
+		s.n += len(piece)
+		rest = rest[len(piece):]
+	}
+	return s.w.Write(data)
+}
