@@ -278,6 +278,7 @@ func (m *Model) prefill(ctx context.Context, b *batch) error {
 			Rows:   r.window.Rows,
 			Hidden: make([]float32, len(r.window.Rows)*hidden),
 		}
+		defer sequences[i].Cache.Release()
 	}
 	if err := m.engine.Prefill(ctx, sequences); err != nil {
 		return err

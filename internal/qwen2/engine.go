@@ -2,24 +2,31 @@ package qwen2
 
 import "context"
 
+// PageLen is the number of positions of a Page: a block of the attention.
+const PageLen = 64
+
 // Engine runs the forward pass. It knows tokens, positions and hidden states;
 // steps, prompts and readouts are not its business.
 //
 // An Engine may be used by several goroutines at once; a Cache by one at a time.
 type Engine interface {
-	// NewCache makes room for the keys and values of one sequence that will
-	// grow to length positions. RoPE types whose angles depend on the final
-	// length (dynamic, longrope) take it from here.
+	// NewCache returns an empty cache of one sequence that may grow to length
+	// positions. It takes no memory for them yet. RoPE types whose angles depend
+	// on the final length (dynamic, longrope) take it from here.
 	NewCache(length int) Cache
 
-	// CacheBytes is the memory that NewCache(length) takes.
+	// CacheBytes is the memory of a cache with so many positions: whole pages.
 	CacheBytes(length int) int64
+
+	// HeldBytes is the memory of all pages in use now, shared ones counted once.
+	HeldBytes() int64
 
 	// Prefill appends the ids of each sequence to its cache and writes the
 	// hidden states asked for. Sequences are independent: each gets the bits
-	// it would get alone. When it returns an error (the context's, or one that
-	// wraps ErrModel), the caches hold the positions of Cache.Len and can be
-	// used further.
+	// it would get alone. Before it runs anything it reserves the memory of all
+	// of them, or of none. When it returns an error (the context's, or one that
+	// wraps ErrModel or ErrBudget), the caches hold the positions of Cache.Len
+	// and can be used further.
 	Prefill(ctx context.Context, sequences []Sequence) error
 
 	// ISA names the instruction set in use, such as "avx2" or "generic".
@@ -29,10 +36,57 @@ type Engine interface {
 	Close() error
 }
 
-// Cache holds the keys and values of one sequence.
+// Cache holds the keys and values of one sequence in pages of PageLen positions,
+// each with all layers and heads. Caches that share pages may be used by different
+// goroutines; whoever changes a shared page copies it first.
 type Cache interface {
 	// Len is the number of positions that hold keys and values.
 	Len() int
+
+	// Reserve makes room for n more positions, so that a Prefill of as many
+	// cannot fail for memory. It returns an error that wraps ErrBudget, or
+	// ErrModel where the cache may not grow so far, and then changes nothing.
+	Reserve(n int) error
+
+	// Truncate forgets the positions from n on, if there are so many, and gives
+	// back the pages that hold no other.
+	Truncate(n int)
+
+	// Fork returns a cache with the same positions and limit. Memory is shared
+	// until one of them changes.
+	Fork() Cache
+
+	// Page returns the i-th page, nil unless all its positions are below Len. Its
+	// contents stay as they are until the caller releases it.
+	Page(i int) Page
+
+	// Adopt appends the positions of a page of the same engine, which the caller
+	// goes on holding. They are right only behind the positions and under the
+	// RoPE angles that they were computed with. It returns an error that wraps
+	// ErrModel unless Len is a multiple of PageLen and leaves room for a page.
+	Adopt(p Page) error
+
+	// AppendBinary appends the keys and values to dst, position by position, so
+	// that those of fewer positions are the beginning of it: little endian, in
+	// the type of the precision, no header.
+	AppendBinary(dst []byte) ([]byte, error)
+
+	// UnmarshalBinary reads n positions that AppendBinary wrote on the same model
+	// and precision into an empty cache. It returns an error that wraps ErrModel,
+	// where data is not n positions of finite values, or ErrBudget, and the cache
+	// is then empty.
+	UnmarshalBinary(data []byte, n int) error
+
+	// Release gives the pages back and leaves an empty cache. A cache that is
+	// dropped without it counts in HeldBytes for ever.
+	Release()
+}
+
+// Page is a reference to the keys and values of PageLen positions. It may be
+// used by several goroutines.
+type Page interface {
+	// Release ends the reference; it must be called once.
+	Release()
 }
 
 // Sequence is one sequence of a Prefill: IDs stand at the positions from

@@ -6,3 +6,7 @@ import "errors"
 // readout or adapter. The text behind it names the file and the key, tensor or
 // offset at fault.
 var ErrModel = errors.New("qwen2: model refused")
+
+// ErrBudget is wrapped where keys and values would take more memory than an
+// engine may use. The text behind it says how much.
+var ErrBudget = errors.New("qwen2: memory budget exceeded")

@@ -43,13 +43,22 @@ type Rope struct {
 	PartialRotaryFactor float64
 }
 
-// LengthDependent reports whether Frequencies depends on its argument, so that
-// every position must be computed anew when a sequence grows.
-func (r *Rope) LengthDependent() bool { return r.RopeType == "dynamic" || r.RopeType == "longrope" }
+// StableLength is the largest final length such that Frequencies is the same for
+// all lengths up to it: a sequence may grow so far and keep its keys. 0 means that
+// there is no limit.
+func (r *Rope) StableLength() int {
+	switch r.RopeType {
+	case "dynamic":
+		return r.MaxPositionEmbeddings
+	case "longrope":
+		return r.OriginalMaxPositionEmbeddings
+	}
+	return 0
+}
 
 // Frequencies returns the inverse frequencies (HeadDim/2), in radians per
 // position, and the factor that multiplies every cos and sin. length is the
-// final number of positions of the sequence; it matters where LengthDependent.
+// final number of positions of the sequence; it matters where StableLength is not 0.
 func (r *Rope) Frequencies(length int) (invFreq []float32, scale float32) {
 	invFreq = make([]float32, r.HeadDim/2)
 	switch r.RopeType {

@@ -131,7 +131,7 @@ func TestLengthDependence(t *testing.T) {
 	for name, at := range map[string]int{"dynamic": 128, "llama3": 0, "yarn-mscale": 0, "linear": 0, "base": 0} {
 		c, err := parseFile(t, filepath.Join("testdata", "configs", name+".json"))
 		require.NoError(t, err)
-		require.Equal(t, at > 0, c.Rope.LengthDependent(), name)
+		require.Equal(t, at, c.Rope.StableLength(), name)
 		short, _ := c.Rope.Frequencies(1)
 		edge, _ := c.Rope.Frequencies(128)
 		beyond, _ := c.Rope.Frequencies(129)
@@ -155,7 +155,7 @@ func TestLongRope(t *testing.T) {
 			"original_max_position_embeddings": 128},
 	}), "config.json")
 	require.NoError(t, err)
-	require.True(t, c.Rope.LengthDependent())
+	require.Equal(t, 64, c.Rope.StableLength())
 	plain, err := ParseConfig(with(t, nil), "config.json")
 	require.NoError(t, err)
 	base, _ := plain.Rope.Frequencies(1)

@@ -214,10 +214,10 @@ func (p *pass) attendBlock(w *headScratch, s *softmax, t tile, layer, block, row
 	var keyPairs, valuePairs []uint16
 	clear(w.scores)
 	if bf16 {
-		keyPairs, valuePairs = c.pairs.block(c, layer, t.head, block, headDim)
+		keyPairs, valuePairs = c.pairs(layer, t.head, block)
 		kernels.MatMulPairs(w.scores, blockKeys, &w.queries, keyPairs, live, headDim, headDim)
 	} else {
-		keys, values = c.wide.block(c, layer, t.head, block, headDim)
+		keys, values = c.wide(layer, t.head, block)
 		kernels.MatMulPanels(w.scores, blockKeys, &w.queries, keys, live, headDim, headDim)
 	}
 

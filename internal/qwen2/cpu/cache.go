@@ -1,114 +1,181 @@
 package cpu
 
 import (
-	"seccodeprm/internal/num"
+	"fmt"
+
 	"seccodeprm/internal/qwen2"
-	"seccodeprm/kernels"
 )
 
-const (
-	blockKeys     = 64 // keys that one step of the attention loop looks at
-	segmentBlocks = 16 // blocks that share a running maximum before they are merged
-	panelColumns  = 16 // columns of a kernel panel
-)
-
-// cache holds keys and values in the layout of kernel panels, so that attention
-// multiplies with them as they lie. Blocks are aligned to absolute positions;
-// slots without a key hold +0.
+// cache holds the keys and values of one sequence. Block b of the attention is
+// page b.
 type cache struct {
-	engine *Engine
-	length int // positions it was made for
-	n      int // positions filled
-	blocks int
+	engine  *Engine
+	length  int     // positions it may grow to
+	n       int     // positions filled
+	written int     // positions from here on are dead; those from n up to here may not be
+	pages   []*page // those behind the n positions are reserved, with no other reference
 
-	wide  store[float32] // precision F32
-	pairs store[uint16]  // precision BF16: bfloat16
-}
-
-// store holds per layer and key/value head one piece of each, heads one after
-// the other. In precision BF16 the innermost sum index (HeadDim of keys, slots of
-// values) comes in pairs: (.., n/2, 16, 2) instead of (.., n, 16).
-type store[T float32 | uint16] struct {
-	k [][]T // [layer] (NumKeyValueHeads, blocks, 64/16 panels, HeadDim, 16 keys)
-	v [][]T // [layer] (NumKeyValueHeads, blocks, HeadDim/16 panels, 64 keys, 16)
-}
-
-func newStore[T float32 | uint16](layers, keys, values int) store[T] {
-	s := store[T]{k: make([][]T, layers), v: make([][]T, layers)}
-	for l := range layers {
-		s.k[l], s.v[l] = make([]T, keys), make([]T, values)
-	}
-	return s
+	invFreq []float32 // of RoPE
+	scale   float32
 }
 
 // NewCache implements qwen2.Engine.
 func (e *Engine) NewCache(length int) qwen2.Cache {
-	cfg := e.model.Config
-	c := &cache{engine: e, length: length, blocks: ceilDiv(length, blockKeys)}
-	heads := cfg.NumKeyValueHeads * c.blocks
-	keys, values := heads*keyBlock(cfg.HeadDim), heads*valueBlock(cfg.HeadDim)
-	if e.products() == kernels.BF16 {
-		c.pairs = newStore[uint16](cfg.NumHiddenLayers, keys, values)
-	} else {
-		c.wide = newStore[float32](cfg.NumHiddenLayers, keys, values)
-	}
+	c := &cache{engine: e, length: length}
+	c.invFreq, c.scale = e.model.Config.Rope.Frequencies(length)
 	return c
 }
 
 // CacheBytes implements qwen2.Engine.
-func (e *Engine) CacheBytes(length int) int64 {
-	cfg := e.model.Config
-	size := int64(4)
-	if e.products() == kernels.BF16 {
-		size = 2
-	}
-	elements := int64(keyBlock(cfg.HeadDim) + valueBlock(cfg.HeadDim))
-	return size * elements * int64(cfg.NumHiddenLayers) * int64(cfg.NumKeyValueHeads) * int64(ceilDiv(length, blockKeys))
-}
+func (e *Engine) CacheBytes(length int) int64 { return e.pages.bytes(ceilDiv(length, blockKeys)) }
+
+// HeldBytes implements qwen2.Engine.
+func (e *Engine) HeldBytes() int64 { return e.pages.held.Load() }
 
 // Len implements qwen2.Cache.
 func (c *cache) Len() int { return c.n }
 
-// keyBlock is the number of elements of one block of keys of one head.
-func keyBlock(headDim int) int { return blockKeys * headDim }
-
-// valueBlock is the number of elements of one block of values of one head: the
-// last panel of an odd head_dim is filled up.
-func valueBlock(headDim int) int {
-	return ceilDiv(headDim, panelColumns) * panelColumns * blockKeys
+// Reserve implements qwen2.Cache.
+func (c *cache) Reserve(n int) error {
+	if err := c.fits(n); err != nil {
+		return err
+	}
+	missing := c.missing(n)
+	if err := c.engine.pages.admit(missing); err != nil {
+		return err
+	}
+	c.engine.pages.dismiss(missing - c.grow(n))
+	return nil
 }
 
-// block returns keys and values of block b of a head.
-func (s *store[T]) block(c *cache, layer, head, b, headDim int) (k, v []T) {
-	i := head*c.blocks + b
-	return s.k[layer][i*keyBlock(headDim):][:keyBlock(headDim)], s.v[layer][i*valueBlock(headDim):][:valueBlock(headDim)]
+// fits refuses what would pass the length of the cache.
+func (c *cache) fits(n int) error {
+	if n < 0 || n > c.length-c.n {
+		return fmt.Errorf("%w: %d positions do not fit the %d free ones of the cache", qwen2.ErrModel, n, c.length-c.n)
+	}
+	return nil
 }
 
-// put stores key and value of one head at position pos, (HeadDim) each; in
-// precision BF16 rounded as operands are.
+// missing is the number of pages that n more positions need at most: a page that
+// is shared now may have one reference when grow comes to it, not the other way
+// round.
+func (c *cache) missing(n int) int {
+	if n == 0 {
+		return 0
+	}
+	count := max(0, ceilDiv(c.n+n, blockKeys)-len(c.pages))
+	if c.shared() {
+		count++
+	}
+	return count
+}
+
+// shared reports whether the page that the next position falls into has to be
+// copied first.
+func (c *cache) shared() bool {
+	return c.n%blockKeys != 0 && c.pages[c.n/blockKeys].refs.Load() > 1
+}
+
+// grow makes room for n more positions, dead ones, with pages admitted before, and
+// returns how many it took.
+func (c *cache) grow(n int) (took int) {
+	if n == 0 {
+		return 0
+	}
+	if c.shared() {
+		last := &c.pages[c.n/blockKeys]
+		original := *last
+		*last = c.engine.pages.copyOf(original)
+		original.Release()
+		took++
+	}
+	for pos := c.n; pos < c.written; {
+		end := min(c.written, (pos/blockKeys+1)*blockKeys)
+		c.pages[pos/blockKeys].clear(pos%blockKeys, (end-1)%blockKeys+1)
+		pos = end
+	}
+	c.written = c.n
+	for len(c.pages)*blockKeys < c.n+n {
+		c.pages = append(c.pages, c.engine.pages.get())
+		took++
+	}
+	return took
+}
+
+// keep gives back all pages but the first n.
+func (c *cache) keep(n int) {
+	for i := n; i < len(c.pages); i++ {
+		c.pages[i].Release()
+		c.pages[i] = nil
+	}
+	c.pages = c.pages[:min(n, len(c.pages))]
+	c.written = min(c.written, n*blockKeys)
+}
+
+// Truncate implements qwen2.Cache. Slots are cleared when they are needed again.
+func (c *cache) Truncate(n int) {
+	if n = max(n, 0); n < c.n {
+		c.keep(ceilDiv(n, blockKeys))
+		c.n = n
+	}
+}
+
+// Release implements qwen2.Cache.
+func (c *cache) Release() {
+	c.keep(0)
+	c.n = 0
+}
+
+// Fork implements qwen2.Cache.
+func (c *cache) Fork() qwen2.Cache {
+	fork := *c
+	held := ceilDiv(c.n, blockKeys)
+	fork.written = min(c.written, held*blockKeys)
+	fork.pages = make([]*page, held)
+	for i := range fork.pages {
+		fork.pages[i] = c.pages[i].hold()
+	}
+	return &fork
+}
+
+// Page implements qwen2.Cache.
+func (c *cache) Page(i int) qwen2.Page {
+	if i < 0 || i >= c.n/blockKeys {
+		return nil
+	}
+	return c.pages[i].hold()
+}
+
+// Adopt implements qwen2.Cache.
+func (c *cache) Adopt(from qwen2.Page) error {
+	p, ok := from.(*page)
+	switch {
+	case !ok || p.pages != &c.engine.pages:
+		return fmt.Errorf("%w: the page belongs to another engine", qwen2.ErrModel)
+	case c.n%blockKeys != 0:
+		return fmt.Errorf("%w: a page does not fit behind position %d", qwen2.ErrModel, c.n)
+	}
+	if err := c.fits(blockKeys); err != nil {
+		return err
+	}
+	c.keep(c.n / blockKeys)
+	c.pages = append(c.pages, p.hold())
+	c.n += blockKeys
+	c.written = c.n
+	return nil
+}
+
+// put stores key and value of one head at position pos, (HeadDim) each.
 func (c *cache) put(layer, head, pos int, key, value []float32) {
-	b, slot := pos/blockKeys, pos%blockKeys
-	column := slot % panelColumns
-	first := slot / panelColumns * panelColumns * len(key)
-	if c.engine.products() == kernels.BF16 {
-		k, v := c.pairs.block(c, layer, head, b, len(key))
-		k = k[first:]
-		for i, x := range key {
-			k[i/2*2*panelColumns+2*column+i%2] = num.OperandBF16(x)
-		}
-		for j, x := range value {
-			v[j/panelColumns*panelColumns*blockKeys+slot/2*2*panelColumns+2*(j%panelColumns)+slot%2] = num.OperandBF16(x)
-		}
-		return
-	}
-	k, v := c.wide.block(c, layer, head, b, len(key))
-	k = k[first:]
-	for i, x := range key {
-		k[i*panelColumns+column] = x
-	}
-	for j := 0; j < len(value); j += panelColumns {
-		copy(v[j*blockKeys+slot*panelColumns:], value[j:min(j+panelColumns, len(value))])
-	}
+	c.pages[pos/blockKeys].set(layer, head, pos%blockKeys, key, value)
 }
 
-func ceilDiv(a, b int) int { return (a + b - 1) / b }
+// wide returns a block of keys and values of precision F32.
+func (c *cache) wide(layer, head, block int) (keys, values []float32) {
+	return blocks(&c.engine.pages.format, c.pages[block].wide, layer, head)
+}
+
+// pairs returns a block of keys and values of the other precisions.
+func (c *cache) pairs(layer, head, block int) (keys, values []uint16) {
+	return blocks(&c.engine.pages.format, c.pages[block].pairs, layer, head)
+}

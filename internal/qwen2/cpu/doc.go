@@ -3,11 +3,13 @@
 //
 //	engine := cpu.New(model, cpu.Options{})
 //	cache := engine.NewCache(len(ids))
+//	defer cache.Release()
 //	hidden := make([]float32, len(rows)*model.Config.HiddenSize)
 //	err := engine.Prefill(ctx, []qwen2.Sequence{{Cache: cache, IDs: ids, Rows: rows, Hidden: hidden}})
 //
 // Read forward.go first: it is the whole pass, top to bottom. attention.go holds
-// the blocked attention, cache.go the layout of keys and values.
+// the blocked attention, page.go the layout of keys and values, cache.go
+// who owns them.
 //
 // # Exactness
 //
@@ -27,11 +29,15 @@
 // Weights stay where the checkpoint is mapped; with Options.Pack, and in the 8-bit
 // precisions, each layer is copied when first used (PackedBytes). A running Prefill holds scratch
 // for one chunk of tokens, about Chunk·(3·HiddenSize + 3·IntermediateSize)
-// floats, which is kept for the next one. A cache takes CacheBytes(length).
+// floats, which is kept for the next one. Keys and values lie in pages of 64
+// positions that caches share (Fork, Adopt) and copy before they change them;
+// Options.MaxCacheBytes bounds those in use. Pages given back are used again, or
+// left to the garbage collector if nobody does.
 //
 // # Errors
 //
 // Prefill returns the context's error, or one that wraps qwen2.ErrModel: a token
 // id outside the vocabulary, a sequence longer than its cache, weights that
-// changed on disk while in use.
+// changed on disk while in use; or qwen2.ErrBudget where the pages would take more
+// than MaxCacheBytes.
 package cpu

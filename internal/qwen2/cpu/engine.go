@@ -32,6 +32,10 @@ type Options struct {
 	// all sequences of a Prefill. Default: 512. It changes no result.
 	Chunk int
 
+	// MaxCacheBytes bounds the memory of all pages of keys and values in use at a
+	// time. Default: no bound.
+	MaxCacheBytes int64
+
 	// Trace, when set, is shown each activation of the pass, for comparing
 	// layer by layer with a reference: x is (rows, columns) with the rows of
 	// the chunk in order, valid during the call only. Names: "embed",
@@ -58,6 +62,7 @@ type Engine struct {
 	trace     func(name string, layer int, x []float32, rows, columns int)
 	times     *Times
 	passes    sync.Pool // of *pass: scratch of finished Prefills
+	pages     pages     // of caches
 }
 
 var _ qwen2.Engine = (*Engine)(nil)
@@ -74,6 +79,7 @@ func New(model *qwen2.Model, opts Options) *Engine {
 	if e.packed != nil {
 		e.releaseSource()
 	}
+	e.pages.format, e.pages.limit = newFormat(model.Config, e.products()), opts.MaxCacheBytes
 	e.passes.New = func() any { return newPass(e) }
 	return e
 }
@@ -102,6 +108,9 @@ func (e *Engine) Prefill(ctx context.Context, sequences []qwen2.Sequence) error 
 	if err := e.check(sequences); err != nil {
 		return err
 	}
+	if err := e.reserve(sequences); err != nil {
+		return err
+	}
 	return e.guard(func() error {
 		p := e.passes.Get().(*pass)
 		defer e.passes.Put(p)
@@ -124,6 +133,22 @@ func (e *Engine) Prefill(ctx context.Context, sequences []qwen2.Sequence) error 
 	})
 }
 
+// reserve makes room in the caches of all sequences, or in none.
+func (e *Engine) reserve(sequences []qwen2.Sequence) error {
+	missing := 0
+	for i := range sequences {
+		missing += sequences[i].Cache.(*cache).missing(len(sequences[i].IDs))
+	}
+	if err := e.pages.admit(missing); err != nil {
+		return err
+	}
+	for i := range sequences {
+		missing -= sequences[i].Cache.(*cache).grow(len(sequences[i].IDs))
+	}
+	e.pages.dismiss(missing)
+	return nil
+}
+
 // check refuses what the pass relies on.
 func (e *Engine) check(sequences []qwen2.Sequence) error {
 	cfg := e.model.Config
@@ -137,8 +162,8 @@ func (e *Engine) check(sequences []qwen2.Sequence) error {
 			return fmt.Errorf("%w: sequence %d: its cache is used twice in one call", qwen2.ErrModel, i)
 		}
 		seen[c] = true
-		if have := c.length - c.n; len(s.IDs) > have {
-			return fmt.Errorf("%w: sequence %d: %d ids do not fit the %d free positions of its cache", qwen2.ErrModel, i, len(s.IDs), have)
+		if err := c.fits(len(s.IDs)); err != nil {
+			return fmt.Errorf("sequence %d: %w", i, err)
 		}
 		for at, id := range s.IDs {
 			if id < 0 || int(id) >= cfg.VocabSize {

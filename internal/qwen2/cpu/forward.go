@@ -126,11 +126,10 @@ func (p *pass) embed(ctx context.Context) error {
 	p.cos = grow(p.cos, p.m*half)
 	p.sin = grow(p.sin, p.m*half)
 	for _, s := range p.spans {
-		freq, scale := p.model.Config.Rope.Frequencies(s.cache.length)
 		err := p.strips(ctx, s.n, func(_, row, end int) {
 			for r := s.row + row; r < s.row+end; r++ {
 				p.model.EmbedTokens.Row(p.h.row(r, p.model.Config.HiddenSize), int(p.ids[r]))
-				qwen2.Angles(p.cos[r*half:][:half], p.sin[r*half:][:half], freq, p.pos[r], scale)
+				qwen2.Angles(p.cos[r*half:][:half], p.sin[r*half:][:half], s.cache.invFreq, p.pos[r], s.cache.scale)
 			}
 		})
 		if err != nil {

@@ -101,6 +101,7 @@ func (p *pass) add(s *qwen2.Sequence, from, n, read int) int {
 	for i := range n {
 		p.pos = append(p.pos, c.n+i)
 	}
+	c.written = max(c.written, c.n+n)
 	p.m += n
 	return count
 }

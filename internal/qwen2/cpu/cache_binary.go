@@ -1,0 +1,108 @@
+package cpu
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+
+	"seccodeprm/internal/num"
+	"seccodeprm/internal/qwen2"
+)
+
+// positionBytes is the size of one position's keys and values: (layers, heads)
+// and for each of them key and value, (HeadDim) each.
+func (f *format) positionBytes() int { return f.layers * f.heads * 2 * f.headDim * f.valueBytes() }
+
+// AppendBinary implements qwen2.Cache. It never fails.
+func (c *cache) AppendBinary(dst []byte) ([]byte, error) {
+	f := &c.engine.pages.format
+	dst = slices.Grow(dst, c.n*f.positionBytes())
+	for pos := range c.n {
+		p, slot := c.pages[pos/blockKeys], pos%blockKeys
+		for layer := range f.layers {
+			for head := range f.heads {
+				dst = p.appendHead(dst, layer, head, slot)
+			}
+		}
+	}
+	return dst, nil
+}
+
+// appendHead appends key and value of one head.
+func (p *page) appendHead(dst []byte, layer, head, slot int) []byte {
+	f := &p.pages.format
+	if f.bf16 {
+		keys, values := blocks(f, p.pairs, layer, head)
+		for i := range f.headDim {
+			dst = binary.LittleEndian.AppendUint16(dst, keys[f.keyAt(slot, i)])
+		}
+		for i := range f.headDim {
+			dst = binary.LittleEndian.AppendUint16(dst, values[f.valueAt(slot, i)])
+		}
+		return dst
+	}
+	keys, values := blocks(f, p.wide, layer, head)
+	for i := range f.headDim {
+		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(keys[f.keyAt(slot, i)]))
+	}
+	for i := range f.headDim {
+		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(values[f.valueAt(slot, i)]))
+	}
+	return dst
+}
+
+// UnmarshalBinary implements qwen2.Cache.
+func (c *cache) UnmarshalBinary(data []byte, n int) error {
+	f := &c.engine.pages.format
+	if c.n != 0 {
+		return fmt.Errorf("%w: the cache is not empty", qwen2.ErrModel)
+	}
+	if err := c.fits(n); err != nil {
+		return err
+	}
+	if want := n * f.positionBytes(); len(data) != want {
+		return fmt.Errorf("%w: %d bytes of keys and values for %d positions of %d bytes", qwen2.ErrModel, len(data), n, f.positionBytes())
+	}
+	if err := c.Reserve(n); err != nil {
+		return err
+	}
+	key, value := make([]float32, f.headDim), make([]float32, f.headDim)
+	at := 0
+	for pos := range n {
+		for layer := range f.layers {
+			for head := range f.heads {
+				for _, x := range [][]float32{key, value} {
+					if i := f.read(x, data[at:]); i >= 0 {
+						c.Release()
+						return fmt.Errorf("%w: byte %d of keys and values: position %d cannot hold this", qwen2.ErrModel, at+i*f.valueBytes(), pos)
+					}
+					at += len(x) * f.valueBytes()
+				}
+				c.put(layer, head, pos, key, value)
+			}
+		}
+	}
+	c.n, c.written = n, n
+	return nil
+}
+
+// read fills x from data, and returns the index of the first value that no pass
+// stores, or -1.
+func (f *format) read(x []float32, data []byte) int {
+	for i := range x {
+		if f.bf16 {
+			bits := binary.LittleEndian.Uint16(data[2*i:])
+			x[i] = math.Float32frombits(uint32(bits) << 16)
+			if num.OperandBF16(x[i]) != bits {
+				return i
+			}
+		} else {
+			x[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
+		}
+		if x[i]-x[i] != 0 { // NaN or infinite
+			return i
+		}
+	}
+	return -1
+}
