@@ -29,9 +29,24 @@
 // separator, cutting, rule, threshold) stands in seccodeprm.json beside its
 // weights; options override it and the Report says which held.
 //
+// # While code is written
+//
+// A Session takes code as it comes and returns each step once it is final;
+// Provisional scores the unfinished rest, Rewind takes edits, Fork tries several
+// ways, Snapshot stores it. Model.Rank scores several continuations of one text.
+// Both read only what is new, and give the bits of Score:
+//
+//	s, err := m.NewSession(prm.Input{Name: "login.c"})
+//	defer s.Close()
+//	steps, err := s.Append(ctx, typed)
+//
+// Options.PrefixCacheBytes does the same between calls that know nothing of each
+// other: a file scored again after an edit is read from the edit on.
+//
 // # Concurrency
 //
-// A Model is immutable and may be shared by any number of goroutines. Rewards
+// A Model is immutable and may be shared by any number of goroutines; a Session
+// belongs to one at a time. Rewards
 // have the same bits whatever runs beside them, on any number of threads and on
 // any CPU.
 //
@@ -42,12 +57,16 @@
 // when first used (Options.Weights). A LoRA adapter makes float32 copies of the
 // matrices it touches. Scoring n tokens holds 8·HeadDim·NumKeyValueHeads·
 // NumHiddenLayers·n bytes of keys and values in F32 and half of it in the other
-// precisions, bounded by Options.MaxKVBytes, and scratch for a few hundred tokens.
+// precisions, in pages of 64 tokens, and scratch for a few hundred tokens. A
+// session holds its keys and values until Close, and forks share theirs;
+// Options.MaxKVBytes bounds all of them together.
 //
 // # Errors
 //
 // Everything that Open refuses wraps ErrModel and names file and tensor or key
 // at fault. Bad input is ErrInput, input beyond the token limit ErrTooLong, more
-// memory than allowed ErrBudget, a closed model ErrClosed. Nothing is truncated
+// memory than allowed ErrBudget, a closed model or session ErrClosed, a session
+// used by two goroutines ErrConcurrent, a snapshot of something else ErrSnapshot.
+// After an error a session is as it was before the call. Nothing is truncated
 // silently, and a result that is not finite is an error, never a reward.
 package prm

@@ -9,8 +9,8 @@ import (
 // Errors to test for with errors.Is; what is returned wraps one of them and
 // says what is at fault.
 var (
-	// ErrClosed: the Model was closed.
-	ErrClosed = errors.New("prm: model is closed")
+	// ErrClosed: the Model, or the Session, was closed.
+	ErrClosed = errors.New("prm: closed")
 
 	// ErrModel: the checkpoint, its adapter, tokenizer or seccodeprm.json cannot
 	// be used, or its files changed on disk while in use.
@@ -23,6 +23,13 @@ var (
 	// Options.Windows is off.
 	ErrTooLong = errors.New("prm: input too long")
 
-	// ErrBudget: keys and values would take more than Options.MaxKVBytes.
-	ErrBudget = errors.New("prm: memory budget exceeded")
+	// ErrBudget: keys and values would take more than Options.MaxKVBytes, with
+	// those that open sessions hold.
+	ErrBudget = qwen2.ErrBudget
+
+	// ErrConcurrent: a Session was used while another call to it was running.
+	ErrConcurrent = errors.New("prm: session in use by another goroutine")
+
+	// ErrSnapshot: bytes that are no snapshot of a session of this model.
+	ErrSnapshot = errors.New("prm: snapshot")
 )

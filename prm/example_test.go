@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 	"slices"
+	"strings"
 
 	"seccodeprm/aggregate"
 	"seccodeprm/prm"
@@ -63,6 +64,76 @@ func ExampleModel_ScoreAll() {
 	// Output:
 	// a.py: 2 steps, R = +0.98
 	// b.py: 2 steps, R = -0.93
+}
+
+// Score code while it is being written: each call reads new tokens only.
+func ExampleSession() {
+	m, err := prm.Open(tiny.FS(), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer m.Close()
+	s, err := m.NewSession(prm.Input{Name: "login.py"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+	ctx := context.Background()
+	for line := range strings.Lines(login) {
+		steps, err := s.Append(ctx, []byte(line))
+		if err != nil {
+			log.Fatal(err)
+		}
+		for _, step := range steps {
+			fmt.Printf("lines %d-%d: r = %+.2f\n", step.Line, step.EndLine, step.Reward)
+		}
+	}
+	// The editor goes back to the query and writes it in another way.
+	if err := s.Rewind(strings.Index(login, "    query")); err != nil {
+		log.Fatal(err)
+	}
+	fixed := "    query = \"SELECT id FROM users WHERE name = ?\"\n    cursor = db.cursor()\n    cursor.execute(query, (name,))\n"
+	if _, err := s.Append(ctx, []byte(fixed)); err != nil {
+		log.Fatal(err)
+	}
+	unfinished, err := s.Provisional(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, step := range unfinished {
+		fmt.Printf("lines %d-%d: r = %+.2f so far\n", step.Line, step.EndLine, step.Reward)
+	}
+	// Output:
+	// lines 1-3: r = +0.52
+	// lines 4-7: r = -0.54
+	// lines 4-6: r = +0.97 so far
+}
+
+// Rank two ways to go on. What they have in common is read once.
+func ExampleModel_Rank() {
+	m, err := prm.Open(tiny.FS(), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer m.Close()
+	written := prm.Input{Name: "login.py", Text: []byte("def user(db, name):\n    cursor = db.cursor()\n\n")}
+	reports, err := m.Rank(context.Background(), written, [][]byte{
+		[]byte("    cursor.execute(\"SELECT id FROM users WHERE name = '\" + name + \"'\")\n"),
+		[]byte("    cursor.execute(\"SELECT id FROM users WHERE name = ?\", (name,))\n"),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	rewards := make([]float64, len(reports))
+	for i, r := range reports {
+		rewards[i] = r.Reward
+	}
+	for _, i := range aggregate.Order(rewards) {
+		fmt.Printf("candidate %d: R = %+.2f\n", i, rewards[i])
+	}
+	// Output:
+	// candidate 1: R = +0.96
+	// candidate 0: R = -0.98
 }
 
 // Choose another rule than the model's own: the reward of the worst step.

@@ -19,7 +19,8 @@ import (
 )
 
 // Model is an open process reward model. It is immutable and may be shared by
-// any number of goroutines. Close it when no more scores are wanted.
+// any number of goroutines. Close it when no more scores are wanted, after
+// its sessions.
 type Model struct {
 	name      string
 	precision qwen2.Precision
@@ -35,6 +36,7 @@ type Model struct {
 	spec    layout.Spec
 	policy  segment.Policy
 	rule    aggregate.Rule
+	kv      *kvMemory
 
 	mu     sync.RWMutex // held for reading by every call
 	closed bool
@@ -107,6 +109,7 @@ func open(fsys fs.FS, o *Options) (*Model, error) {
 		maxKV: o.MaxKVBytes, weights: weights,
 	}
 	m.engine, m.held = newEngine(weights, o)
+	m.kv = newKVMemory(o.PrefixCacheBytes, m.engine.CacheBytes(qwen2.PageLen))
 	if err := m.configure(tok, settings, o); err != nil {
 		weights.Close()
 		return nil, err
@@ -116,7 +119,9 @@ func open(fsys fs.FS, o *Options) (*Model, error) {
 
 // newEngine makes the engine and names where it reads weights.
 func newEngine(weights *qwen2.Model, o *Options) (qwen2.Engine, string) {
-	opts := cpu.Options{Precision: o.Precision.contract(), Threads: o.Threads, Pack: o.Weights != MapWeights}
+	opts := cpu.Options{
+		Precision: o.Precision.contract(), Threads: o.Threads, Pack: o.Weights != MapWeights, MaxCacheBytes: o.MaxKVBytes,
+	}
 	engine := cpu.New(weights, opts)
 	if o.Weights == DefaultWeights && engine.PackedBytes() > freeMemory()/2 && opts.Precision < qwen2.W8A16 {
 		opts.Pack = false
@@ -245,6 +250,7 @@ func (m *Model) Close() error {
 		return nil
 	}
 	m.closed = true
+	m.kv.close()
 	return errors.Join(m.engine.Close(), m.weights.Close())
 }
 

@@ -36,9 +36,16 @@ type Options struct {
 	// ErrTooLong.
 	Windows bool
 
-	// MaxKVBytes bounds the keys and values of one call; input that needs more
-	// is ErrBudget. Default: no bound but MaxTokens.
+	// MaxKVBytes bounds the memory of keys and values: of calls under way, open
+	// sessions and kept prefixes together. Calls wait for each other; what cannot
+	// have its memory even so is ErrBudget. Default: no bound but MaxTokens.
 	MaxKVBytes int64
+
+	// PrefixCacheBytes is how much memory keeps keys and values of what was read,
+	// the least recently used dropped first. Text that begins like an earlier one,
+	// such as another version of a file, is then read from where they differ (in
+	// pieces of 64 tokens). It changes no bit. Default: 0, nothing is kept.
+	PrefixCacheBytes int64
 
 	// Segment cuts source into steps. Default, also of its Preset alone: as the
 	// model was trained (seccodeprm.json), else preset "paper".
@@ -134,6 +141,8 @@ func (o *Options) check() error {
 		return fmt.Errorf("%w: Options.MaxTokens %d is negative", ErrInput, o.MaxTokens)
 	case o.MaxKVBytes < 0:
 		return fmt.Errorf("%w: Options.MaxKVBytes %d is negative", ErrInput, o.MaxKVBytes)
+	case o.PrefixCacheBytes < 0:
+		return fmt.Errorf("%w: Options.PrefixCacheBytes %d is negative", ErrInput, o.PrefixCacheBytes)
 	}
 	return nil
 }

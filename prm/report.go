@@ -35,7 +35,7 @@ type Report struct {
 	Tokens   int  `json:"tokens"`             // prompt and steps, each once
 	Windows  int  `json:"windows"`            // sequences they were scored in; 0 without steps
 	Extended bool `json:"extended,omitempty"` // a sequence was longer than max_position_embeddings
-	Partial  bool `json:"partial"`            // the code may go on; Score takes it as whole: false
+	Partial  bool `json:"partial"`            // the code may go on: a session that is not finished
 
 	Reward     float64      `json:"reward"`     // R in [-1, 1] for most rules; NaN without any step to score
 	Vulnerable bool         `json:"vulnerable"` // Reward <= Threshold; false (null in JSON) without any step

@@ -33,48 +33,70 @@ type Window struct {
 // replaces the spec's unless it is "". Errors are ErrStep, ErrVocab and those of
 // ctx, which is checked at each step and while a long one is encoded.
 func (l *Layout) Encode(ctx context.Context, prompt string, src []byte, pol segment.Policy, steps []segment.Step) (*Encoded, error) {
+	ids, err := l.AppendHead(make([]int32, 0, len(l.prompt)+len(prompt)+len(src)/4), prompt)
+	if err != nil {
+		return nil, err
+	}
+	e := &Encoded{layout: l, head: len(ids)}
+	if e.ids, e.ends, err = l.AppendSteps(ctx, ids, make([]int, 0, len(steps)), src, pol, steps); err != nil {
+		return nil, err
+	}
+	e.ids = append(e.ids, l.tail...)
+	return e, nil
+}
+
+// AppendHead appends what stands before the first step: prompt, or the spec's
+// where that is "". The error is ErrVocab.
+func (l *Layout) AppendHead(dst []int32, prompt string) ([]int32, error) {
 	if prompt == "" {
 		prompt = l.prompt
 	}
+	begin := len(dst)
 	enc := l.encoders.Get().(*tokenizer.Encoder)
-	e := &Encoded{layout: l, ends: make([]int, len(steps))}
-	e.ids = l.appendHead(make([]int32, 0, len(prompt)+len(src)/4), enc, prompt)
-	e.head = len(e.ids)
-	if err := l.checkVocab(e.ids); err != nil {
-		return nil, err
-	}
+	dst = l.appendHead(dst, enc, prompt)
+	l.encoders.Put(enc)
+	return dst, l.checkVocab(dst[begin:])
+}
+
+// AppendSteps appends steps of src, each with its separator, and to ends where
+// each of them ends in ids. So a text can be laid out as it grows: what is
+// appended does not depend on what stands before. Errors are those of Encode.
+func (l *Layout) AppendSteps(ctx context.Context, ids []int32, ends []int, src []byte, pol segment.Policy, steps []segment.Step) ([]int32, []int, error) {
+	enc := l.encoders.Get().(*tokenizer.Encoder)
 	var text []byte
 	for i, s := range steps {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if s.Start < 0 || s.End < s.Start || s.End > len(src) {
-			return nil, fmt.Errorf("%w %d spans bytes [%d, %d) of %d", ErrStep, i, s.Start, s.End, len(src))
+			return nil, nil, fmt.Errorf("%w %d spans bytes [%d, %d) of %d", ErrStep, i, s.Start, s.End, len(src))
 		}
 		if !s.NoOp {
-			begin := len(e.ids)
+			begin := len(ids)
 			if l.kind == Natural {
 				text = append(text[:0], src[s.Start:s.End]...)
 			} else {
 				text = pol.AppendText(text[:0], src, s)
 			}
 			var err error
-			if e.ids, err = encodeText(ctx, enc, e.ids, text); err != nil {
-				return nil, err
+			if ids, err = encodeText(ctx, enc, ids, text); err != nil {
+				return nil, nil, err
 			}
-			if err := l.checkVocab(e.ids[begin:]); err != nil {
-				return nil, fmt.Errorf("step %d at line %d: %w", i, s.Line, err)
+			if err := l.checkVocab(ids[begin:]); err != nil {
+				return nil, nil, fmt.Errorf("step %d at line %d: %w", i, s.Line, err)
 			}
-			if e.ids = append(e.ids, l.separator...); len(e.ids) == begin {
-				return nil, fmt.Errorf("%w %d at line %d encodes to no token", ErrStep, i, s.Line)
+			if ids = append(ids, l.separator...); len(ids) == begin {
+				return nil, nil, fmt.Errorf("%w %d at line %d encodes to no token", ErrStep, i, s.Line)
 			}
 		}
-		e.ends[i] = len(e.ids)
+		ends = append(ends, len(ids))
 	}
-	e.ids = append(e.ids, l.tail...)
 	l.encoders.Put(enc) // not after an error: a cancelled encodeText still uses it
-	return e, nil
+	return ids, ends, nil
 }
+
+// Tail is the number of tokens behind the last step. No reward depends on them.
+func (l *Layout) Tail() int { return len(l.tail) }
 
 // longText is how many bytes are encoded without looking at the context, some
 // tens of milliseconds.

@@ -1,0 +1,180 @@
+package prm
+
+import (
+	"context"
+	"os"
+	"slices"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+
+	"seccodeprm/internal/qwen2"
+	"seccodeprm/internal/testmodel"
+	"seccodeprm/segment"
+)
+
+// counting is an engine that counts the tokens it runs.
+type counting struct {
+	qwen2.Engine
+	tokens int
+}
+
+func (c *counting) Prefill(ctx context.Context, sequences []qwen2.Sequence) error {
+	for _, s := range sequences {
+		c.tokens += len(s.IDs)
+	}
+	return c.Engine.Prefill(ctx, sequences)
+}
+
+// ran returns how many tokens went through the engine since it was last asked.
+func (c *counting) ran() int {
+	n := c.tokens
+	c.tokens = 0
+	return n
+}
+
+func openCounting(t *testing.T, opts Options) (*Model, *counting) {
+	fsys := testmodel.New(testmodel.Shape{})
+	fsys["seccodeprm.json"] = &fstest.MapFile{Data: []byte(`{"segment":"lines"}`)}
+	m, err := Open(fsys, &opts)
+	require.NoError(t, err)
+	t.Cleanup(func() { m.Close() })
+	c := &counting{Engine: m.engine}
+	m.engine = c
+	return m, c
+}
+
+// source is this file: some code of many pages.
+func source(t *testing.T) Input {
+	text, err := os.ReadFile("kv_test.go")
+	require.NoError(t, err)
+	return Input{Language: segment.Go, Text: text[:1500]}
+}
+
+func TestSessionReadsOnlyWhatIsNew(t *testing.T) {
+	m, c := openCounting(t, Options{MaxTokens: 4096})
+	in := source(t)
+	_, err := m.Score(t.Context(), in)
+	require.NoError(t, err)
+	whole := c.ran()
+
+	s, err := m.NewSession(Input{Language: in.Language})
+	require.NoError(t, err)
+	for chunk := range slices.Chunk(in.Text, 11) {
+		_, err := s.Append(t.Context(), chunk)
+		require.NoError(t, err)
+	}
+	_, err = s.Finish(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, whole, c.ran(), "every token once")
+
+	// A fork, the same text again, and a report cost nothing; what was read ahead
+	// is not read again.
+	f, err := s.Fork()
+	require.NoError(t, err)
+	require.NoError(t, f.Rewind(700))
+	_, err = f.Append(t.Context(), in.Text[700:])
+	require.NoError(t, err)
+	require.Zero(t, c.ran())
+	require.NoError(t, f.Rewind(700))
+	_, err = f.Append(t.Context(), []byte("other"))
+	require.NoError(t, err)
+	_, err = f.Provisional(t.Context())
+	require.NoError(t, err)
+	require.Less(t, c.ran(), whole/10)
+	_, err = f.Finish(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, c.ran())
+
+	// Memory is given back.
+	require.NoError(t, s.Close())
+	require.NoError(t, f.Close())
+	require.Zero(t, m.engine.HeldBytes())
+}
+
+func TestKeptPrefixes(t *testing.T) {
+	m, c := openCounting(t, Options{MaxTokens: 4096, PrefixCacheBytes: 1 << 20})
+	in := source(t)
+	want, err := m.Score(t.Context(), in)
+	require.NoError(t, err)
+	whole := c.ran()
+	got, err := m.Score(t.Context(), in)
+	require.NoError(t, err)
+	require.Equal(t, want.Reward, got.Reward)
+	require.Less(t, c.ran(), qwen2.PageLen)
+
+	s, err := m.NewSession(Input{Language: in.Language})
+	require.NoError(t, err)
+	_, err = s.Append(t.Context(), in.Text)
+	require.NoError(t, err)
+	require.Less(t, c.ran(), 2*qwen2.PageLen)
+	require.NoError(t, s.Close())
+
+	// Other rows of the same ids are run again, and known from then on.
+	in.Steps = []segment.Step{{Start: 0, End: len(in.Text), Line: 1, EndLine: 1}}
+	for range 2 {
+		_, err = m.Score(t.Context(), in)
+		require.NoError(t, err)
+	}
+	require.Less(t, c.ran(), whole+2*qwen2.PageLen)
+
+	held := m.engine.HeldBytes()
+	require.Positive(t, held)
+	require.LessOrEqual(t, held, int64(1<<20))
+	require.NoError(t, m.Close())
+	require.Zero(t, m.engine.HeldBytes())
+}
+
+// TestKeptPrefixesAreBounded scores many texts with little room, and a budget that
+// prefixes have to leave.
+func TestKeptPrefixesAreBounded(t *testing.T) {
+	pageBytes := int64(12 << 10)
+	for _, opts := range []Options{
+		{MaxTokens: 4096, PrefixCacheBytes: 5 * pageBytes},
+		{MaxTokens: 4096, PrefixCacheBytes: 1 << 30, MaxKVBytes: 40 * pageBytes},
+		{MaxTokens: 4096, PrefixCacheBytes: 1},
+	} {
+		m, _ := openCounting(t, opts)
+		require.Equal(t, pageBytes, m.engine.CacheBytes(qwen2.PageLen))
+		in := source(t)
+		for i := range 10 {
+			in.Prompt = string(rune('a' + i))
+			_, err := m.Score(t.Context(), in)
+			require.NoError(t, err)
+			held := m.engine.HeldBytes()
+			require.LessOrEqual(t, held, opts.PrefixCacheBytes)
+			require.Equal(t, held, int64(len(m.kv.kept.pages))*pageBytes)
+			require.Equal(t, len(m.kv.kept.pages), m.kv.kept.used.Len())
+		}
+	}
+}
+
+// TestSessionNotFinite has a head that overflows: an error, never a reward.
+func TestSessionNotFinite(t *testing.T) {
+	m, _ := openCounting(t, Options{})
+	m.weights.Readout = overflowing{m.weights.Readout}
+	s, err := m.NewSession(Input{Name: "x.c"})
+	require.NoError(t, err)
+	defer s.Close()
+	_, err = s.Append(t.Context(), []byte("a();\n\n"))
+	require.NoError(t, err)
+	_, err = s.Finish(t.Context())
+	require.ErrorIs(t, err, ErrModel)
+	require.ErrorContains(t, err, "not finite")
+	rep, err := s.Report()
+	require.NoError(t, err)
+	require.True(t, rep.Partial)
+	require.Empty(t, rep.Steps)
+	_, err = m.Rank(t.Context(), Input{}, [][]byte{[]byte("a();")})
+	require.ErrorIs(t, err, ErrModel)
+}
+
+type overflowing struct{ qwen2.Readout }
+
+func (o overflowing) Logits(logits, hidden []float32, rows int) {
+	o.Readout.Logits(logits, hidden, rows)
+	for i := range logits {
+		logits[i] /= 0 * logits[i]
+	}
+}

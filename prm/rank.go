@@ -1,0 +1,126 @@
+package prm
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"seccodeprm/internal/qwen2"
+)
+
+// Rank scores several continuations of one piece of code: in.Text is what they
+// all begin with, and report i is that of Score for in.Text followed by
+// candidates[i], bit for bit; a candidate need not be finished code. What all
+// texts have in common is run once, and the rest of the candidates together.
+//
+// aggregate.Order over the rewards of the reports gives the ranking. Input.Steps
+// must be nil. Errors are those of Score; a candidate that cannot be scored
+// fails the call, and the error names its index.
+func (m *Model) Rank(ctx context.Context, in Input, candidates [][]byte) ([]*Report, error) {
+	if err := m.enter(); err != nil {
+		return nil, err
+	}
+	defer m.mu.RUnlock()
+	return m.rank(ctx, in, candidates, nil)
+}
+
+// rank is Rank for a caller that has read some of the text already: base, which
+// it does not change.
+func (m *Model) rank(ctx context.Context, in Input, candidates [][]byte, base *sequence) ([]*Report, error) {
+	if in.Steps != nil {
+		return nil, fmt.Errorf("%w: %s: candidates cannot have Input.Steps", ErrInput, label(in))
+	}
+	works := make([]*work, len(candidates))
+	for i, c := range candidates {
+		whole := in
+		whole.Text = slices.Concat(in.Text, c)
+		var err error
+		if works[i], err = m.plan(ctx, whole); err != nil {
+			return nil, fmt.Errorf("candidate %d: %w", i, err)
+		}
+	}
+	if err := m.runForked(ctx, works, base); err != nil {
+		return nil, err
+	}
+	reports := make([]*Report, len(works))
+	for i, w := range works {
+		var err error
+		if reports[i], err = m.report(w); err != nil {
+			return nil, fmt.Errorf("candidate %d: %w", i, err)
+		}
+	}
+	return reports, nil
+}
+
+// runForked is run for works whose ids begin alike: their common beginning is run
+// once, and forked for each.
+func (m *Model) runForked(ctx context.Context, works []*work, base *sequence) error {
+	var forked, alone []*work
+	stable := m.weights.Config.Rope.StableLength()
+	length := 0
+	for _, w := range works {
+		switch n := w.encoded.Len(); {
+		case len(w.windows) == 1 && (stable == 0 || n <= stable):
+			forked = append(forked, w)
+			length = max(length, n)
+		default: // in parts, without any, or with keys that depend on its length
+			alone = append(alone, w)
+		}
+	}
+	if err := m.run(ctx, alone); err != nil || len(forked) == 0 {
+		return err
+	}
+	if base == nil {
+		base = m.newSequence(length)
+	} else {
+		base = base.fork()
+	}
+	defer m.kv.release(base)
+	common := commonWant(base, forked)
+	if err := m.extend(ctx, []want{common}); err != nil {
+		return err
+	}
+	// Each batch of forks runs about as many new tokens as a batch of texts.
+	fresh := func(w *work) int { return w.encoded.Len() - len(common.ids) }
+	held := m.engine.CacheBytes(len(common.ids))
+	for len(forked) > 0 {
+		n, tokens, bytes := 0, 0, held
+		for n < len(forked) && (n == 0 || tokens+fresh(forked[n]) <= groupTokens) {
+			bytes += m.engine.CacheBytes(fresh(forked[n]) + qwen2.PageLen) // with a copy of the page they share
+			if n > 0 && m.maxKV > 0 && bytes > m.maxKV {
+				break
+			}
+			tokens += fresh(forked[n])
+			n++
+		}
+		reads := make([]read, n)
+		for i, w := range forked[:n] {
+			reads[i] = read{w, &w.windows[0]}
+		}
+		if err := m.runBatch(ctx, reads, func(int) *sequence { return base.fork() }); err != nil {
+			return err
+		}
+		forked = forked[n:]
+	}
+	return nil
+}
+
+// commonWant asks for the ids that all works begin with, and for every row among
+// them that one of the works reads.
+func commonWant(base *sequence, works []*work) want {
+	ids := works[0].windows[0].IDs
+	var rows []int
+	for _, w := range works {
+		win := wantWindow(base, &w.windows[0])
+		n := 0
+		for n < min(len(ids), len(win.ids)) && ids[n] == win.ids[n] {
+			n++
+		}
+		ids = ids[:n]
+		rows = append(rows, win.rows...)
+	}
+	slices.Sort(rows)
+	rows = slices.Compact(rows)
+	end, _ := slices.BinarySearch(rows, len(ids))
+	return want{seq: base, ids: ids, rows: rows[:end]}
+}

@@ -1,0 +1,92 @@
+package prm
+
+import (
+	"fmt"
+	"slices"
+
+	"seccodeprm/segment"
+)
+
+// Rewind drops the code from byte offset on, for another version of it: the
+// steps that are no longer final go, and only what follows is read anew. It opens
+// a finished session again. An offset outside [0, Len()] is ErrInput; other
+// errors are ErrConcurrent and ErrClosed.
+func (s *Session) Rewind(offset int) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.leave()
+	if offset < 0 || offset > len(s.text) {
+		return fmt.Errorf("%w: %s: no rewind to byte %d of %d", ErrInput, label(s.in), offset, len(s.text))
+	}
+	s.rewind(offset)
+	return nil
+}
+
+// rewind cuts the text again up to offset. What is final there is a beginning of
+// what is final now.
+func (s *Session) rewind(offset int) {
+	s.text, s.finished = s.text[:offset], false
+	s.stream, _ = segment.NewStream(s.m.policy, s.in.Language) // was made before
+	final := len(s.stream.Append(s.text))
+	s.steps, s.ends = s.steps[:final], s.ends[:final]
+	s.ids = s.ids[:s.head]
+	if final > 0 {
+		s.ids = s.ids[:s.ends[final-1]]
+	}
+}
+
+// Fork returns a second session with the same code, which goes its own way from
+// here. The two share the memory of what they have in common. The caller closes
+// both. Errors are ErrConcurrent and ErrClosed.
+func (s *Session) Fork() (*Session, error) {
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	return &Session{
+		m: s.m, in: s.in, text: slices.Clone(s.text), stream: s.stream.Clone(), finished: s.finished,
+		steps: slices.Clone(s.steps), ids: slices.Clone(s.ids), ends: slices.Clone(s.ends), head: s.head,
+		seq: s.seq.fork(), limit: s.limit,
+	}, nil
+}
+
+// Close gives the session's memory back; steps and reports stay valid. Later
+// calls are ErrClosed. Closing again does nothing. While another call runs it is
+// ErrConcurrent and closes nothing. It may follow the Model's Close.
+func (s *Session) Close() error {
+	if !s.busy.CompareAndSwap(false, true) {
+		return s.concurrent()
+	}
+	defer s.busy.Store(false)
+	if !s.closed {
+		s.closed = true
+		s.m.kv.release(s.seq)
+	}
+	return nil
+}
+
+// enter marks the begin of a call; the caller calls leave at its end.
+func (s *Session) enter() error {
+	if !s.busy.CompareAndSwap(false, true) {
+		return s.concurrent()
+	}
+	if s.closed {
+		s.busy.Store(false)
+		return fmt.Errorf("%w: %s: the session was closed", ErrClosed, label(s.in))
+	}
+	if err := s.m.enter(); err != nil {
+		s.busy.Store(false)
+		return err
+	}
+	return nil
+}
+
+func (s *Session) leave() {
+	s.m.mu.RUnlock()
+	s.busy.Store(false)
+}
+
+func (s *Session) concurrent() error {
+	return fmt.Errorf("%w: %s", ErrConcurrent, label(s.in))
+}
