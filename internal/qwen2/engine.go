@@ -49,7 +49,7 @@ type Cache interface {
 	Reserve(n int) error
 
 	// Truncate forgets the positions from n on, if there are so many, and gives
-	// back the pages that hold no other.
+	// back the pages that hold no other, those reserved included.
 	Truncate(n int)
 
 	// Fork returns a cache with the same positions and limit. Memory is shared

@@ -114,10 +114,8 @@ func (c *cache) keep(n int) {
 
 // Truncate implements qwen2.Cache. Slots are cleared when they are needed again.
 func (c *cache) Truncate(n int) {
-	if n = max(n, 0); n < c.n {
-		c.keep(ceilDiv(n, blockKeys))
-		c.n = n
-	}
+	c.n = min(max(n, 0), c.n)
+	c.keep(ceilDiv(c.n, blockKeys))
 }
 
 // Release implements qwen2.Cache.
