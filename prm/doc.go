@@ -54,7 +54,8 @@
 //
 // Weights of a real directory are mapped, not read: processes share them. Where
 // half of the free memory suffices, layers are copied into the order of products
-// when first used (Options.Weights). A LoRA adapter makes float32 copies of the
+// when first used (Options.Weights); a file of packed weights (Model.WritePacked,
+// Options.Packed) is mapped instead. A LoRA adapter makes float32 copies of the
 // matrices it touches. Scoring n tokens holds 8·HeadDim·NumKeyValueHeads·
 // NumHiddenLayers·n bytes of keys and values in F32 and half of it in the other
 // precisions, in pages of 64 tokens, and scratch for a few hundred tokens. A

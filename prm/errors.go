@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"seccodeprm/internal/qwen2"
+	"seccodeprm/internal/qwen2/cpu"
 )
 
 // Errors to test for with errors.Is; what is returned wraps one of them and
@@ -15,6 +16,10 @@ var (
 	// ErrModel: the checkpoint, its adapter, tokenizer or seccodeprm.json cannot
 	// be used, or its files changed on disk while in use.
 	ErrModel = qwen2.ErrModel
+
+	// ErrPacked: the file of Options.Packed belongs to another model, precision or
+	// version, or is damaged; WritePacked makes a new one. It wraps ErrModel.
+	ErrPacked = cpu.ErrPacked
 
 	// ErrInput: an Input that cannot be scored, or an option out of range.
 	ErrInput = errors.New("prm: input")

@@ -108,19 +108,28 @@ func open(fsys fs.FS, o *Options) (*Model, error) {
 		name: o.Name, precision: o.Precision.contract(), threads: par.Threads(o.Threads), windows: o.Windows,
 		maxKV: o.MaxKVBytes, weights: weights,
 	}
-	m.engine, m.held = newEngine(weights, o)
+	if m.engine, m.held, err = newEngine(weights, o); err != nil {
+		weights.Close()
+		return nil, err
+	}
 	m.kv = newKVMemory(o.PrefixCacheBytes, m.engine.CacheBytes(qwen2.PageLen))
 	if err := m.configure(tok, settings, o); err != nil {
-		weights.Close()
+		m.Close()
 		return nil, err
 	}
 	return m, nil
 }
 
 // newEngine makes the engine and names where it reads weights.
-func newEngine(weights *qwen2.Model, o *Options) (qwen2.Engine, string) {
+func newEngine(weights *qwen2.Model, o *Options) (_ qwen2.Engine, held string, err error) {
 	opts := cpu.Options{
 		Precision: o.Precision.contract(), Threads: o.Threads, Pack: o.Weights != MapWeights, MaxCacheBytes: o.MaxKVBytes,
+	}
+	if o.Packed != "" {
+		if opts.Packed, err = openPacked(o.Packed, weights, opts.Precision); err != nil {
+			return nil, "", err
+		}
+		return cpu.New(weights, opts), "sidecar", nil
 	}
 	engine := cpu.New(weights, opts)
 	if o.Weights == DefaultWeights && engine.PackedBytes() > freeMemory()/2 && opts.Precision < qwen2.W8A16 {
@@ -129,11 +138,11 @@ func newEngine(weights *qwen2.Model, o *Options) (qwen2.Engine, string) {
 	}
 	switch {
 	case engine.PackedBytes() > 0:
-		return engine, "pack"
+		return engine, "pack", nil
 	case weights.Mapped():
-		return engine, "map"
+		return engine, "map", nil
 	}
-	return engine, "copy"
+	return engine, "copy", nil
 }
 
 // configure settles how the model is asked.

@@ -22,6 +22,14 @@ type Options struct {
 	// 8-bit precisions always make a copy.
 	Weights Weights
 
+	// Packed is the path of a file that Model.WritePacked made of the same model,
+	// adapter and precision. It is mapped, and products read weights there and
+	// nowhere else: processes share its pages, and no time is spent on packing.
+	// A file that does not fit is ErrPacked at Open, a damaged one ErrPacked at
+	// the first use of the layer; nothing else is used in its place. Weights
+	// must be DefaultWeights then. Default: none.
+	Packed string
+
 	// Threads that one call may use. Default: GOMAXPROCS. It changes no bit of
 	// a result.
 	Threads int
@@ -133,6 +141,8 @@ func (o *Options) check() error {
 	switch {
 	case o.Weights > PackWeights:
 		return fmt.Errorf("%w: Options.Weights %d is unknown", ErrInput, uint8(o.Weights))
+	case o.Packed != "" && o.Weights != DefaultWeights:
+		return fmt.Errorf("%w: Options.Packed says where weights are read, Options.Weights must not", ErrInput)
 	case o.Precision > W8A8:
 		return fmt.Errorf("%w: Options.Precision %d is unknown", ErrInput, uint8(o.Precision))
 	case o.Threads < 0:

@@ -29,7 +29,7 @@ type Report struct {
 	Precision string `json:"precision"`         // contract of arithmetic, such as "bf16"
 	ISA       string `json:"isa"`               // instruction set, such as "avx2"; it changes no bit
 	Device    string `json:"device"`            // "cpu"
-	Weights   string `json:"weights"`           // "pack" (a copy in the order of products), "map" (mapped files) or "copy" (files in memory)
+	Weights   string `json:"weights"`           // "pack" (a copy in the order of products), "map" (mapped files), "sidecar" (Options.Packed) or "copy" (files in memory)
 	Rounded   bool   `json:"rounded,omitempty"` // weights stored otherwise, or merged, were rounded to the precision's type
 
 	Tokens   int  `json:"tokens"`             // prompt and steps, each once

@@ -1,7 +1,8 @@
 // Score prints how secure a process reward model finds source files, step by
 // step.
 //
-//	go run ./examples/score [-model DIR] [-json] [-threads N] FILE...
+//	go run ./examples/score [-model DIR] [-packed FILE] [-json] [-threads N] FILE...
+//	go run ./examples/score [-model DIR] [-threads N] -write-packed FILE
 //
 // A FILE "-" is standard input. Without -model it is the small model embedded in
 // package tiny, which shows how things work and is no detector. Each step gets a
@@ -11,6 +12,10 @@
 // terminal steps are coloured by r from green to red, unless NO_COLOR is set.
 // With -json there is one object a file, one line each (prm.Report), and
 // {"file", "error"} for a file that fails; the others go on.
+//
+// With -write-packed it scores nothing but writes the model's weights in the order
+// in which products read them; with -packed it maps such a file, which starts
+// faster and takes no memory of its own.
 //
 // It exits with 0 if all files are secure or hold nothing to score, 1 if one is
 // vulnerable, 2 on wrong usage or where a file or the model fails.
@@ -57,18 +62,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags := flag.NewFlagSet("score", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: score [-model DIR] [-json] [-threads N] FILE...   (- is standard input)")
+		fmt.Fprintln(stderr, "usage: score [-model DIR] [-packed FILE] [-json] [-threads N] FILE...   (- is standard input)")
+		fmt.Fprintln(stderr, "       score [-model DIR] [-threads N] -write-packed FILE")
 		flags.PrintDefaults()
 	}
 	dir := flags.String("model", "", "directory of a checkpoint (default: the embedded model)")
 	asJSON := flags.Bool("json", false, "print one JSON object a file")
 	threads := flags.Int("threads", 0, "threads to use (default: all cores)")
+	packed := flags.String("packed", "", "file of packed weights to map (default: none)")
+	writePacked := flags.String("write-packed", "", "write the packed weights to this file and score nothing")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return exitSecure
 	} else if err != nil {
 		return exitFailure
 	}
-	if flags.NArg() == 0 {
+	if (flags.NArg() == 0) != (*writePacked != "") {
 		flags.Usage()
 		return exitFailure
 	}
@@ -77,12 +85,19 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitFailure
 	}
 
-	model, err := open(*dir, *threads)
+	model, err := open(*dir, *packed, *threads)
 	if err != nil {
 		fmt.Fprintln(stderr, "score:", err)
 		return exitFailure
 	}
 	defer model.Close()
+	if *writePacked != "" {
+		if err := model.WritePacked(ctx, *writePacked); err != nil {
+			fmt.Fprintln(stderr, "score:", err)
+			return exitFailure
+		}
+		return exitSecure
+	}
 
 	out := bufio.NewWriter(stdout)
 	show := textPrinter(out, isTerminal(stdout) && os.Getenv("NO_COLOR") == "")
@@ -119,8 +134,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 // open opens the checkpoint in dir, or the embedded model.
-func open(dir string, threads int) (*prm.Model, error) {
-	opts := &prm.Options{Threads: threads, Windows: true}
+func open(dir, packed string, threads int) (*prm.Model, error) {
+	opts := &prm.Options{Packed: packed, Threads: threads, Windows: true}
 	if dir == "" {
 		opts.Name = "tiny"
 		return prm.Open(tiny.FS(), opts)

@@ -293,3 +293,23 @@ func TestFirstLine(t *testing.T) {
 	long := firstLine([]byte(strings.Repeat("é", 100)))
 	require.Equal(t, strings.Repeat("é", 47)+"…", long)
 }
+
+func TestPacked(t *testing.T) {
+	dir := smallModel(t)
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("a.c", []byte("int x;\n\nint y;\n"), 0o600))
+	code, _, err := scoreStdin(t, "", "-model", dir, "-write-packed", "w.packed")
+	require.Equal(t, exitSecure, code, err)
+	want, out, _ := scoreStdin(t, "", "-model", dir, "a.c")
+	code, packed, err := scoreStdin(t, "", "-model", dir, "-packed", "w.packed", "a.c")
+	require.Equal(t, want, code, err)
+	require.Equal(t, out, packed)
+	code, _, err = scoreStdin(t, "", "-packed", "w.packed", "a.c")
+	require.Equal(t, exitFailure, code)
+	require.Contains(t, err, "w.packed: its model is ")
+	code, _, err = scoreStdin(t, "", "-model", dir, "-write-packed", "a.c")
+	require.Equal(t, exitFailure, code)
+	require.Contains(t, err, "not replaced")
+	code, _, _ = scoreStdin(t, "", "-write-packed", "w.packed", "a.c")
+	require.Equal(t, exitFailure, code, "either write or score")
+}

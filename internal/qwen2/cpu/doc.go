@@ -27,7 +27,8 @@
 // # Memory
 //
 // Weights stay where the checkpoint is mapped; with Options.Pack, and in the 8-bit
-// precisions, each layer is copied when first used (PackedBytes). A running Prefill holds scratch
+// precisions, each layer is copied when first used (PackedBytes). With
+// Options.Packed they lie in a mapped file that WritePacked made. A running Prefill holds scratch
 // for one chunk of tokens, about Chunk·(3·HiddenSize + 3·IntermediateSize)
 // floats, which is kept for the next one. Keys and values lie in pages of 64
 // positions that caches share (Fork, Adopt) and copy before they change them;
@@ -38,6 +39,7 @@
 //
 // Prefill returns the context's error, or one that wraps qwen2.ErrModel: a token
 // id outside the vocabulary, a sequence longer than its cache, weights that
-// changed on disk while in use; or qwen2.ErrBudget where the pages would take more
+// changed on disk while in use, a file of packed weights that does not fit or is
+// damaged (ErrPacked); or qwen2.ErrBudget where the pages would take more
 // than MaxCacheBytes.
 package cpu

@@ -83,8 +83,8 @@ func newPackedLayout(model *qwen2.Model, precision qwen2.Precision) (*packedLayo
 		l.ends = append(l.ends, l.size)
 	}
 	if l.size == 0 {
-		return nil, fmt.Errorf("%w: weights stored in %s are read as they are in precision %v: there is nothing to pack",
-			ErrPacked, model.StoredDType, precision)
+		return nil, fmt.Errorf("%w: weights stored in %s are read as they are in precision %v",
+			ErrNothingToPack, model.StoredDType, precision)
 	}
 	tensors = append(tensors, safetensors.New(packedSums, safetensors.U32, []int{ceilDiv(l.size, packedBlock)}, nil))
 	var err error
