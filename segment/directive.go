@@ -88,6 +88,9 @@ func forTools(text []byte) bool {
 	if i == len(text) {
 		return false
 	}
+	if !toolLetters[text[i]] {
+		return false
+	}
 	for _, mark := range toolMarks {
 		if text[i] == mark[0] && bytes.HasPrefix(text[i:], []byte(mark)) {
 			return true
@@ -100,3 +103,11 @@ var toolMarks = [...]string{
 	"go:", "export ", "build ", "line ", "NOLINT", "nolint", "noqa", "nosec", "type:", "pragma", "pylint:", "mypy:", "fmt:", "eslint",
 	"@ts-", "clang-format", "coding:", "NOSONAR", "fallthrough", "lint:",
 }
+
+// toolLetters holds the bytes that toolMarks begin with.
+var toolLetters = func() (letters [256]bool) {
+	for _, mark := range toolMarks {
+		letters[mark[0]] = true
+	}
+	return letters
+}()

@@ -9,22 +9,30 @@ import (
 // push opens a bracket.
 func (m *scanner) push(k kind, t lex.Token) *frame {
 	p := &m.frames[m.top]
-	f := frame{
-		parent: m.top, kind: k, rank: p.rank, base: int32(len(m.items)), start: m.off + t.Start,
-		fn: p.fn, call: -1, plain: true, decl: p.decl && k != function && k != block,
-		opaque: p.opaque || k == macro || m.lang == Rust && m.last == '!' && (k == paren || k == bracket) && len(m.items) > int(p.base)+1,
-	}
+	decl := p.decl && k != function && k != block
+	opaque := p.opaque || k == macro || m.lang == Rust && m.last == '!' && (k == paren || k == bracket) && len(m.items) > int(p.base)+1
+	rank, fn := p.rank, p.fn
 	if k == code {
 		m.codes++
 	}
-	m.frames = append(m.frames, f)
-	m.top = int32(len(m.frames) - 1)
-	return &m.frames[m.top]
+	n := len(m.frames)
+	if n < cap(m.frames) {
+		m.frames = m.frames[:n+1]
+		m.frames[n] = frame{}
+	} else {
+		m.frames = append(m.frames, frame{})
+	}
+	f := &m.frames[n]
+	f.parent, f.kind, f.rank, f.base, f.start = m.top, k, rank, int32(len(m.items)), m.off+t.Start
+	f.fn, f.call, f.plain, f.decl, f.opaque = fn, -1, true, decl, opaque
+	m.top = int32(n)
+	return f
 }
 
-// pop closes the innermost bracket and returns it.
-func (m *scanner) pop() frame {
-	f := m.frames[m.top]
+// pop closes the innermost bracket and returns it, to be read before the next
+// is opened.
+func (m *scanner) pop() *frame {
+	f := &m.frames[m.top]
 	if f.kind == code {
 		m.codes--
 	}
@@ -56,31 +64,33 @@ func (m *scanner) shut(t lex.Token) {
 	void := len(h) == 1 && h[0].key == lex.KwVoid
 	commas := m.frames[m.top].commas
 	f := m.pop()
+	count, must := f.count, f.must
 	if void && commas == 0 {
-		f.count, f.must = 0, 0
+		count, must = 0, 0
 	}
-	group := item{start: f.start, end: m.off + t.End, key: '(', plain: f.plain && f.count > 0, arity: f.count, least: -1}
-	if f.must < f.count {
-		group.least = f.must
-	}
+	key := lex.Key('(')
 	switch f.kind {
 	case bracket:
-		group.key = '['
+		key = '['
 	case list: // Python
-		group.key = '{'
+		key = '{'
 	}
 	if f.call >= 0 {
 		c := &m.calls[f.call]
-		c.Arity = int(f.count)
+		c.Arity = int(count)
 		if f.spread {
-			c.Arity = -1 - int(f.must)
+			c.Arity = -1 - int(must)
 		}
 	}
 	if found && f.kind == paren && m.frames[m.top].kind <= container && (m.lang == C || m.lang == CPP) {
 		m.items = append(m.items, inner[0], inner[1]) // the name inside its declarator
 		return
 	}
-	m.addItem(group)
+	group := m.addGroup(f.start, m.off+t.End, key)
+	group.plain, group.arity, group.least = f.plain && count > 0, count, -1
+	if must < count {
+		group.least = must
+	}
 	if h := m.statement(); len(h) > 1 { // what follows the head of a statement begins an expression
 		switch h[len(h)-2].key {
 		case lex.KwIf, lex.KwWhile, lex.KwFor, lex.KwWith:
@@ -174,5 +184,5 @@ func (m *scanner) shutBrace(t lex.Token) {
 		return
 	}
 	m.lex.SetOperand(true)
-	m.addItem(item{start: f.start, end: end, key: '{', least: -1})
+	m.addGroup(f.start, end, '{').least = -1
 }

@@ -55,7 +55,7 @@ type Call struct {
 // A call is told from a declaration by its place, not by what its names mean:
 // conversions such as T(x) are calls of T.
 func Scan(src []byte, lang Language) ([]Func, []Call) {
-	m := newScanner(lang)
+	m := newScanner(new(scannerRoom), lang)
 	if m == nil {
 		return nil, nil
 	}

@@ -11,7 +11,7 @@ import (
 // is noted there when it turns up.
 type scanner struct {
 	lang Language
-	lex  *lex.Lexer
+	lex  lex.Lexer
 	line []byte
 	off  int // of the line
 
@@ -77,21 +77,27 @@ const (
 	ended    // has a newline at its end
 )
 
+// scannerRoom holds a scanner and what its lists need at the start, in one
+// piece of memory.
+type scannerRoom struct {
+	scanner scanner
+	frames  [16]frame
+	items   [64]item
+	lines   [32]line
+}
+
 // newScanner returns nil for a language without structure.
-func newScanner(lang Language) *scanner {
+func newScanner(r *scannerRoom, lang Language) *scanner {
 	syntax, ok := syntaxOf(lang)
 	if !ok {
 		return nil
 	}
-	m := &scanner{
-		lang:   lang,
-		py:     python{deco: -1},
-		lex:    lex.NewLexer(syntax),
-		frames: make([]frame, 0, 16),
-		items:  make([]item, 0, 128),
-		lines:  make([]line, 0, 64),
-	}
-	m.frames = append(m.frames, frame{parent: -1, kind: file, rank: 1, fn: -1, call: -1})
+	m := &r.scanner
+	m.lang = lang
+	m.py.deco = -1
+	m.lex = *lex.NewLexer(syntax)
+	m.frames = append(r.frames[:0], frame{parent: -1, kind: file, rank: 1, fn: -1, call: -1})
+	m.items, m.lines = r.items[:0], r.lines[:0]
 	return m
 }
 
@@ -164,13 +170,31 @@ func (m *scanner) splices() bool { return m.lang == C || m.lang == CPP || m.lang
 func (m *scanner) comment(t lex.Token) {
 	l := &m.lines[len(m.lines)-1]
 	l.flags |= hasComment
-	if !t.Cont && forTools(m.line[t.Start:t.End]) {
+	if !m.lex.Continues(t) && forTools(m.line[t.Start:t.End]) {
 		l.flags |= keeps
 	}
 }
 
 // code takes a token that is no comment.
 func (m *scanner) code(t lex.Token) {
+	// Behind the first token or two of a line there is nothing left to note.
+	if m.fresh || m.lines[len(m.lines)-1].flags&(hasCode|closing|declared|inside) != hasCode {
+		m.note(t)
+	}
+	if m.directive {
+		m.direct(t)
+		return
+	}
+	if m.lang == Python {
+		m.pythonToken(t)
+	} else {
+		m.token(t)
+	}
+	m.last = t.Key
+}
+
+// note takes down what the token says about its line and those before it.
+func (m *scanner) note(t lex.Token) {
 	cur := &m.lines[len(m.lines)-1]
 	closes := t.Key == ')' || t.Key == ']' || t.Key == '}' || (cur.flags&hasCode != 0 && (t.Key == ';' || t.Key == ','))
 	if cur.flags&(hasCode|empty) == 0 {
@@ -191,16 +215,6 @@ func (m *scanner) code(t lex.Token) {
 	} else if cur.flags&inside != 0 && m.pending < len(m.lines) {
 		m.judge(false)
 	}
-	if m.directive {
-		m.direct(t)
-		return
-	}
-	if m.lang == Python {
-		m.pythonToken(t)
-	} else {
-		m.token(t)
-	}
-	m.last = t.Key
 }
 
 // leads tells from the first token of a line whether its code belongs to what
@@ -290,16 +304,17 @@ func (m *scanner) finish() {
 	}
 }
 
-// clone returns an independent copy.
-func (m *scanner) clone() *scanner {
-	c := *m
-	c.lex = m.lex.Clone()
+// clone returns an independent copy in r.
+func (m *scanner) clone(r *scannerRoom) *scanner {
+	c := &r.scanner
+	*c = *m
+	c.lex = *m.lex.Clone()
 	c.line = nil
-	c.frames = slices.Clone(m.frames)
-	c.items = slices.Clone(m.items)
+	c.frames = append(r.frames[:0], m.frames...)
+	c.items = append(r.items[:0], m.items...)
 	c.conds = slices.Clone(m.conds)
-	c.lines = slices.Clone(m.lines)
+	c.lines = append(r.lines[:0], m.lines...)
 	c.py.blocks = slices.Clone(m.py.blocks)
 	c.py.levels = slices.Clone(m.py.levels)
-	return &c
+	return c
 }

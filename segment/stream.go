@@ -35,16 +35,25 @@ func NewStream(p Policy, lang Language) (*Stream, error) {
 }
 
 func (p Policy) stream(lang Language) *Stream {
-	s := &Stream{policy: p, m: newScanner(lang)}
-	const cuts = 32 // places in a step, for a start
+	r := new(streamRoom)
+	s := &r.stream
+	s.policy, s.m = p, newScanner(&r.scanner, lang)
 	s.cut = cutter{
 		preset: p.Preset, maxLines: p.maxLines(), minLines: p.MinLines, maxToken: p.MaxTokens, drop: p.CommentsNoOp,
 	}
 	if s.m == nil && p.Preset == Functions {
 		s.cut.preset = Structure // blank lines, that is
 	}
-	s.cut.open.cuts, s.cut.group.cuts = make([]bound, 0, cuts), make([]bound, 0, cuts)
+	s.cut.open.cuts, s.cut.group.cuts = r.open[:0], r.group[:0]
 	return s
+}
+
+// streamRoom holds a stream and what its lists need at the start, in one piece
+// of memory.
+type streamRoom struct {
+	stream      Stream
+	scanner     scannerRoom
+	open, group [32]bound
 }
 
 // Append takes the next bytes and returns the steps that are settled now, in
@@ -81,14 +90,16 @@ func (s *Stream) Rest() []Step {
 // different goroutines; that needs a Count that is safe for concurrent use. It
 // takes time and memory in proportion to what s keeps.
 func (s *Stream) Clone() *Stream {
-	c := *s
+	r := new(streamRoom)
+	c := &r.stream
+	*c = *s
 	c.tail = slices.Clone(s.tail)
-	c.cut.open.cuts = slices.Clone(s.cut.open.cuts)
-	c.cut.group.cuts = slices.Clone(s.cut.group.cuts)
+	c.cut.open.cuts = append(r.open[:0], s.cut.open.cuts...)
+	c.cut.group.cuts = append(r.group[:0], s.cut.group.cuts...)
 	if s.m != nil {
-		c.m = s.m.clone()
+		c.m = s.m.clone(&r.scanner)
 	}
-	return &c
+	return c
 }
 
 // structureSteps cuts a whole source.

@@ -77,18 +77,28 @@ func (m *scanner) member() bool {
 
 // add appends a token to the statement.
 func (m *scanner) add(t lex.Token) {
-	m.addItem(item{start: m.off + t.Start, end: m.off + t.End, key: t.Key})
+	m.addGroup(m.off+t.Start, m.off+t.End, t.Key)
 }
 
-// addItem appends to the statement. Of one without end only the beginning and
-// the last item are kept.
-func (m *scanner) addItem(it item) {
+// addGroup appends to the statement, and returns what it has appended. Of a
+// statement without end only the beginning and the last item are kept.
+func (m *scanner) addGroup(start, end int, key lex.Key) *item {
 	const most = 96
-	if len(m.items)-int(m.frames[m.top].base) >= most {
-		m.items[len(m.items)-1] = it
-		return
+	n := len(m.items)
+	switch {
+	case n-int(m.frames[m.top].base) >= most:
+		n--
+	case n < cap(m.items):
+		m.items = m.items[:n+1]
+	default:
+		m.items = append(m.items, item{})
 	}
-	m.items = append(m.items, it)
+	// Field by field: a whole item would go through memory twice.
+	it := &m.items[n]
+	it.start, it.end, it.key = start, end, key
+	it.generic, it.plain = false, false
+	it.arity, it.least = 0, 0
+	return it
 }
 
 // statement returns the items of the statement at hand.
@@ -223,16 +233,17 @@ func (m *scanner) label() {
 // literal takes a literal; some hold code.
 func (m *scanner) literal(t lex.Token) {
 	open := m.lex.Depth()
-	if t.Open {
+	opens := m.lex.Opens()
+	if opens {
 		open--
 	}
 	for m.codes > open {
 		m.pop()
 	}
-	if !t.Cont {
+	if !m.lex.Continues(t) {
 		m.add(t)
 	}
-	if t.Open {
+	if opens {
 		m.push(code, t)
 	}
 	m.afterDo = false

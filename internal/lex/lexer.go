@@ -11,9 +11,6 @@ type Token struct {
 	Start, End int // in the line
 	Kind       Kind
 	Key        Key
-
-	Open bool // a literal that ends by opening code inside it, as "${" does
-	Cont bool // goes on from the line before
 }
 
 // Lexer reads one line after the other. What is open at the end of a line, a
@@ -26,6 +23,8 @@ type Lexer struct {
 	operand  bool // the last token ends an operand, so that / divides
 	noRegexp int  // before this offset no regular expression ends the line
 	prefix   bool // the last token was the prefix of a string with code in it
+	opens    bool // the last literal ends by opening code inside it
+	resumed  bool // the line began in a comment or a literal
 
 	part         // the open comment or literal that the position is in
 	outer []part // those with code in them around it, the innermost last
@@ -63,7 +62,7 @@ func NewLexer(syntax Syntax) *Lexer { return &Lexer{syntax: syntax} }
 
 // Line gives the lexer its next line, with the newline that ends it.
 func (l *Lexer) Line(line []byte) {
-	l.line, l.pos, l.noRegexp = line, 0, 0
+	l.line, l.pos, l.noRegexp, l.resumed = line, 0, 0, l.leaf != none
 	// Python's strings of one line end with it in the code inside them too.
 	for l.leaf == none && l.syntax == Python && len(l.outer) > 0 {
 		if o := l.outer[len(l.outer)-1]; o.leaf != formatted {
@@ -100,6 +99,14 @@ func classes() (class [256]uint8) {
 // Depth returns how many literals with code in them are open around that code.
 func (l *Lexer) Depth() int { return len(l.outer) }
 
+// Opens reports whether the last literal ends by opening code inside it, as "${"
+// does.
+func (l *Lexer) Opens() bool { return l.opens }
+
+// Continues reports whether the comment or literal t goes on from the line
+// before.
+func (l *Lexer) Continues(t Token) bool { return l.resumed && t.Start == 0 }
+
 // Inside reports whether the position is in a comment or a literal.
 func (l *Lexer) Inside() bool { return l.leaf != none }
 
@@ -116,9 +123,7 @@ func (l *Lexer) Next() (Token, bool) {
 		if i >= len(line) {
 			return Token{}, false
 		}
-		t := l.resume(i, i)
-		t.Cont = i == 0
-		return t, true
+		return l.resume(i, i), true
 	}
 	for i < len(line) && class[line[i]] == blank {
 		i++
@@ -230,7 +235,7 @@ func (l *Lexer) mark(i int, c byte) Token {
 		}
 		if c == '/' && l.syntax == JavaScript {
 			if end := l.regexp(i); end > i {
-				l.operand = true
+				l.operand, l.opens = true, false
 				return l.code(i, end, Literal, Str)
 			}
 		}

@@ -46,6 +46,7 @@ func (l *Lexer) rest(i int, leaf leaf) Token {
 // resume reads the open part on from i; the token starts at start.
 func (l *Lexer) resume(start, i int) Token {
 	t := Token{Start: start, Kind: Literal, Key: Str}
+	l.opens = false
 	switch l.leaf {
 	case lineComment:
 		t.Kind, t.Key = Comment, Ident
@@ -64,18 +65,32 @@ func (l *Lexer) resume(start, i int) Token {
 	case triple:
 		l.pos = l.triple(i)
 	case jsxTag, jsxText:
-		l.pos, t.Open = l.element(i)
+		l.pos, l.opens = l.element(i)
 	default:
-		l.pos, t.Open = l.text(i)
+		l.pos, l.opens = l.text(i)
 	}
 	t.End = l.pos
-	l.operand = !t.Open
+	l.operand = !l.opens
 	return t
 }
 
 // lineComment ends at a lone CR too: most compilers end the line there, and
 // code that is taken for a comment would be lost.
 func (l *Lexer) lineComment(i int) int {
+	// Most have nothing but text up to the newline.
+	text := l.line[i:]
+	if n := bytes.IndexByte(text, '\r'); n >= 0 {
+		text = text[:n]
+	} else {
+		text = bytes.TrimSuffix(text, []byte("\n"))
+	}
+	switch {
+	case l.syntax == C && bytes.IndexByte(text, '\\') >= 0:
+	case l.syntax == JavaScript && bytes.IndexByte(text, 0xE2) >= 0:
+	default:
+		l.part = part{}
+		return i + len(text)
+	}
 	for ; i < len(l.line); i++ {
 		switch l.line[i] {
 		case '\n', '\r':
@@ -160,6 +175,7 @@ func (l *Lexer) literal(i int, q byte) (Token, bool) {
 		return Token{}, false
 	case q == '\'' && (l.syntax == Rust || l.syntax == Scala):
 		end := l.char(i)
+		l.opens = false
 		return l.code(i, end, Literal, Str), end > i
 	case three && (l.syntax == Python || q == '"' && (l.syntax == Java || l.syntax == Kotlin || l.syntax == Scala)):
 		l.part = part{leaf: triple, quote: q}

@@ -92,11 +92,20 @@ type Scanner struct {
 // New returns a scanner at the start of src, which must not change meanwhile.
 func New(src []byte, syntax Syntax) *Scanner {
 	s := &Scanner{src: src, lex: Lexer{syntax: syntax}}
-	if end := Interpreter(src, syntax); end > 0 {
+	if end := Interpreter(s.first(), syntax); end > 0 {
 		s.ahead = Span{Comment, 0, end}
 		s.line = end
 	}
 	return s
+}
+
+// first returns the first line that the lexer has not been given.
+func (s *Scanner) first() []byte {
+	rest := s.src[s.line:]
+	if n := bytes.IndexByte(rest, '\n'); n >= 0 {
+		return rest[:n+1]
+	}
+	return rest
 }
 
 // Next returns the next span, or false at the end. The spans are not empty and
@@ -128,17 +137,14 @@ func (s *Scanner) find() Span {
 			if s.line >= len(s.src) {
 				return span
 			}
-			end := len(s.src)
-			if n := bytes.IndexByte(s.src[s.line:], '\n'); n >= 0 {
-				end = s.line + n + 1
-			}
-			s.lex.Line(s.src[s.line:end])
-			s.line = end
+			line := s.first()
+			s.lex.Line(line)
+			s.line += len(line)
 			continue
 		}
 		offset := s.line - len(s.lex.line)
 		switch piece := (Span{t.Kind, offset + t.Start, offset + t.End}); {
-		case span.End > 0 && (t.Cont || inside):
+		case span.End > 0 && (s.lex.Continues(t) || inside):
 			span.End = piece.End
 		case t.Kind != Comment && t.Kind != Literal:
 		case span.End > 0:
