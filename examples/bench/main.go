@@ -1,18 +1,22 @@
 // Bench times whole forward passes of a checkpoint.
 //
-//	go run ./examples/bench [-model DIR] [-tokens 512,2048] [-threads N] [-precision P] [-map] [-rounds N] [-json] [-profile]
+//	go run ./examples/bench [-model DIR] [-tokens 512,2048] [-threads N] [-precision P] [-map | -packed FILE] [-rounds N] [-json] [-profile]
 //
 // Each pass takes one sequence of that many tokens (id i is i·7919 modulo the
 // vocabulary) from ids to the readout of the last position. Without -model it is
 // the embedded model. The output is in the format of go test -bench, which
 // benchstat reads, one line a round; with -json one object a length:
 //
-//	{"peer":"ours","dtype":"bf16","tokens":512,"threads":2,"s":..,"tok_s":..,"ttfs":..,"rss_mb":..,"isa":".."}
+//	{"peer":"ours","dtype":"bf16","tokens":512,"threads":2,"s":..,"tok_s":..,"ttfs":..,"rss_mb":..,"rss_anon_mb":..,"isa":".."}
 //
 // s and tok_s are those of the fastest round, ttfs the seconds from opening the
 // checkpoint to the first reward of a step of 64 tokens, rss_mb the largest
-// resident memory of the process, mapped weights included. -profile adds how the
-// threads spent the fastest round.
+// resident memory of the process, mapped weights included, rss_anon_mb what of it
+// was the process's own after the last round. -profile adds how the threads spent
+// the fastest round.
+//
+// -map reads weights where they are mapped, -packed those of a file that
+// examples/score -write-packed made; else they are packed into a copy.
 package main
 
 import (
@@ -24,6 +28,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,6 +54,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	threads := flags.Int("threads", 0, "threads to use (default: all cores)")
 	precision := flags.String("precision", "bf16", "f32, bf16, w8a16 or w8a8")
 	mapOnly := flags.Bool("map", false, "read weights where they are mapped (default: pack a copy)")
+	packed := flags.String("packed", "", "read weights from this file of packed weights")
 	rounds := flags.Int("rounds", 5, "passes of each length")
 	asJSON := flags.Bool("json", false, "print one JSON object a length")
 	profile := flags.Bool("profile", false, "print how the threads spent their time")
@@ -60,6 +66,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil && contract < 0 {
 		err = fmt.Errorf("-precision: %q is not f32, bf16, w8a16 or w8a8", *precision)
 	}
+	if err == nil && *mapOnly && *packed != "" {
+		err = fmt.Errorf("-map and -packed exclude each other")
+	}
 	if err == nil && (*rounds < 1 || flags.NArg() > 0) {
 		err = fmt.Errorf("-rounds must be positive and nothing may follow the flags")
 	}
@@ -67,7 +76,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "bench:", err)
 		return 2
 	}
-	b := bench{stdout: stdout, precision: qwen2.Precisions[contract], pack: !*mapOnly, threads: par.Threads(*threads), rounds: *rounds, json: *asJSON, profile: *profile}
+	b := bench{stdout: stdout, precision: qwen2.Precisions[contract], pack: !*mapOnly, packed: *packed, threads: par.Threads(*threads), rounds: *rounds, json: *asJSON, profile: *profile}
 	if err := b.run(ctx, *dir, tokens); err != nil {
 		fmt.Fprintln(stderr, "bench:", err)
 		return 1
@@ -91,6 +100,7 @@ type bench struct {
 	stdout          io.Writer
 	precision       qwen2.Precision
 	pack            bool
+	packed          string
 	threads, rounds int
 	json, profile   bool
 
@@ -115,7 +125,13 @@ func (b *bench) run(ctx context.Context, dir string, lengths []int) error {
 	if b.profile {
 		opts.Times = &b.times
 	}
+	if b.packed != "" {
+		if opts.Packed, err = cpu.OpenPacked(os.DirFS(filepath.Dir(b.packed)), filepath.Base(b.packed), b.model, b.precision); err != nil {
+			return err
+		}
+	}
 	b.engine = cpu.New(b.model, opts)
+	defer b.engine.Close()
 	if _, err := b.pass(ctx, 64); err != nil {
 		return err
 	}
@@ -151,8 +167,9 @@ func (b *bench) run(ctx context.Context, dir string, lengths []int) error {
 				TokS    float64 `json:"tok_s"`
 				TTFS    float64 `json:"ttfs"`
 				RSSMB   float64 `json:"rss_mb"`
+				AnonMB  float64 `json:"rss_anon_mb"`
 				ISA     string  `json:"isa"`
-			}{"ours", b.engine.Precision().String(), n, b.threads, best.Seconds(), float64(n) / best.Seconds(), ttfs.Seconds(), peakRSS(), b.engine.ISA()}
+			}{"ours", b.engine.Precision().String(), n, b.threads, best.Seconds(), float64(n) / best.Seconds(), ttfs.Seconds(), peakRSS(), anonRSS(), b.engine.ISA()}
 			if err := json.NewEncoder(b.stdout).Encode(line); err != nil {
 				return err
 			}

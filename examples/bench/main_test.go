@@ -3,10 +3,14 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"seccodeprm/prm"
+	"seccodeprm/prm/tiny"
 )
 
 func program(t *testing.T, args ...string) (code int, stdout, stderr string) {
@@ -29,7 +33,7 @@ func TestJSON(t *testing.T) {
 		require.EqualValues(t, []int{9, 17}[i], got["tokens"])
 		require.EqualValues(t, 2, got["threads"])
 		require.Positive(t, got["tok_s"])
-		require.Len(t, got, 9)
+		require.Len(t, got, 10)
 	}
 }
 
@@ -50,4 +54,20 @@ func TestUsage(t *testing.T) {
 	code, _, err := program(t, "-model", t.TempDir())
 	require.Equal(t, 1, code)
 	require.Contains(t, err, "config.json")
+}
+
+func TestPacked(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tiny.packed")
+	m, err := prm.Open(tiny.FS(), nil)
+	require.NoError(t, err)
+	defer m.Close()
+	require.NoError(t, m.WritePacked(t.Context(), path))
+	code, out, stderr := program(t, "-tokens", "9", "-rounds", "1", "-packed", path)
+	require.Zero(t, code, stderr)
+	require.Contains(t, out, "BenchmarkPass/precision=bf16/")
+	code, _, stderr = program(t, "-tokens", "9", "-packed", path, "-precision", "f32")
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "tiny.packed")
+	code, _, _ = program(t, "-map", "-packed", path)
+	require.Equal(t, 2, code)
 }

@@ -1,6 +1,12 @@
 package main
 
-import "golang.org/x/sys/unix"
+import (
+	"bytes"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
 
 // peakRSS is the largest resident memory of the process so far, in MB.
 func peakRSS() float64 {
@@ -9,4 +15,17 @@ func peakRSS() float64 {
 		return 0
 	}
 	return float64(u.Maxrss) / 1000
+}
+
+// anonRSS is the resident memory that belongs to the process alone, in MB: no
+// mapped files.
+func anonRSS() float64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := bytes.Cut(status, []byte("RssAnon:"))
+	kB, _, _ := bytes.Cut(bytes.TrimSpace(rest), []byte(" "))
+	n, _ := strconv.ParseFloat(string(kB), 64)
+	return n * 1024 / 1e6
 }
