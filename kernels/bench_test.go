@@ -85,37 +85,6 @@ func benchmarkMatMul(b *testing.B, isa string, precision Precision, stored, weig
 	})
 }
 
-// BenchmarkMatMulPanels is the product of attention: 84 stacked rows against a
-// block of 64 keys, and their weights against its values.
-func BenchmarkMatMulPanels(b *testing.B) {
-	r := rand.New(rand.NewPCG(1, 1))
-	const m = 84
-	for _, isa := range isas() {
-		for _, precision := range []Precision{F32, BF16} {
-			for _, headDim := range []int{64, 128} {
-				b.Run(fmt.Sprintf("isa=%s/precision=%v/m=%d/n=%d/k=%d", isa, precision, m, blockKeys, headDim), func(b *testing.B) {
-					useISA(b, isa)
-					wide, c := randomFloats(r, headDim*blockKeys), make([]float32, m*blockKeys)
-					pairs := make([]uint16, len(wide))
-					for i, x := range wide {
-						pairs[i] = num.OperandBF16(x)
-					}
-					var rows Rows
-					rows.Reset(m, headDim, precision)
-					rows.Pack(randomFloats(r, m*headDim), headDim)
-					rate(b, isa, 2*m*blockKeys*float64(headDim), func() {
-						if precision == F32 {
-							MatMulPanels(c, blockKeys, &rows, wide, blockKeys, headDim, headDim)
-						} else {
-							MatMulPairs(c, blockKeys, &rows, pairs, blockKeys, headDim, headDim)
-						}
-					})
-				})
-			}
-		}
-	}
-}
-
 // BenchmarkRows times the steps along rows, per element.
 func BenchmarkRows(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 1))
@@ -130,9 +99,7 @@ func BenchmarkRows(b *testing.B) {
 		{"rmsnorm", n, func() { RMSNorm(c, x, w, 1e-6) }},
 		{"rope", 128, func() { RoPE(x[:128], w[:64], c[:64]) }},
 		{"silumul", n, func() { SiLUMul(c, x, w) }},
-		{"softmax", blockKeys, func() { copy(c, x[:blockKeys]); SoftmaxBlock(c[:blockKeys], 0, 60, 0, 1) }},
 		{"scale", n, func() { ScaleRow(c, 1) }},
-		{"softmaxbf16", blockKeys, func() { copy(c, x[:blockKeys]); SoftmaxBlockBF16(c[:blockKeys], 0, 60, 0, 1) }},
 		{"pack", m * n, func() { packed.Reset(m, n, F32); packed.Pack(big, n) }},
 		{"packbf16", m * n, func() { packed.Reset(m, n, BF16); packed.Pack(big, n) }},
 	} {

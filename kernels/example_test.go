@@ -53,16 +53,6 @@ func ExampleMatrix_PackInto() {
 	// Output: [4 256]
 }
 
-// The sum over all blocks divides the weights in the end.
-func ExampleSoftmaxBlock() {
-	scores := make([]float32, 64)
-	scores[0], scores[1] = 3, 3
-	m, l := float32(-1e30), float32(0)
-	m, l, _ = kernels.SoftmaxBlock(scores, 0, 2, m, l)
-	fmt.Println(m, l, scores[0]/l, scores[2])
-	// Output: 3 2 0.5 0
-}
-
 func ExampleRMSNorm() {
 	x := []float32{3, -4}
 	kernels.RMSNorm(x, x, []float32{1, 1}, 0)

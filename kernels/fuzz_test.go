@@ -45,25 +45,3 @@ func FuzzMatMul(f *testing.F) {
 		}
 	})
 }
-
-// FuzzSoftmaxBlock compares all instruction sets with the definition.
-func FuzzSoftmaxBlock(f *testing.F) {
-	f.Add(uint8(0), uint8(64), float32(0), float32(1), []byte("any bits will do"))
-	f.Fuzz(func(t *testing.T, lo, hi uint8, m, l float32, raw []byte) {
-		from := int(lo) % (blockKeys + 1)
-		to := from + int(hi)%(blockKeys+1-from)
-		want := floatsOf(raw, blockKeys)
-		precision, block := F32, SoftmaxBlock
-		if lo > 127 {
-			precision, block = BF16, SoftmaxBlockBF16
-		}
-		wantM, wantL, wantA := reference(want, from, to, m, l, precision)
-		for _, isa := range isas() {
-			useISA(t, isa)
-			p := floatsOf(raw, blockKeys)
-			gotM, gotL, gotA := block(p, from, to, m, l)
-			requireSameBits(t, want, p, isa)
-			requireSameBits(t, []float32{wantM, wantL, wantA}, []float32{gotM, gotL, gotA}, isa)
-		}
-	})
-}

@@ -82,54 +82,6 @@ func matMul(c []float32, ldc int, a *Rows, w *Matrix, n0, n1 int, s *Scratch, b 
 	}
 }
 
-// MatMulPanels computes C += A B in precision [F32] for n columns of c, rows ldc
-// apart, where B comes as float32 panels [n/16 rounded up][depth][16]; of a and
-// of B only the first k <= depth elements of the sum are used. The chain is that
-// of [MatMul].
-//
-// It is the product of attention: queries by keys with depth = k = head_dim, and
-// weights by values with depth = 64, the slots of a block, of which k are live.
-func MatMulPanels(c []float32, ldc int, a *Rows, wide []float32, n, k, depth int) {
-	size := (n + panelCols - 1) / panelCols * depth * panelCols
-	a.checkPanels(F32, n, k, depth, len(wide), size)
-	matMulPanels(c, ldc, a, panels{wide: wide, stride: depth * panelCols}, n, k)
-}
-
-// MatMulPairs is [MatMulPanels] in precision [BF16]: B comes as bfloat16 panels
-// [n/16 rounded up][depth/2 rounded up][16][2], k in pairs. Magnitudes below 2^-50
-// have to be stored as +0.
-func MatMulPairs(c []float32, ldc int, a *Rows, pairs []uint16, n, k, depth int) {
-	stride := (depth + 1) / 2 * 2 * panelCols
-	a.checkPanels(BF16, n, k, depth, len(pairs), (n+panelCols-1)/panelCols*stride)
-	matMulPanels(c, ldc, a, panels{pairs: pairs, stride: stride}, n, k)
-}
-
-func matMulPanels(c []float32, ldc int, a *Rows, p panels, n, k int) {
-	if n == 0 || a.m == 0 {
-		return
-	}
-	checkTarget(c, ldc, a.m, n)
-	a.start(c, ldc, n)
-	b, strips := a.blocking(), a.Strips()
-	for s0 := 0; s0 < strips; s0 += b.strips {
-		for k0 := 0; k0 < k; k0 += b.depth {
-			p.from(0, k0).multiply(c, ldc, n, a, s0, min(s0+b.strips, strips), k0, min(b.depth, k-k0))
-		}
-	}
-}
-
-func (r *Rows) checkPanels(p Precision, n, k, depth, length, size int) {
-	if r.precision != p {
-		panic(fmt.Sprintf("kernels: activations in %v times panels for %v", r.precision, p))
-	}
-	if n < 0 || k < 0 || k > depth || k > r.k {
-		panic(fmt.Sprintf("kernels: activations (%d, %d) times panels (%d, %d), %d deep", r.m, r.k, n, k, depth))
-	}
-	if length < size {
-		panic(fmt.Sprintf("kernels: %d elements in panels (%d, %d)", length, n, depth))
-	}
-}
-
 // checkTarget panics unless c holds m rows, ldc apart, of n columns.
 func checkTarget(c []float32, ldc, m, n int) {
 	if ldc < n || len(c) < (m-1)*ldc+n {

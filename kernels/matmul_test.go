@@ -250,60 +250,6 @@ func TestMatMulErrorBound(t *testing.T) {
 	})
 }
 
-// What lies beyond n in the last panel, beyond k in the panels and in the
-// activations is poisoned and must not be used.
-func TestMatMulPanels(t *testing.T) {
-	nan := float32(math.NaN())
-	forEachISA(t, func(t *testing.T) {
-		r := rand.New(rand.NewPCG(7, 8))
-		for round := range 120 {
-			m, n, depth := 1+round%13, 1+r.IntN(70), 1+r.IntN(70)
-			if round < 2 {
-				m, depth = 100, 1100
-			}
-			k := r.IntN(depth + 1)
-			precision := Precision(round % 2)
-			p := newProblem(t, r, m, n, k, "bf16", true)
-			for i, b := range p.w.BF16 {
-				p.w.BF16[i] = num.OperandBF16(num.FromBF16(b))
-			}
-			up := (depth + 1) / 2 * 2
-			wide := guarded[float32](t, r, (n+panelCols-1)/panelCols*depth*panelCols)
-			for i := range wide {
-				wide[i] = nan
-			}
-			pairs := guarded[uint16](t, r, (n+panelCols-1)/panelCols*up*panelCols)
-			for i := range pairs {
-				pairs[i] = num.BF16(nan)
-			}
-			for j := range n {
-				for l := range k {
-					w := p.w.BF16[j*k+l]
-					wide[j/panelCols*depth*panelCols+l*panelCols+j%panelCols] = num.FromBF16(w)
-					pairs[j/panelCols*up*panelCols+l/2*2*panelCols+j%panelCols*2+l%2] = w
-				}
-			}
-			columns := k + r.IntN(3)
-			x := make([]float32, m*columns)
-			for i := range x {
-				x[i] = nan
-			}
-			for i := range m {
-				copy(x[i*columns:][:k], p.x[i*p.ldx:])
-			}
-			a := guardedRows(t, r, m, columns, precision)
-			a.Pack(x, columns)
-			want := p.chain(precision)
-			if precision == F32 {
-				MatMulPanels(p.c, p.ldc, a, wide, n, k, depth)
-			} else {
-				MatMulPairs(p.c, p.ldc, a, pairs, n, k, depth)
-			}
-			requireSameBits(t, want, p.c, fmt.Sprintf("(%d, %d, %d of %d) %v", m, n, k, depth, precision))
-		}
-	})
-}
-
 // The strips partition the rows, and packing puts each element where the kernels
 // of its form look for it.
 func TestPackStripIsTheSame(t *testing.T) {
@@ -410,20 +356,14 @@ func TestMisusePanics(t *testing.T) {
 		"no packed form":    func() { w.PackInto(nil, F32, 0, 1) },
 		"packed too short":  func() { w.PackInto(make([]uint16, 63), BF16, 0, 1) },
 		"panel beyond N":    func() { w.PackInto(make([]uint16, 64), BF16, 0, 2) },
-		"pairs for f32":     func() { MatMulPairs(c, 16, rows(2, 4), make([]uint16, 64), 16, 4, 4) },
 		"no such precision": func() { new(Rows).Reset(1, 1, BF16+1) },
-		"panels too short":  func() { MatMulPanels(c, 16, rows(2, 4), w.F32[1:], 16, 4, 4) },
-		"k beyond depth":    func() { MatMulPanels(c, 16, rows(2, 5), w.F32, 16, 5, 4) },
 		"source too short":  func() { rows(2, 4).PackStrip(0, c[:7], 4) },
 		"no such strip":     func() { rows(2, 4).PackStrip(1, c, 4) },
 		"row outside":       func() { w.Row(c[:4], 16) },
 		"norm lengths":      func() { RMSNorm(c[:3], c[:4], c[:4], 0) },
 		"odd head":          func() { RoPE(c[:3], c[:1], c[:1]) },
 		"activation":        func() { SiLUMul(c[:3], c[:4], c[:4]) },
-		"short block":       func() { SoftmaxBlock(c, 0, 1, 0, 0) },
-		"negative live":     func() { SoftmaxBlock(make([]float32, 64), 3, 2, 0, 0) },
 		"negative rows":     func() { rows(-1, 2) },
-		"panels negative n": func() { MatMulPanels(c, 16, rows(2, 4), w.F32, -1, 4, 4) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() { require.Regexp(t, "^kernels: ", recover()) }()

@@ -32,14 +32,12 @@ func scaleRow(x []float32, a float32) { scaleRowGeneric(x, a) }
 
 func siluMul(dst, gate, up []float32) { siluMulGeneric(dst, gate, up) }
 
-func maxLive(p *[blockKeys]float32, lo, hi int, m float32) float32 {
-	return maxLiveGeneric(p, lo, hi, m)
-}
+func (t *cross) run() { t.generic() }
 
-func expLive(p *[blockKeys]float32, lo, hi int, m float32) float32 {
-	return expLiveGeneric(p, lo, hi, m)
-}
+func (b *softmaxBlock) run() { b.generic() }
 
-func expLiveBF16(p *[blockKeys]float32, lo, hi int, m float32) float32 {
-	return expLiveBF16Generic(p, lo, hi, m)
-}
+func widenSwapped(dst []float32, pairs []uint16) { widenSwappedGeneric(dst, pairs) }
+
+func addWeighted(dst, x []float32, a, b *[panelCols]float32) { addWeightedGeneric(dst, x, a, b) }
+
+func divide(x []float32, y *[panelCols]float32) { divideGeneric(x, y) }

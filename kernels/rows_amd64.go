@@ -90,39 +90,3 @@ func siluMul(dst, gate, up []float32) {
 	}
 	siluMulGeneric(dst, gate, up)
 }
-
-// live has the bits [lo, hi) set.
-func live(lo, hi int) uint64 { return ^uint64(0) >> (blockKeys - hi) &^ (1<<lo - 1) }
-
-//go:noinline
-func maxLive(p *[blockKeys]float32, lo, hi int, m float32) float32 {
-	switch {
-	case useAVX512:
-		return maxLiveAVX512(unsafe.Pointer(p), live(lo, hi), m)
-	case useAVX2:
-		return maxLiveAVX2(unsafe.Pointer(p), lo, hi, m)
-	}
-	return maxLiveGeneric(p, lo, hi, m)
-}
-
-//go:noinline
-func expLive(p *[blockKeys]float32, lo, hi int, m float32) float32 {
-	switch {
-	case useAVX512:
-		return expLiveAVX512(unsafe.Pointer(p), live(lo, hi), m)
-	case useAVX2:
-		return expLiveAVX2(unsafe.Pointer(p), lo, hi, m)
-	}
-	return expLiveGeneric(p, lo, hi, m)
-}
-
-//go:noinline
-func expLiveBF16(p *[blockKeys]float32, lo, hi int, m float32) float32 {
-	switch {
-	case useAVX512:
-		return expLiveBF16AVX512(unsafe.Pointer(p), live(lo, hi), m)
-	case useAVX2:
-		return expLiveBF16AVX2(unsafe.Pointer(p), lo, hi, m)
-	}
-	return expLiveBF16Generic(p, lo, hi, m)
-}

@@ -122,129 +122,12 @@ func TestSiLUMul(t *testing.T) {
 	})
 }
 
-// The vector exp follows num.Exp over arguments of every size: a block of which
-// the maximum is 0 holds exp of what was in it.
-func TestExpLanes(t *testing.T) {
-	forEachISA(t, func(t *testing.T) {
-		p := guarded[float32](t, rand.New(rand.NewPCG(1, 9)), blockKeys)
-		want := make([]float32, blockKeys)
-		for u := uint64(1 << 31); u < 0xff800000; {
-			for i := range p {
-				p[i] = math.Float32frombits(uint32(u))
-				want[i] = num.Exp(p[i])
-				u += 997
-			}
-			_, _, alpha := SoftmaxBlock(p, 0, blockKeys, 0, 0)
-			require.Equal(t, float32(1), alpha)
-			requireSameBits(t, want, p, "")
-		}
-	})
-}
-
-// reference is SoftmaxBlock as its comment puts it.
-func reference(p []float32, lo, hi int, m, l float32, precision Precision) (newM, newL, alpha float32) {
-	newM = m
-	for _, v := range p[lo:hi] {
-		if v > newM {
-			newM = v
-		}
-	}
-	if newM == 0 {
-		newM = 0
-	}
-	alpha = 1
-	if !math.IsInf(float64(newM), -1) {
-		alpha = num.Exp(m - newM)
-	}
-	for i, v := range p {
-		if i < lo || i >= hi || math.IsInf(float64(newM), -1) {
-			p[i] = 0
-		} else {
-			p[i] = num.Exp(v - newM)
-			if precision == BF16 {
-				p[i] = operand(p[i])
-			}
-		}
-	}
-	return newM, float32(l*alpha) + num.SumLanes(p), alpha
-}
-
-func TestSoftmaxBlock(t *testing.T) {
-	inf := float32(math.Inf(1))
-	forEachISA(t, func(t *testing.T) {
-		r := rand.New(rand.NewPCG(6, 6))
-		for round := range 3000 {
-			p := wildSlice(t, r, blockKeys, round%3 > 0)
-			for i := range p {
-				p[i] *= float32(math.Exp2(float64(r.IntN(8))))
-				if round%50 == 0 {
-					p[i] = -inf
-				}
-			}
-			lo := r.IntN(blockKeys + 1)
-			hi := lo + r.IntN(blockKeys+1-lo)
-			if round%2 == 0 {
-				lo, hi = 0, blockKeys
-			}
-			m, l := wild(r, false), float32(r.ExpFloat64())
-			switch round % 5 {
-			case 0:
-				m, l = -inf, 0
-			case 1:
-				m = math.Float32frombits(r.Uint32() & 0x80000000) // zero of either sign
-			}
-			want := append([]float32(nil), p...)
-			precision, block := F32, SoftmaxBlock
-			if round/5%2 == 1 {
-				precision, block = BF16, SoftmaxBlockBF16
-			}
-			wantM, wantL, wantA := reference(want, lo, hi, m, l, precision)
-			gotM, gotL, gotA := block(p, lo, hi, m, l)
-			requireSameBits(t, want, p, "p")
-			requireSameBits(t, []float32{wantM, wantL, wantA}, []float32{gotM, gotL, gotA}, "max, sum, alpha")
-		}
-	})
-}
-
-// Blocks taken one after the other add up to the softmax of the whole row.
-func TestSoftmaxBlockAgainstFloat64(t *testing.T) {
-	r := rand.New(rand.NewPCG(7, 7))
-	const blocks, live = 5, 50
-	x := randomFloats(r, blocks*blockKeys)
-	for i := range x {
-		x[i] *= 5
-	}
-	p := append([]float32(nil), x...)
-	m, l, alpha := negInf, float32(0), float32(0)
-	for b := range blocks {
-		hi := blockKeys
-		if b == blocks-1 {
-			hi = live
-		}
-		m, l, alpha = SoftmaxBlock(p[b*blockKeys:][:blockKeys], 0, hi, m, l)
-		ScaleRow(p[:b*blockKeys], alpha)
-	}
-	n := (blocks-1)*blockKeys + live
-	sum := 0.
-	for _, v := range x[:n] {
-		sum += math.Exp(float64(v) - float64(m))
-	}
-	for i, v := range x[:n] {
-		exact := math.Exp(float64(v)-float64(m)) / sum
-		require.InEpsilon(t, exact, float64(p[i])/float64(l), 1e-5)
-	}
-	for _, v := range p[n:] {
-		require.Zero(t, math.Float32bits(v))
-	}
-}
-
 func TestRowStepsDoNotAllocate(t *testing.T) {
 	x, half := make([]float32, 128), make([]float32, 64)
 	require.Zero(t, testing.AllocsPerRun(10, func() {
 		RMSNorm(x, x, x, 1)
 		RoPE(x, half, half)
 		SiLUMul(x, x, x)
-		SoftmaxBlock(half, 0, 60, 0, 1)
 		ScaleRow(x, 0.5)
 	}))
 }

@@ -118,17 +118,8 @@ func scaleRowAVX2(x unsafe.Pointer, n int, a float32)
 //go:noescape
 func siluMulAVX2(dst, gate, up unsafe.Pointer, n int)
 
-//go:noescape
-func maxLiveAVX2(p unsafe.Pointer, lo, hi int, m float32) float32
-
-//go:noescape
-func expLiveAVX2(p unsafe.Pointer, lo, hi int, m float32) float32
-
-//go:noescape
-func expLiveBF16AVX2(p unsafe.Pointer, lo, hi int, m float32) float32
-
-// The same with 16 lanes: n is a multiple of 16, of 32 in sumSquaresAVX512, and
-// bit i of live stands for element i.
+// The same with 16 lanes: n is a multiple of 16, of 32 in
+// sumSquaresAVX512.
 
 //go:noescape
 func sumSquaresAVX512(lanes, x unsafe.Pointer, n int)
@@ -144,12 +135,3 @@ func scaleRowAVX512(x unsafe.Pointer, n int, a float32)
 
 //go:noescape
 func siluMulAVX512(dst, gate, up unsafe.Pointer, n int)
-
-//go:noescape
-func maxLiveAVX512(p unsafe.Pointer, live uint64, m float32) float32
-
-//go:noescape
-func expLiveAVX512(p unsafe.Pointer, live uint64, m float32) float32
-
-//go:noescape
-func expLiveBF16AVX512(p unsafe.Pointer, live uint64, m float32) float32

@@ -57,19 +57,3 @@ func roundBF16NEON(x unsafe.Pointer, n int)
 
 //go:noescape
 func zeroTinyNEON(c unsafe.Pointer, n int)
-
-// maxLanesNEON raises 4 lanes to the maximum of them and the 64 elements of p.
-//
-//go:noescape
-func maxLanesNEON(lanes, p unsafe.Pointer)
-
-// expLanesNEON replaces the 64 elements of p by exp(p - m) and sums them over 32
-// lanes, which it sets.
-//
-//go:noescape
-func expLanesNEON(lanes, p unsafe.Pointer, m float32)
-
-// expLanesBF16NEON rounds them before.
-//
-//go:noescape
-func expLanesBF16NEON(lanes, p unsafe.Pointer, m float32)

@@ -43,14 +43,6 @@ func data(a *asm, constants []constant) {
 	}
 }
 
-// slotNumbers emits the numbers 0 to 63.
-func slotNumbers(a *asm) {
-	for i := range 32 {
-		fmt.Fprintf(a, "DATA slots<>+%d(SB)/8, $%#016x\n", 8*i, uint64(2*i+1)<<32|uint64(2*i))
-	}
-	a.WriteString("GLOBL slots<>(SB), RODATA|NOPTR, $256\n")
-}
-
 // exp emits e^x for the 8 lanes of register x into register p, step by step as
 // num.Exp does it; s, n and r are scratch. Without overflow x is known to be
 // at most num.ExpMax, or NaN.

@@ -34,7 +34,13 @@ func files() map[string]string {
 		"rows_avx2_amd64.s":     file(rows),
 		"rows_avx512_amd64.s":   file(rows512),
 		"matmul_neon_arm64.s":   file(neon),
-		"rows_neon_arm64.s":     file(rowsNEON),
+
+		"attention_avx2_amd64.s":   file(attention),
+		"attention_avx512_amd64.s": file(attention512),
+		"attention_dot_amd64.s":    file(attentionDot512),
+
+		"attention_neon_arm64.s": file(attentionNEON),
+		"rows_neon_arm64.s":      file(rowsNEON),
 
 		"int8_avx2_amd64.s":      file(int8AVX2),
 		"int8_avxvnni_amd64.s":   file(int8AVXVNNI),

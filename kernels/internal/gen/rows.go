@@ -2,16 +2,11 @@ package main
 
 func rows(a *asm) {
 	data(a, expConstants)
-	data(a, roundConstants)
-	slotNumbers(a)
 	sumSquares(a)
 	mulScaled(a)
 	rope(a)
 	scaleRow(a)
 	siluMul(a)
-	maxLive(a)
-	expLive(a, "expLiveAVX2", false)
-	expLive(a, "expLiveBF16AVX2", true)
 }
 
 // loop runs body until the count in CX, a multiple of step, is used up.
@@ -106,85 +101,5 @@ func siluMul(a *asm) {
 		a.op("VMOVUPS Y0, (DI)(AX*4)")
 		a.op("ADDQ $8, AX")
 	})
-	a.ret()
-}
-
-// bounds broadcasts lo-1 into Y14 and hi into Y15.
-func bounds(a *asm) {
-	a.op("DECQ AX")
-	a.op("VMOVD AX, X14")
-	a.op("VPBROADCASTD X14, Y14")
-	a.op("VMOVD BX, X15")
-	a.op("VPBROADCASTD X15, Y15")
-}
-
-// live makes the mask of the slots of vector v that lie in [lo, hi); s is scratch.
-func live(a *asm, v, mask, s int) {
-	a.op("VMOVDQU slots<>+%d(SB), Y%d", 32*v, s)
-	a.op("VPCMPGTD Y14, Y%d, Y%d", s, mask)
-	a.op("VPCMPGTD Y%d, Y15, Y%d", s, s)
-	a.op("VPAND Y%d, Y%d, Y%d", s, mask, mask)
-}
-
-// maxLive: the maximum of m and p[lo:hi]. VMAXPS returns its second source, here
-// the maximum so far, when the other is NaN or both are zero.
-func maxLive(a *asm) {
-	a.text("maxLiveAVX2", "(p unsafe.Pointer, lo, hi int, m float32) float32", 36,
-		arg{"p", "SI"}, arg{"lo", "AX"}, arg{"hi", "BX"})
-	bounds(a)
-	a.op("VBROADCASTSS m+24(FP), Y0")
-	a.op("VMOVAPS Y0, Y1")
-	a.op("VMOVUPS neginf<>(SB), Y2")
-	for v := range 8 {
-		live(a, v, 3, 4)
-		a.op("VBLENDVPS Y3, %d(SI), Y2, Y5", 32*v)
-		a.op("VMAXPS Y%d, Y5, Y%d", v%2, v%2)
-	}
-	a.op("VMAXPS Y0, Y1, Y0")
-	a.op("VEXTRACTF128 $1, Y0, X1")
-	a.op("VMAXPS X0, X1, X0")
-	a.op("VPERMILPS $0x4e, X0, X1")
-	a.op("VMAXPS X0, X1, X0")
-	a.op("VPERMILPS $0xb1, X0, X1")
-	a.op("VMAXPS X0, X1, X0")
-	a.op("VMOVSS X0, ret+32(FP)")
-	a.ret()
-}
-
-// expLive replaces live slots by exp(p-m), dead ones by +0, and sums all of them
-// over 32 lanes, Y0 to Y3. With round the exponentials are rounded as operands.
-func expLive(a *asm, name string, round bool) {
-	a.text(name, "(p unsafe.Pointer, lo, hi int, m float32) float32", 36,
-		arg{"p", "SI"}, arg{"lo", "AX"}, arg{"hi", "BX"})
-	bounds(a)
-	a.op("VBROADCASTSS m+24(FP), Y13")
-	for v := range 8 {
-		a.op("VMOVUPS %d(SI), Y4", 32*v)
-		a.op("VSUBPS Y13, Y4, Y4")
-		p := v
-		if v >= 4 {
-			p = 5
-		}
-		exp(a, 4, p, 6, 7, 8, false)
-		if round {
-			roundOperand(a, p, 6, 7)
-		}
-		live(a, v, 9, 10)
-		a.op("VPAND Y9, Y%d, Y%d", p, p)
-		a.op("VMOVUPS Y%d, %d(SI)", p, 32*v)
-		if v >= 4 {
-			a.op("VADDPS Y5, Y%d, Y%d", v-4, v-4)
-		}
-	}
-	a.op("VADDPS Y2, Y0, Y0") // +16
-	a.op("VADDPS Y3, Y1, Y1")
-	a.op("VADDPS Y1, Y0, Y0") // +8
-	a.op("VEXTRACTF128 $1, Y0, X1")
-	a.op("VADDPS X1, X0, X0") // +4
-	a.op("VPERMILPS $0x4e, X0, X1")
-	a.op("VADDPS X1, X0, X0") // +2
-	a.op("VPERMILPS $0xb1, X0, X1")
-	a.op("VADDPS X1, X0, X0") // +1
-	a.op("VMOVSS X0, ret+32(FP)")
 	a.ret()
 }

@@ -1,5 +1,7 @@
 package main
 
+import "fmt"
+
 // Registers of the row kernels of AVX-512 that hold constants.
 var registers512 = map[string]int{
 	"log2e": 16, "magic": 17, "ln2hi": 18, "ln2lo": 19,
@@ -10,15 +12,11 @@ var registers512 = map[string]int{
 
 func rows512(a *asm) {
 	data(a, expConstants)
-	data(a, []constant{{"lsb", 1}, {"bias", 0x7fff}, {"high", 0xffff0000}, {"quiet", 0x00400000}, {"tiny2", tinyBits}})
 	sumSquares512(a)
 	mulScaled512(a)
 	rope512(a)
 	scaleRow512(a)
 	siluMul512(a)
-	maxLive512(a)
-	expLive512(a, "expLiveAVX512", false)
-	expLive512(a, "expLiveBF16AVX512", true)
 }
 
 // constants512 broadcasts constants into their registers.
@@ -31,10 +29,14 @@ func constants512(a *asm, names ...string) {
 var exp512Constants = []string{"log2e", "magic", "ln2hi", "ln2lo", "c6", "c5", "c4", "c3", "c2", "one", "min"}
 
 // exp512 is exp for 16 lanes, the constants being in registers; masks K2 to K4 are
-// scratch.
-func exp512(a *asm, x, p, s, n, r int, overflow bool) {
+// scratch. Lanes that mask K(live) leaves out become +0, unless live is 0.
+func exp512(a *asm, x, p, s, n, r int, overflow bool, live int) {
 	const unordered, notLess, greaterThan = 3, 5, 30
 	z := registers512
+	mask := ""
+	if live > 0 {
+		mask = fmt.Sprintf("K%d, ", live)
+	}
 	a.op("VMOVAPS Z%d, Z%d", z["magic"], s)
 	a.op("VFMADD231PS Z%d, Z%d, Z%d", z["log2e"], x, s)
 	a.op("VSUBPS Z%d, Z%d, Z%d", z["magic"], s, n)
@@ -47,13 +49,13 @@ func exp512(a *asm, x, p, s, n, r int, overflow bool) {
 	}
 	a.op("VPSLLD $%d, Z%d, Z%d", 23, s, s)
 	a.op("VPADDD Z%d, Z%d, Z%d", s, p, p)
-	a.op("VCMPPS $%d, Z%d, Z%d, K2", notLess, z["min"], x)
+	a.op("VCMPPS $%d, Z%d, Z%d, %sK2", notLess, z["min"], x, mask)
 	a.op("VMOVAPS.Z Z%d, K2, Z%d", p, p)
 	if overflow {
 		a.op("VCMPPS $%d, Z%d, Z%d, K3", greaterThan, z["max"], x)
 		a.op("VMOVAPS Z%d, K3, Z%d", z["inf"], p)
 	}
-	a.op("VCMPPS $%d, Z%d, Z%d, K4", unordered, x, x)
+	a.op("VCMPPS $%d, Z%d, Z%d, %sK4", unordered, x, x, mask)
 	a.op("VMOVAPS Z%d, K4, Z%d", x, p)
 }
 
@@ -153,85 +155,12 @@ func siluMul512(a *asm) {
 	loop(a, 16, func() {
 		a.op("VMOVUPS (SI)(AX*4), Z0")
 		a.op("VPXORD Z%d, Z0, Z1", registers512["sign"])
-		exp512(a, 1, 2, 3, 4, 5, true)
+		exp512(a, 1, 2, 3, 4, 5, true, 0)
 		a.op("VADDPS Z%d, Z2, Z2", registers512["one"])
 		a.op("VDIVPS Z2, Z0, Z0")
 		a.op("VMULPS (DX)(AX*4), Z0, Z0")
 		a.op("VMOVUPS Z0, (DI)(AX*4)")
 		a.op("ADDQ $16, AX")
 	})
-	a.ret()
-}
-
-// maxLive512: the maximum of m and the elements of p whose bit is set in live.
-func maxLive512(a *asm) {
-	a.text("maxLiveAVX512", "(p unsafe.Pointer, live uint64, m float32) float32", 28,
-		arg{"p", "SI"}, arg{"live", "AX"})
-	a.op("KMOVQ AX, K1")
-	a.op("VBROADCASTSS m+16(FP), Z0")
-	a.op("VMOVAPS Z0, Z1")
-	constants512(a, "neginf")
-	for v := range 4 {
-		a.op("VMOVAPS Z%d, Z%d", registers512["neginf"], 2+v)
-		a.op("VMOVUPS %d(SI), K1, Z%d", 64*v, 2+v)
-		a.op("VMAXPS Z%d, Z%d, Z%d", v%2, 2+v, v%2)
-		if v < 3 {
-			a.op("KSHIFTRQ $16, K1, K1")
-		}
-	}
-	a.op("VMAXPS Z0, Z1, Z0")
-	a.op("VEXTRACTF64X4 $1, Z0, Y1")
-	a.op("VMAXPS Y0, Y1, Y0")
-	a.op("VEXTRACTF128 $1, Y0, X1")
-	a.op("VMAXPS X0, X1, X0")
-	a.op("VPERMILPS $0x4e, X0, X1")
-	a.op("VMAXPS X0, X1, X0")
-	a.op("VPERMILPS $0xb1, X0, X1")
-	a.op("VMAXPS X0, X1, X0")
-	a.op("VMOVSS X0, ret+24(FP)")
-	a.ret()
-}
-
-// expLive512 replaces live elements by exp(p-m), rounded as operands with round,
-// the others by +0, and sums all of them over 32 lanes, Z0 and Z1.
-func expLive512(a *asm, name string, round bool) {
-	a.text(name, "(p unsafe.Pointer, live uint64, m float32) float32", 28,
-		arg{"p", "SI"}, arg{"live", "AX"})
-	a.op("KMOVQ AX, K1")
-	a.op("VBROADCASTSS m+16(FP), Z11")
-	constants512(a, exp512Constants...)
-	if round {
-		constants512(a, "lsb", "bias", "quiet", "high", "tiny2")
-	}
-	for v := range 4 {
-		a.op("VMOVUPS.Z %d(SI), K1, Z4", 64*v)
-		a.op("VSUBPS Z11, Z4, Z4")
-		p := v
-		if v >= 2 {
-			p = 5
-		}
-		exp512(a, 4, p, 6, 7, 8, false)
-		if round {
-			round512(a, p, 6, 7)
-		}
-		a.op("VMOVAPS.Z Z%d, K1, Z%d", p, p)
-		a.op("VMOVUPS Z%d, %d(SI)", p, 64*v)
-		if v >= 2 {
-			a.op("VADDPS Z5, Z%d, Z%d", v-2, v-2)
-		}
-		if v < 3 {
-			a.op("KSHIFTRQ $16, K1, K1")
-		}
-	}
-	a.op("VADDPS Z1, Z0, Z0") // +16
-	a.op("VEXTRACTF64X4 $1, Z0, Y1")
-	a.op("VADDPS Y1, Y0, Y0") // +8
-	a.op("VEXTRACTF128 $1, Y0, X1")
-	a.op("VADDPS X1, X0, X0") // +4
-	a.op("VPERMILPS $0x4e, X0, X1")
-	a.op("VADDPS X1, X0, X0") // +2
-	a.op("VPERMILPS $0xb1, X0, X1")
-	a.op("VADDPS X1, X0, X0") // +1
-	a.op("VMOVSS X0, ret+24(FP)")
 	a.ret()
 }

@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // opsNEON are instructions on four floats, or the bits of four, that Go's
 // assembler lacks.
@@ -10,7 +13,7 @@ var opsNEON = map[string]struct {
 }{
 	"fadd": {0x4e20d400, "4s"}, "fsub": {0x4ea0d400, "4s"}, "fmul": {0x6e20dc00, "4s"}, "fdiv": {0x6e20fc00, "4s"},
 	"fmla": {0x4e20cc00, "4s"}, "fmls": {0x4ea0cc00, "4s"},
-	"fcmgt": {0x6ea0e400, "4s"}, "fcmeq": {0x4e20e400, "4s"},
+	"fcmgt": {0x6ea0e400, "4s"}, "fcmeq": {0x4e20e400, "4s"}, "cmgt": {0x4ea03400, "4s"},
 	"bit": {0x6ea01c00, "16b"}, "bif": {0x6ee01c00, "16b"}, "bic": {0x4e601c00, "16b"},
 }
 
@@ -26,6 +29,18 @@ func (a *asm) neon(name string, dst, x, y int) {
 var constantsNEON = append(append([]constant{{"tinystart", (127 - 91) << 23}}, expConstants...), roundConstants...)
 
 func rowsNEON(a *asm) {
+	dataNEON(a)
+	sumSquaresNEON(a)
+	mulScaledNEON(a)
+	ropeNEON(a)
+	scaleRowNEON(a)
+	siluMulNEON(a)
+	roundBF16NEON(a)
+	zeroTinyNEON(a)
+}
+
+// dataNEON emits them.
+func dataNEON(a *asm) {
 	a.WriteByte('\n')
 	for i, c := range constantsNEON {
 		for half := range 2 {
@@ -33,16 +48,13 @@ func rowsNEON(a *asm) {
 		}
 	}
 	fmt.Fprintf(a, "GLOBL constants<>(SB), RODATA|NOPTR, $%d\n", 16*len(constantsNEON))
-	sumSquaresNEON(a)
-	mulScaledNEON(a)
-	ropeNEON(a)
-	scaleRowNEON(a)
-	siluMulNEON(a)
-	maxLanesNEON(a)
-	expLanesNEON(a, "expLanesNEON", false)
-	expLanesNEON(a, "expLanesBF16NEON", true)
-	roundBF16NEON(a)
-	zeroTinyNEON(a)
+}
+
+// constantNEON loads one into a register, through R9.
+func (a *asm) constantNEON(name string, register int) {
+	i := slices.IndexFunc(constantsNEON, func(c constant) bool { return c.name == name })
+	a.op("MOVD $constants<>+%d(SB), R9", 16*i)
+	a.op("VLD1 (R9), [V%d.S4]", register)
 }
 
 // fixedNEON says which registers hold constants.
@@ -52,13 +64,8 @@ type fixedNEON map[string]int
 func (a *asm) fixed(names ...string) fixedNEON {
 	f := fixedNEON{}
 	for i, name := range names {
-		for j, c := range constantsNEON {
-			if c.name == name {
-				a.op("MOVD $constants<>+%d(SB), R9", 16*j)
-			}
-		}
 		f[name] = 12 + i
-		a.op("VLD1 (R9), [V%d.S4]", f[name])
+		a.constantNEON(name, f[name])
 	}
 	return f
 }
@@ -201,59 +208,6 @@ func siluMulNEON(a *asm) {
 		a.op("VLD1.P 16(R2), [V1.S4]")
 		a.neon("fmul", 0, 0, 1)
 		a.op("VST1.P [V0.S4], 16(R0)")
-	})
-	a.op("RET")
-}
-
-// maxLanesNEON raises 4 lanes to the maximum of them and 64 elements; NaN in an
-// element is passed over.
-func maxLanesNEON(a *asm) {
-	a.textNEON("maxLanesNEON", "(lanes, p unsafe.Pointer)", 16, arg{"lanes", "R0"}, arg{"p", "R1"})
-	a.op("VLD1 (R0), [V0.S4]")
-	a.op("MOVD $64, R2")
-	loopNEON(a, "R2", 4, func() {
-		a.op("VLD1.P 16(R1), [V1.S4]")
-		a.neon("fcmgt", 2, 1, 0)
-		a.neon("bit", 0, 1, 2)
-	})
-	a.op("VST1 [V0.S4], (R0)")
-	a.op("RET")
-}
-
-// expLanesNEON replaces 64 elements by exp(p-m), rounded as operands with round,
-// and sums them over 32 lanes.
-func expLanesNEON(a *asm, name string, round bool) {
-	a.textNEON(name, "(lanes, p unsafe.Pointer, m float32)", 20, arg{"lanes", "R0"}, arg{"p", "R1"})
-	a.op("FMOVS m+16(FP), F11")
-	a.op("VDUP V11.S[0], V11.S4")
-	names := expNamesNEON
-	if round {
-		names = append(append([]string{}, names...), "abs", "tiny", "lsb", "bias", "quiet", "high")
-	}
-	f := a.fixed(names...)
-	a.op("MOVD $64, R2")
-	a.op("MOVD $32, R3")
-	loopNEON(a, "R2", 4, func() {
-		a.op("VLD1 (R1), [V0.S4]")
-		a.neon("fsub", 0, 0, 11)
-		expNEON(a, f, 0, 1, 2, 3, 4, false)
-		if round {
-			roundNEON(a, f, 1, 2, 3)
-		}
-		a.op("VST1.P [V1.S4], 16(R1)")
-		a.op("CMP R3, R2")
-		a.op("BLE second")
-		a.op("VST1.P [V1.S4], 16(R0)")
-		a.op("B next")
-		a.label("second") // element i+32 is added to lane i
-		a.op("CMP R3, R2")
-		a.op("BNE add")
-		a.op("SUB $128, R0")
-		a.label("add")
-		a.op("VLD1 (R0), [V2.S4]")
-		a.neon("fadd", 2, 2, 1)
-		a.op("VST1.P [V2.S4], 16(R0)")
-		a.label("next")
 	})
 	a.op("RET")
 }

@@ -1,0 +1,201 @@
+package kernels
+
+import (
+	"fmt"
+
+	"seccodeprm/internal/num"
+)
+
+// blockKeys is the number of slots in a block of the KV cache.
+const blockKeys = 64
+
+// Queries holds queries of one key/value head and the memory to walk over keys
+// with them. The zero value is ready; the buffers only grow.
+//
+// Keys come in blocks of 64. Each query adds those of a block that it sees to its
+// sums so far, in a [Softmax]:
+//
+//	score = q·k, a chain over head_dim from +0
+//	new   = max(max, scores); a NaN is passed over, a zero is +0
+//	p     = exp(score - new); +0 in slots that are not seen
+//	alpha = exp(max - new)
+//	sum   = sum*alpha + sum of p, over 32 lanes
+//	out   = out*alpha + p·v, a chain over the slots of the block
+//
+// (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018).
+// While new is -Inf nothing was seen: p is +0 and alpha is 1. The chains are those
+// of [MatMul] in the same precision; in [BF16] p is rounded as an operand before it
+// is summed.
+type Queries struct {
+	n, headDim  int
+	precision   Precision
+	position    []int32 // of each query, whole panels
+	first, last int     // least and greatest position
+
+	wide    []float32 // [n/16][headDim][16]
+	pairs   []uint16  // the same as pairs, where the processor multiplies those
+	scores  []float32 // [tilePanels][64][16], then their probabilities
+	weights []uint16  // the probabilities as pairs
+	keys    []float32 // a block of pairs, widened
+	values  []float32
+
+	alpha  [tilePanels * panelCols]float32
+	lo, hi [tilePanels * panelCols]int32 // slots that a query sees
+	lanes  [8 * panelCols]float32        // sums on their way
+}
+
+// tilePanels is the number of panels of queries that are worked on together.
+const tilePanels = 3
+
+// Pack takes n = len(position) queries, one at least: row i of x (n, headDim), rows
+// ldx apart, stands at position[i]. headDim is even. What was packed before is
+// lost.
+func (q *Queries) Pack(x []float32, ldx, headDim int, p Precision, position []int) {
+	n := len(position)
+	if n == 0 || headDim <= 0 || headDim%2 != 0 || ldx < headDim || len(x) < (n-1)*ldx+headDim || p > BF16 {
+		panic(fmt.Sprintf("kernels: %d queries of %d elements, rows %d apart, in %d elements, in precision %v", n, headDim, ldx, len(x), p))
+	}
+	q.n, q.headDim, q.precision = n, headDim, p
+	q.first, q.last = position[0], position[0]
+	q.position = grow(q.position, panelsOf(n)*panelCols)
+	for i := range q.position {
+		at := position[min(i, n-1)]
+		q.position[i] = int32(at)
+		q.first, q.last = min(q.first, at), max(q.last, at)
+	}
+	q.scores = grow(q.scores, tilePanels*scorePanel)
+	size := headDim * panelCols
+	q.wide = grow(q.wide, panelsOf(n)*size)
+	for i := range panelsOf(n) {
+		packF32(q.wide[i*size:][:size], x[i*panelCols*ldx:], ldx, min(panelCols, n-i*panelCols), headDim)
+	}
+	switch {
+	case q.dot():
+		q.weights = grow(q.weights, tilePanels*scorePanel)
+		q.pairs = grow(q.pairs, len(q.wide))
+		roundPairs(q.pairs, q.wide)
+	case p == BF16:
+		roundBF16(q.wide)
+		for i := 0; i < len(q.wide); i += 2 * panelCols { // the odd one of a pair first
+			even, odd := (*[panelCols]float32)(q.wide[i:]), (*[panelCols]float32)(q.wide[i+panelCols:])
+			*even, *odd = *odd, *even
+		}
+	}
+}
+
+// scorePanel is the size of the scores of a panel of queries.
+const scorePanel = blockKeys * panelCols
+
+// panelsOf is the number of panels of n columns.
+func panelsOf(n int) int { return (n + panelCols - 1) / panelCols }
+
+// dot reports whether products multiply pairs as they are.
+func (q *Queries) dot() bool { return formOf(q.precision) == dot }
+
+// Attend adds a block of keys, at positions base to base+63, to the sums s, in
+// precision [F32]. A query sees positions up to its own, and with window > 0 only
+// the last so many of them. Keys are [64/16][headDim][16 keys], values
+// [headDim/16 rounded up][64 slots][16]; values in slots behind the last that is
+// seen are not read, keys may be anything there.
+func (q *Queries) Attend(s *Softmax, keys, values []float32, base, window int) {
+	q.check(F32, s, len(keys), len(values))
+	q.attend(s, panels{wide: keys, stride: q.headDim * panelCols}, panels{wide: values, stride: scorePanel}, base, window)
+}
+
+// AttendPairs is [Queries.Attend] in precision [BF16]: keys and values are rounded
+// operands in pairs of head_dim and of slots, [64/16][headDim/2][16][2] and
+// [headDim/16 rounded up][64/2][16][2]. A slot that makes up a pair with one that
+// is seen has to hold a finite value.
+func (q *Queries) AttendPairs(s *Softmax, keys, values []uint16, base, window int) {
+	q.check(BF16, s, len(keys), len(values))
+	k, v := panels{pairs: keys, stride: q.headDim * panelCols}, panels{pairs: values, stride: scorePanel}
+	if !q.dot() {
+		live := q.live(base)
+		k = widen(&q.keys, k, panelsOf(live), q.headDim)
+		v = widen(&q.values, v, panelsOf(q.headDim), live)
+	}
+	q.attend(s, k, v, base, window)
+}
+
+// widen turns pairs, depth deep, into floats of which the odd one comes first.
+func widen(buffer *[]float32, p panels, count, depth int) panels {
+	*buffer = grow(*buffer, count*p.stride)
+	for i := range count {
+		widenSwapped((*buffer)[i*p.stride:][:(depth+1)/2*2*panelCols], p.pairs[i*p.stride:])
+	}
+	return panels{wide: *buffer, stride: p.stride}
+}
+
+// live is the number of slots up to the last that some query sees.
+func (q *Queries) live(base int) int { return min(max(q.last+1-base, 0), blockKeys) }
+
+func (q *Queries) attend(s *Softmax, keys, values panels, base, window int) {
+	live := q.live(base)
+	if live == 0 || window > 0 && q.first-window+1-base >= blockKeys {
+		return
+	}
+	masked := q.first+1-base < blockKeys || window > 0 && q.last-window+1 > base
+	depth, tiny := live, float32(0)
+	if q.precision == BF16 {
+		depth, tiny = (live+1)/2*2, num.TinyStart
+	}
+	rows := panelsOf(q.headDim) * panelCols
+	queries := panels{wide: q.wide, stride: q.headDim * panelCols}
+	weights := panels{wide: q.scores, stride: scorePanel}
+	if q.dot() {
+		queries = panels{pairs: q.pairs, stride: q.headDim * panelCols}
+		weights = panels{pairs: q.weights, stride: scorePanel}
+	}
+	for first := 0; first < panelsOf(q.n); first += tilePanels {
+		width := min(tilePanels, panelsOf(q.n)-first)
+		c := cross{
+			a: keys, b: queries.from(first, 0), c: q.scores, stride: scorePanel,
+			panels: panelsOf(live), width: width, depth: q.headDim,
+		}
+		c.run()
+		if masked {
+			q.see(first, width, base, window)
+		}
+		for i := range width {
+			at := (first + i) * panelCols
+			b := softmaxBlock{
+				scores: (*[scorePanel]float32)(q.scores[i*scorePanel:]),
+				max:    (*[panelCols]float32)(s.max[at:]), sum: (*[panelCols]float32)(s.sum[at:]),
+				alpha: (*[panelCols]float32)(q.alpha[i*panelCols:]), lanes: &q.lanes, precision: q.precision,
+			}
+			if masked {
+				b.lo, b.hi = (*[panelCols]int32)(q.lo[i*panelCols:]), (*[panelCols]int32)(q.hi[i*panelCols:])
+			}
+			if q.dot() {
+				b.pairs = (*[scorePanel]uint16)(q.weights[i*scorePanel:])
+			}
+			b.run()
+		}
+		c = cross{
+			a: values, b: weights, c: s.out[first*rows*panelCols:], stride: rows * panelCols,
+			panels: panelsOf(q.headDim), width: width, depth: depth, alpha: q.alpha[:], tiny: tiny,
+		}
+		c.run()
+	}
+}
+
+// see finds the slots that the queries of some panels see.
+func (q *Queries) see(first, width, base, window int) {
+	for i, at := range q.position[first*panelCols:][:width*panelCols] {
+		end := int(at) + 1 - base
+		q.lo[i], q.hi[i] = 0, int32(min(max(end, 0), blockKeys))
+		if window > 0 {
+			q.lo[i] = int32(min(max(end-window, 0), blockKeys))
+		}
+	}
+}
+
+func (q *Queries) check(p Precision, s *Softmax, keys, values int) {
+	if q.n == 0 || q.precision != p || s.n != q.n || s.headDim != q.headDim {
+		panic(fmt.Sprintf("kernels: %d queries of %d elements in precision %v, sums of %d of %d, keys in precision %v",
+			q.n, q.headDim, q.precision, s.n, s.headDim, p))
+	}
+	if keys < blockKeys*q.headDim || values < panelsOf(q.headDim)*scorePanel {
+		panic(fmt.Sprintf("kernels: a block of %d keys and %d values for head_dim %d", keys, values, q.headDim))
+	}
+}

@@ -1,0 +1,115 @@
+package kernels
+
+import "seccodeprm/internal/num"
+
+// cross is a product of two operands in panels: rows of c are columns of a, and
+// columns of c those of b, 16 queries to a panel.
+type cross struct {
+	a, b   panels    // [panel][depth][16], or in pairs
+	c      []float32 // [panel of b][16*panels][16]
+	stride int       // elements from one panel of c to the next
+	panels int       // of a
+	width  int       // panels of b, tilePanels at most
+	depth  int       // in pairs even
+
+	// The chains start from +0, or with alpha, one for each column, from what c
+	// holds times alpha; magnitudes below tiny are +0.
+	alpha []float32
+	tiny  float32
+}
+
+// generic is the definition of what the kernels compute, for panels that are not
+// pairs.
+func (t *cross) generic() {
+	for p := range t.width {
+		b := t.b.from(p, 0).wide
+		for r := range t.panels * panelCols {
+			c := t.c[p*t.stride+r*panelCols:][:panelCols]
+			if t.alpha == nil {
+				clear(c)
+			} else {
+				for i, x := range t.alpha[p*panelCols:][:panelCols] {
+					if c[i] = float32(c[i] * x); c[i] < t.tiny && c[i] > -t.tiny {
+						c[i] = 0
+					}
+				}
+			}
+			a := t.a.from(r/panelCols, 0).wide[r%panelCols:]
+			for k := range t.depth {
+				num.AddScaled(c, a[k*panelCols], b[k*panelCols:])
+			}
+		}
+	}
+}
+
+// softmaxBlock takes the scores of a panel of queries against a block of keys into
+// their sums. The scores become probabilities: in place, in precision BF16 with the
+// odd one of a pair first, or in pairs if that is set.
+type softmaxBlock struct {
+	scores          *[scorePanel]float32 // [64][16]
+	pairs           *[scorePanel]uint16  // [64/2][16][2]
+	max, sum, alpha *[panelCols]float32
+	lo, hi          *[panelCols]int32 // slots that are seen; all if nil
+	lanes           *[8 * panelCols]float32
+	precision       Precision
+}
+
+// generic is the definition, for probabilities that are not pairs.
+func (b *softmaxBlock) generic() {
+	for i := range panelCols {
+		lo, hi := 0, blockKeys
+		if b.lo != nil {
+			lo, hi = int(b.lo[i]), int(b.hi[i])
+		}
+		top := b.max[i]
+		for j := lo; j < hi; j++ {
+			if x := b.scores[j*panelCols+i]; x > top {
+				top = x
+			}
+		}
+		if top == 0 {
+			top = 0 // of two zeros the order of comparison decides the sign
+		}
+		var p [blockKeys]float32
+		b.alpha[i] = 1
+		if top != negInf {
+			b.alpha[i] = num.Exp(b.max[i] - top)
+			for j := lo; j < hi; j++ {
+				p[j] = num.Exp(b.scores[j*panelCols+i] - top)
+			}
+		}
+		swap := 0
+		if b.precision == BF16 {
+			swap = 1
+			roundBF16Generic(p[:])
+		}
+		b.max[i] = top
+		b.sum[i] = float32(b.sum[i]*b.alpha[i]) + num.SumLanes(p[:])
+		for j, x := range p {
+			b.scores[(j^swap)*panelCols+i] = x
+		}
+	}
+}
+
+// widenSwappedGeneric turns rows of 16 pairs into two rows of 16 floats each, that
+// of the odd elements first.
+func widenSwappedGeneric(dst []float32, pairs []uint16) {
+	for i := range dst {
+		dst[i] = num.FromBF16(pairs[i/(2*panelCols)*2*panelCols+2*(i%panelCols)+1-i/panelCols%2])
+	}
+}
+
+// addWeightedGeneric: dst = dst*a + x*b, in rows of 16 columns.
+func addWeightedGeneric(dst, x []float32, a, b *[panelCols]float32) {
+	for i := range dst {
+		dst[i] = float32(dst[i]*a[i%panelCols]) + float32(x[i]*b[i%panelCols])
+	}
+}
+
+// divideGeneric: x = x/y + 0, in rows of 16 columns; a zero then has no sign, which
+// could depend on slots that were not seen.
+func divideGeneric(x []float32, y *[panelCols]float32) {
+	for i := range x {
+		x[i] = x[i]/y[i%panelCols] + 0
+	}
+}

@@ -1,0 +1,82 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+
+	"seccodeprm/internal/num"
+)
+
+// Softmax holds the sums of some queries over the keys walked so far; see
+// [Queries]. The zero value is ready; the buffers only grow.
+type Softmax struct {
+	n, headDim int
+	max, sum   []float32 // of each query, whole panels
+	out        []float32 // [n/16][headDim/16 rounded up][16][16 queries]
+}
+
+var negInf = float32(math.Inf(-1))
+
+// Reset starts for n queries of headDim elements, with no keys.
+func (s *Softmax) Reset(n, headDim int) {
+	if n < 0 || headDim < 0 {
+		panic(fmt.Sprintf("kernels: sums of %d queries of %d elements", n, headDim))
+	}
+	s.n, s.headDim = n, headDim
+	lanes := panelsOf(n) * panelCols
+	s.max, s.sum, s.out = grow(s.max, lanes), grow(s.sum, lanes), grow(s.out, lanes*s.rows())
+	for i := range s.max {
+		s.max[i] = negInf
+	}
+	clear(s.sum)
+	clear(s.out)
+}
+
+// rows is the number of rows of a panel of out.
+func (s *Softmax) rows() int { return panelsOf(s.headDim) * panelCols }
+
+// Merge adds the sums o over later keys: both sides are rescaled to the common
+// maximum. With new, a = exp(max - new) and b = exp(o.max - new),
+//
+//	sum = sum*a + o.sum*b;  out = out*a + o.out*b
+//
+// every product rounded. Where neither side has seen a key nothing changes.
+// Merging into nothing, or merging nothing, changes no more than the sign of a
+// zero.
+func (s *Softmax) Merge(o *Softmax) {
+	if s.n != o.n || s.headDim != o.headDim {
+		panic(fmt.Sprintf("kernels: sums of %d queries of %d elements and %d of %d", s.n, s.headDim, o.n, o.headDim))
+	}
+	for first := 0; first < len(s.max); first += panelCols {
+		var a, b [panelCols]float32
+		for i := range panelCols {
+			m, n := s.max[first+i], o.max[first+i]
+			top := max(m, n)
+			a[i], b[i] = 1, 0
+			if top != negInf {
+				a[i], b[i] = num.Exp(m-top), num.Exp(n-top)
+				s.max[first+i] = top
+				s.sum[first+i] = float32(s.sum[first+i]*a[i]) + float32(o.sum[first+i]*b[i])
+			}
+		}
+		size := s.rows() * panelCols
+		addWeighted(s.out[first/panelCols*size:][:size], o.out[first/panelCols*size:][:size], &a, &b)
+	}
+}
+
+// Outputs writes the attention's output of query i, out/sum, to row(i), headDim
+// elements.
+func (s *Softmax) Outputs(row func(i int) []float32) {
+	size := s.rows() * panelCols
+	for first := 0; first < s.n; first += panelCols {
+		out := s.out[first/panelCols*size:][:size]
+		divide(out, (*[panelCols]float32)(s.sum[first:]))
+		var block [panelCols * panelCols]float32
+		for j := 0; j < s.headDim; j += panelCols {
+			packF32(block[:], out[j*panelCols:], panelCols, panelCols, panelCols)
+			for i := range min(panelCols, s.n-first) {
+				copy(row(first + i)[j:s.headDim], block[i*panelCols:][:panelCols])
+			}
+		}
+	}
+}

@@ -1,0 +1,297 @@
+package main
+
+import "fmt"
+
+// Attention with 16 queries to a register. A product has rows of C times up to 3
+// panels of queries from Z0 on, at most 24 registers; the queries of one k from Z24
+// on, keys or values broadcast in turn in Z28 to Z30, and the bound of tiny starts
+// in Z31.
+
+func attention512(a *asm) {
+	data(a, expConstants)
+	data(a, []constant{{"lsb", 1}, {"bias", 0x7fff}, {"high", 0xffff0000}, {"quiet", 0x00400000}, {"tiny2", tinyBits}})
+	cross512(a, "crossWideAVX512", false)
+	softmax512(a, "softmaxWideAVX512", inPlace)
+	softmax512(a, "softmaxOddAVX512", oddFirst)
+}
+
+func attentionDot512(a *asm) {
+	data(a, expConstants)
+	data(a, []constant{{"high", 0xffff0000}, {"tiny", (127 - 50) << 23}})
+	a.WriteByte('\n')
+	for i := uint64(0); i < 16; i += 2 { // words 0, 16, 1, 17, ...
+		fmt.Fprintf(a, "DATA interleave<>+%d(SB)/8, $%#016x\n", 4*i, i|(16+i)<<16|(i+1)<<32|(17+i)<<48)
+	}
+	a.WriteString("GLOBL interleave<>(SB), RODATA|NOPTR, $64\n")
+	cross512(a, "crossDotAVX512", true)
+	softmax512(a, "softmaxPairsAVX512", asPairs)
+}
+
+const bound512 = 31 // of tiny starts, doubled
+
+// cross512 emits a product with one loop for each number of panels of queries.
+func cross512(a *asm, name string, dot bool) {
+	a.text(name, "(a, b, c, alpha unsafe.Pointer, depth, astride, bstride, cstride, panels, width, tiny int)", 88,
+		arg{"a", "SI"}, arg{"b", "BX"}, arg{"c", "DI"}, arg{"alpha", "R9"}, arg{"depth", "R10"}, arg{"astride", "R11"},
+		arg{"bstride", "R13"}, arg{"cstride", "R8"}, arg{"panels", "R12"}, arg{"width", "AX"}, arg{"tiny", "CX"})
+	a.op("VPBROADCASTD CX, Z%d", bound512)
+	a.op("CMPQ AX, $2")
+	a.op("JEQ width2")
+	a.op("JGT width3")
+	for width, rows := range map1to3 {
+		a.prefix = fmt.Sprintf("width%d", width+1)
+		a.label("")
+		for first := 0; first < panelCols; first += rows {
+			crossGroup512(a, first, rows, width+1, dot)
+		}
+		a.op("ADDQ R11, SI")
+		a.op("ADDQ $%d, DI", 64*panelCols)
+		a.op("DECQ R12")
+		a.jump("JNZ", "")
+		a.ret()
+	}
+	a.prefix = ""
+}
+
+// map1to3 is the number of rows that go with 1, 2 and 3 panels of queries.
+var map1to3 = [...]int{16, 8, 8}
+
+const panelCols = 16
+
+// crossGroup512 emits the rows first to first+rows-1 of a panel.
+func crossGroup512(a *asm, first, rows, width int, dot bool) {
+	group := func(name string) string { return fmt.Sprintf("%s%d", name, first) }
+	at := func(register, stride string, p int) string {
+		return []string{"(" + register + ")", "(" + register + ")(" + stride + "*1)", "(" + register + ")(" + stride + "*2)"}[p]
+	}
+	a.op("TESTQ R9, R9")
+	a.jump("JNZ", group("from"))
+	for r := range rows * width {
+		a.op("VPXORD Z%d, Z%d, Z%d", r, r, r)
+	}
+	a.jump("JMP", group("start"))
+	a.label(group("from"))
+	for p := range width {
+		a.op("VMOVUPS %d(R9), Z%d", 64*p, weights512+p)
+	}
+	for r := range rows {
+		for p := range width {
+			const notLess = 5
+			c, t, k := r*width+p, turn512+p, 1+p
+			a.op("VMULPS %d%s, Z%d, Z%d", 64*(first+r), at("DI", "R8", p), weights512+p, c)
+			a.op("VPADDD Z%d, Z%d, Z%d", c, c, t) // without the sign
+			a.op("VPCMPUD $%d, Z%d, Z%d, K%d", notLess, bound512, t, k)
+			a.op("VMOVAPS.Z Z%d, K%d, Z%d", c, k, c)
+		}
+	}
+	a.label(group("start"))
+	a.op("MOVQ SI, AX")
+	a.op("MOVQ BX, DX")
+	a.op("MOVQ R10, CX")
+	a.op("PCALIGN $32")
+	a.label(group("k"))
+	for p := range width {
+		a.op("VMOVUPS %s, Z%d", at("DX", "R13", p), weights512+p)
+	}
+	for r := range rows {
+		x := turn512 + r%3
+		a.op("VBROADCASTSS %d(AX), Z%d", 4*(first+r), x)
+		for p := range width {
+			if dot {
+				a.evex("VDPBF16PS", weights512+p, x, r*width+p)
+			} else {
+				a.op("VFMADD231PS Z%d, Z%d, Z%d", weights512+p, x, r*width+p)
+			}
+		}
+	}
+	a.op("ADDQ $64, AX")
+	a.op("ADDQ $64, DX")
+	a.op("DECQ CX")
+	a.jump("JNZ", group("k"))
+	for r := range rows {
+		for p := range width {
+			a.op("VMOVUPS Z%d, %d%s", r*width+p, 64*(first+r), at("DI", "R8", p))
+		}
+	}
+}
+
+// form of the probabilities that a softmax leaves.
+type form int
+
+const (
+	inPlace  form = iota // of the scores
+	oddFirst             // in place, rounded, the odd one of a pair first
+	asPairs              // rounded, in pairs of bfloat16
+)
+
+// softmax512 takes 64 rows of scores of 16 queries into their sums; K5 says which
+// queries have seen anything. Rows are added in the order of a tree over 32 lanes,
+// which takes rows j and j+32 first and 2j and 2j+1 last, so that a loop over four
+// groups of pairs holds little: pairs t, t+4, ... t+28 in group t.
+func softmax512(a *asm, name string, to form) {
+	a.text(name, "(scores, p, max, sum, alpha, lo, hi, lanes unsafe.Pointer)", 64,
+		arg{"scores", "SI"}, arg{"p", "DI"}, arg{"max", "R8"}, arg{"sum", "R9"}, arg{"alpha", "R10"},
+		arg{"lo", "R11"}, arg{"hi", "R12"}, arg{"lanes", "R13"})
+	const top, old, seen = 11, 12, 5
+	z := registers512
+
+	// The maximum. VMAXPS returns its second source, here the maximum so far, when
+	// the other is NaN or both are zero.
+	a.op("VMOVUPS (R8), Z%d", old)
+	for v := range 4 {
+		a.op("VMOVAPS Z%d, Z%d", old, v)
+	}
+	a.op("MOVQ SI, AX")
+	a.op("MOVQ $%d, CX", 64)
+	a.op("TESTQ R12, R12")
+	a.op("JNZ masked")
+	a.label("max")
+	for v := range 8 {
+		a.op("VMOVUPS %d(AX), Z%d", 64*v, 4+v%4)
+		a.op("VMAXPS Z%d, Z%d, Z%d", v%4, 4+v%4, v%4)
+	}
+	a.op("ADDQ $512, AX")
+	a.op("SUBQ $8, CX")
+	a.op("JNZ max")
+	a.op("JMP scaled")
+	a.label("masked")
+	const lo, hi, row, one = 6, 7, 8, 9
+	a.op("VMOVDQU32 (R11), Z%d", lo)
+	a.op("VMOVDQU32 (R12), Z%d", hi)
+	a.op("VPXORD Z%d, Z%d, Z%d", row, row, row)
+	a.op("MOVL $1, DX")
+	a.op("VPBROADCASTD DX, Z%d", one)
+	a.op("VBROADCASTSS neginf<>(SB), Z10")
+	a.label("mask")
+	const less, notGreater = 1, 2
+	a.op("VPCMPD $%d, Z%d, Z%d, K1", less, hi, row)
+	a.op("VPCMPD $%d, Z%d, Z%d, K1, K1", notGreater, row, lo)
+	a.op("VMOVAPS Z10, Z4")
+	a.op("VMOVUPS (AX), K1, Z4")
+	a.op("VMAXPS Z0, Z4, Z0")
+	a.op("VMOVUPS Z4, (AX)")
+	a.op("VPADDD Z%d, Z%d, Z%d", one, row, row)
+	a.op("ADDQ $64, AX")
+	a.op("DECQ CX")
+	a.op("JNZ mask")
+	a.label("scaled")
+	a.op("VMAXPS Z0, Z1, Z0")
+	a.op("VMAXPS Z2, Z3, Z2")
+	a.op("VMAXPS Z0, Z2, Z0")
+	a.op("VPXORD Z1, Z1, Z1")
+	a.op("VADDPS Z1, Z0, Z%d", top) // a zero becomes +0
+
+	constants512(a, exp512Constants...)
+	a.op("VMOVUPS Z%d, (R8)", top)
+	a.op("VBROADCASTSS neginf<>(SB), Z1")
+	const notEqual = 4
+	a.op("VCMPPS $%d, Z1, Z%d, K%d", notEqual, top, seen)
+	a.op("VSUBPS Z%d, Z%d, Z6", top, old)
+	exp512(a, 6, 7, 9, 10, 30, false, seen)
+	a.op("KNOTW K%d, K1", seen)
+	a.op("VMOVAPS Z%d, K1, Z7", z["one"])
+	a.op("VMOVUPS Z7, (R10)")
+
+	switch to {
+	case oddFirst:
+		constants512(a, "lsb", "bias", "quiet", "high", "tiny2")
+	case asPairs:
+		a.op("VBROADCASTSS high<>(SB), Z%d", pairHigh)
+		a.op("VBROADCASTSS tiny<>(SB), Z%d", pairTiny)
+		a.op("VMOVDQU32 interleave<>(SB), Z%d", pairOrder)
+	}
+	a.op("MOVQ R13, DX")
+	a.op("MOVQ $4, CX")
+	a.op("PCALIGN $32")
+	a.label("group")
+	// Sums of even rows in Z0 to Z2, of odd ones in Z3 to Z5.
+	for i, u := range []int{0, 4, 2, 6, 1, 5, 3, 7} {
+		sum := []int{0, 0, 2, 2, 1, 1, 2, 2}[i]
+		pairProbabilities512(a, to, u, sum, i%2 == 0, top, seen)
+		switch i {
+		case 3:
+			a.op("VADDPS Z2, Z0, Z0")
+			a.op("VADDPS Z5, Z3, Z3")
+		case 7:
+			for odd := 0; odd <= 3; odd += 3 {
+				a.op("VADDPS Z%d, Z%d, Z%d", 2+odd, 1+odd, 1+odd)
+				a.op("VADDPS Z%d, Z%d, Z%d", 1+odd, odd, odd)
+			}
+		}
+	}
+	a.op("VMOVUPS Z0, (DX)")
+	a.op("VMOVUPS Z3, 64(DX)")
+	a.op("ADDQ $128, DX")
+	a.op("ADDQ $128, SI")
+	a.op("ADDQ $%d, DI", map[form]int{inPlace: 128, oddFirst: 128, asPairs: 64}[to])
+	a.op("DECQ CX")
+	a.op("JNZ group")
+
+	for odd := range 2 {
+		for v := range 2 {
+			a.op("VMOVUPS %d(R13), Z%d", 128*v+64*odd, v)
+			a.op("VADDPS %d(R13), Z%d, Z%d", 128*v+64*odd+256, v, v)
+		}
+		a.op("VADDPS Z1, Z0, Z%d", 2+odd)
+	}
+	a.op("VADDPS Z3, Z2, Z2")
+	a.op("VMOVUPS (R10), Z0")
+	a.op("VMULPS (R9), Z0, Z0")
+	a.op("VADDPS Z2, Z0, Z0")
+	a.op("VMOVUPS Z0, (R9)")
+	a.ret()
+}
+
+// Registers of constants of pairs.
+const (
+	pairHigh  = 27
+	pairTiny  = 28
+	pairOrder = 29
+)
+
+// pairProbabilities512 emits rows 8u and 8u+1 from SI on: their probabilities, kept
+// and added to registers sum and sum+3, or put there if they are the first.
+func pairProbabilities512(a *asm, to form, u, sum int, first bool, top, seen int) {
+	add := func(from, to int) { a.op("VADDPS Z%d, Z%d, Z%d", from, to, to) }
+	for odd := range 2 {
+		row := 64 * (8*u + odd)
+		p := 7 + odd
+		if first && to != asPairs {
+			p = sum + 3*odd
+		}
+		a.op("VMOVUPS %d(SI), Z6", row)
+		a.op("VSUBPS Z%d, Z6, Z6", top)
+		exp512(a, 6, p, 9, 10, 30, false, seen)
+		switch to {
+		case inPlace:
+			a.op("VMOVUPS Z%d, %d(DI)", p, row)
+		case oddFirst:
+			round512(a, p, 9, 10)
+			// Both scores are read before one is overwritten: the even one waits.
+			if odd == 1 {
+				a.op("VMOVUPS Z%d, %d(DI)", p, row-64)
+				a.op("VMOVUPS Z%d, %d(DI)", map[bool]int{true: sum, false: 7}[first], row)
+			}
+		case asPairs:
+			const notLess = 5
+			a.op("VPCMPUD $%d, Z%d, Z%d, K2", notLess, pairTiny, p)
+			a.op("VMOVDQA32.Z Z%d, K2, Z%d", p, p)
+		}
+	}
+	if to == asPairs {
+		a.evex("VCVTNE2PS2BF16", 7, 8, 9)
+		a.op("VPERMW Z9, Z%d, Z9", pairOrder)
+		a.op("VMOVDQU32 Z9, %d(DI)", 64*4*u)
+		if first {
+			a.op("VPSLLD $16, Z9, Z%d", sum)
+			a.op("VPANDD Z%d, Z9, Z%d", pairHigh, sum+3)
+		} else {
+			a.op("VPSLLD $16, Z9, Z7")
+			a.op("VPANDD Z%d, Z9, Z8", pairHigh)
+		}
+	}
+	if !first {
+		add(7, sum)
+		add(8, sum+3)
+	}
+}
