@@ -1,0 +1,38 @@
+package search
+
+import (
+	"context"
+	"errors"
+)
+
+// ErrGenerator is wrapped by errors of generators: one that breaks its protocol,
+// gives up, or is gone.
+var ErrGenerator = errors.New("search: generator")
+
+// A Generator proposes how code goes on. Implementations say whether they are
+// safe for concurrent use; a Search calls Propose once at a time.
+type Generator interface {
+	// Propose answers several requests at once. Answer i has up to
+	// requests[i].N proposals, in a fixed order; none where the generator has
+	// nothing to say there. Equal requests may be answered differently: a
+	// generator that is deterministic for a seed says so.
+	//
+	// It returns soon after ctx ends, with ctx.Err(), wrapped or not.
+	Propose(ctx context.Context, requests []Request) ([][]Proposal, error)
+}
+
+// Request asks for continuations of one piece of code.
+type Request struct {
+	Prefix    []byte // the code so far, not to be changed or kept
+	N         int    // proposals wanted, at least 1
+	Seed      uint64 // differs between the requests of a search
+	Whole     bool   // all of the rest; otherwise one step, up to and with its separator
+	MaxTokens int    // for each proposal; 0: the generator's own limit
+}
+
+// Proposal is one continuation.
+type Proposal struct {
+	Text   []byte
+	Tokens int  // what it cost, as the generator counts; 0 where that is not known
+	End    bool // the code ends behind it; Text may be empty then
+}
