@@ -34,6 +34,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Threads is the number of workers for a wish: want itself when positive,
@@ -58,7 +59,7 @@ func Run(ctx context.Context, threads, n int, fn func(worker, i int)) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	j := &job{n: int64(n), fn: fn, done: ctx.Done()}
+	j := shared.job(ctx, n, fn)
 	helpers := min(threads, n) - 1
 	if helpers > 0 {
 		shared.offer(j, helpers)
@@ -66,35 +67,67 @@ func Run(ctx context.Context, threads, n int, fn func(worker, i int)) error {
 	j.work(0)
 	if helpers > 0 {
 		shared.withdraw(j)
-		j.active.Wait()
+		j.wait()
 	}
 	if v := j.panicked.Load(); v != nil {
 		panic(*v)
 	}
+	shared.jobs.Put(j)
 	return ctx.Err()
 }
 
-// job is one Run.
+// job is one Run. Once the helpers have left nobody refers to it.
 type job struct {
 	n    int64
 	fn   func(worker, i int)
 	done <-chan struct{}
 
-	next     atomic.Int64 // next index to hand out
-	workers  atomic.Int64 // helpers that joined
-	active   sync.WaitGroup
+	next     atomic.Int64  // next index to hand out
+	workers  atomic.Int64  // helpers that joined
+	helping  atomic.Int64  // helpers that have not left, and asleep once the caller sleeps
+	left     chan struct{} // told by the last one to leave a sleeping caller
 	panicked atomic.Pointer[any]
+}
+
+// asleep is added to job.helping by a caller that goes to sleep.
+const asleep = 1 << 32
+
+// job returns one for n calls of fn.
+func (p *pool) job(ctx context.Context, n int, fn func(worker, i int)) *job {
+	j, _ := p.jobs.Get().(*job)
+	if j == nil {
+		j = &job{left: make(chan struct{}, 1)}
+	}
+	j.n, j.fn, j.done = int64(n), fn, ctx.Done()
+	j.next.Store(0)
+	j.workers.Store(0)
+	j.helping.Store(0)
+	return j
+}
+
+// wait returns when no helper is at work. The last index of a helper takes as long
+// as one of the caller's, so that spinning is mostly enough.
+func (j *job) wait() {
+	if spin(func() bool { return j.helping.Load() == 0 }) {
+		return
+	}
+	if j.helping.Add(asleep) != asleep {
+		<-j.left
+	}
+}
+
+// leave is the last thing that a helper does with a job.
+func (j *job) leave() {
+	if j.helping.Add(-1) == asleep {
+		j.left <- struct{}{}
+	}
 }
 
 // work takes indices until none are left.
 func (j *job) work(worker int) {
 	defer func() {
 		if v := recover(); v != nil {
-			j.next.Store(j.n)
-			if _, ok := v.(runtime.Error); !ok {
-				v = fmt.Sprintf("%v\n%s", v, debug.Stack())
-			}
-			j.panicked.CompareAndSwap(nil, &v)
+			j.fail(v)
 		}
 	}()
 	for {
@@ -112,6 +145,15 @@ func (j *job) work(worker int) {
 	}
 }
 
+// fail ends the loop after a panic; the first one is what the caller sees.
+func (j *job) fail(v any) {
+	j.next.Store(j.n)
+	if _, ok := v.(runtime.Error); !ok {
+		v = fmt.Sprintf("%v\n%s", v, debug.Stack())
+	}
+	j.panicked.CompareAndSwap(nil, &v)
+}
+
 // shared is the one pool of the process: two pools would oversubscribe the
 // cores.
 var shared = newPool()
@@ -125,6 +167,8 @@ type pool struct {
 	idle    int          // goroutines spinning or asleep
 	asleep  int
 	started int
+
+	jobs sync.Pool // of *job
 }
 
 func newPool() *pool {
@@ -145,9 +189,9 @@ func (p *pool) offer(j *job, places int) {
 		p.idle++
 		go p.loop()
 	}
-	sleepers := p.asleep
+	wake := min(places-(p.idle-p.asleep), p.asleep) // those who spin see the place
 	p.mu.Unlock()
-	for range min(places, sleepers) {
+	for range wake {
 		p.wake.Signal()
 	}
 }
@@ -173,11 +217,11 @@ func (p *pool) loop() {
 	for {
 		j, worker := p.take()
 		j.work(worker)
-		j.active.Done()
+		j.leave()
 		p.mu.Lock()
 		p.idle++
 		p.mu.Unlock()
-		p.spin()
+		spin(func() bool { return p.open.Load() > 0 })
 	}
 }
 
@@ -196,24 +240,26 @@ func (p *pool) take() (*job, int) {
 	p.places = p.places[:last]
 	p.open.Store(int64(last))
 	p.idle--
-	j.active.Add(1) // under the lock: withdraw comes before the caller waits
+	j.helping.Add(1) // under the lock: withdraw comes before the caller waits
 	return j, int(j.workers.Add(1))
 }
 
-// spin looks for an open place for some tens of microseconds. Waking a sleeping
-// goroutine costs about that much, which is as long as a small loop runs.
-func (p *pool) spin() {
-	for range spins {
-		if p.open.Load() > 0 {
-			return
+// spin waits for ready for some tens of microseconds and returns whether it came.
+// Waking a sleeping goroutine costs about that much, which is as long as a small
+// loop runs. The bound is a time: where others want the core, what is spent
+// waiting is taken from them.
+func spin(ready func() bool) bool {
+	begin := time.Now()
+	for {
+		for range 32 {
+			if ready() {
+				return true
+			}
 		}
-		pause()
+		if time.Since(begin) > spinTime {
+			return false
+		}
 	}
 }
 
-const spins = 4000
-
-// pause is a call the compiler keeps: it makes the spin loop preemptible.
-//
-//go:noinline
-func pause() {}
+const spinTime = 30 * time.Microsecond

@@ -104,9 +104,3 @@ func TestPanicReachesTheCaller(t *testing.T) {
 		require.NoError(t, Run(t.Context(), threads, 10, func(_, _ int) {}))
 	}
 }
-
-func BenchmarkRun(b *testing.B) {
-	for b.Loop() {
-		_ = Run(context.Background(), 2, 2, func(_, _ int) {})
-	}
-}
