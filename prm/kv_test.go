@@ -150,6 +150,60 @@ func TestKeptPrefixesAreBounded(t *testing.T) {
 	}
 }
 
+// blocking is an engine whose Prefill waits until it is told to go on.
+type blocking struct {
+	qwen2.Engine
+	entered, proceed chan struct{}
+}
+
+func (b *blocking) Prefill(ctx context.Context, sequences []qwen2.Sequence) error {
+	b.entered <- struct{}{}
+	<-b.proceed
+	return b.Engine.Prefill(ctx, sequences)
+}
+
+// TestSessionConcurrentUse calls a session while another call to it runs.
+func TestSessionConcurrentUse(t *testing.T) {
+	m, _ := openCounting(t, Options{})
+	s, err := m.NewSession(Input{Language: segment.Python})
+	require.NoError(t, err)
+	code := []byte("a = 1\nb = 2\nc = 3\n")
+	_, err = s.Append(t.Context(), code)
+	require.NoError(t, err)
+	engine := m.engine
+	b := &blocking{engine, make(chan struct{}), make(chan struct{})}
+	m.engine = b
+	done := make(chan error)
+	go func() {
+		_, err := s.Finish(t.Context())
+		done <- err
+	}()
+	<-b.entered
+	for _, call := range []func() error{
+		func() error { _, err := s.Append(t.Context(), []byte("lost")); return err },
+		func() error { _, err := s.Provisional(t.Context()); return err },
+		func() error { _, err := s.Finish(t.Context()); return err },
+		func() error { _, err := s.Rank(t.Context(), nil); return err },
+		func() error { _, err := s.Report(); return err },
+		func() error { _, err := s.Fork(); return err },
+		func() error { _, err := s.Snapshot(); return err },
+		func() error { return s.Rewind(0) },
+		s.Close,
+	} {
+		require.ErrorIs(t, call(), ErrConcurrent)
+	}
+	close(b.proceed)
+	require.NoError(t, <-done)
+	m.engine = engine
+	got, err := s.Report()
+	require.NoError(t, err)
+	want, err := m.Score(t.Context(), Input{Language: segment.Python, Text: code})
+	require.NoError(t, err)
+	require.Equal(t, want.Reward, got.Reward)
+	require.Equal(t, len(want.Steps), len(got.Steps))
+	require.NoError(t, s.Close())
+}
+
 // TestSessionNotFinite has a head that overflows: an error, never a reward.
 func TestSessionNotFinite(t *testing.T) {
 	m, _ := openCounting(t, Options{})

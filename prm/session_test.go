@@ -344,45 +344,6 @@ func TestSessionRefuses(t *testing.T) {
 	require.NoError(t, open.Close())
 }
 
-// TestSessionConcurrentUse uses one session from two goroutines: one of them is
-// told, and nothing is corrupted.
-func TestSessionConcurrentUse(t *testing.T) {
-	m := openPolicy(t, "lines", prm.Options{})
-	s, err := m.NewSession(prm.Input{Name: "x.c"})
-	require.NoError(t, err)
-	defer s.Close()
-	var mu sync.Mutex
-	var text []byte
-	refused := 0
-	var all sync.WaitGroup
-	for i := range 4 {
-		all.Go(func() {
-			line := fmt.Appendf(nil, "f(%d);\n", i)
-			for range 10 {
-				mu.Lock() // so that text has the order of the appends
-				_, err := s.Append(t.Context(), line)
-				if err == nil {
-					text = append(text, line...)
-				}
-				mu.Unlock()
-				if _, err := s.Provisional(t.Context()); errors.Is(err, prm.ErrConcurrent) {
-					mu.Lock()
-					refused++
-					mu.Unlock()
-				}
-			}
-		})
-	}
-	all.Wait()
-	_, err = s.Finish(t.Context())
-	require.NoError(t, err)
-	got, err := s.Report()
-	require.NoError(t, err)
-	want, err := m.Score(t.Context(), prm.Input{Name: "x.c", Text: text})
-	require.NoError(t, err)
-	requireSameReport(t, want, got)
-}
-
 func TestSessionSnapshotRefused(t *testing.T) {
 	m := openSmall(t, nil)
 	s, err := m.NewSession(prm.Input{Name: "x.c"})
