@@ -129,7 +129,7 @@ func (m *scanner) feed(text []byte, tokens int) {
 	if continued {
 		l.flags |= inside
 	}
-	if isSpace(text) {
+	if m.lex.Inside() && isSpace(text) {
 		l.flags |= empty
 	}
 	m.lines = append(m.lines, l)
@@ -146,11 +146,11 @@ func (m *scanner) feed(text []byte, tokens int) {
 	for m.codes > m.lex.Depth() { // the lexer gave up a literal
 		m.pop()
 	}
-	for {
-		t, ok := m.lex.Next()
-		if !ok {
-			break
-		}
+	t, ok := m.lex.Next()
+	if !ok && skip == 0 {
+		m.lines[len(m.lines)-1].flags |= empty
+	}
+	for ; ok; t, ok = m.lex.Next() {
 		if t.Kind == lex.Comment {
 			m.comment(t)
 		} else {
@@ -162,6 +162,7 @@ func (m *scanner) feed(text []byte, tokens int) {
 		m.endDirective()
 	}
 	m.off += len(text)
+	m.line = nil
 }
 
 func (m *scanner) splices() bool { return m.lang == C || m.lang == CPP || m.lang == Python }
@@ -309,7 +310,6 @@ func (m *scanner) clone(r *scannerRoom) *scanner {
 	c := &r.scanner
 	*c = *m
 	c.lex = *m.lex.Clone()
-	c.line = nil
 	c.frames = append(r.frames[:0], m.frames...)
 	c.items = append(r.items[:0], m.items...)
 	c.conds = slices.Clone(m.conds)

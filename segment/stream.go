@@ -2,7 +2,6 @@ package segment
 
 import (
 	"bytes"
-	"slices"
 )
 
 // Stream cuts a source that is still being written. Append takes the bytes as
@@ -23,6 +22,7 @@ type Stream struct {
 	cut    cutter
 	tail   []byte // the line at hand
 	here   bound
+	spare  *streamRoom // for Rest
 }
 
 // NewStream returns a stream before the first byte. The error is that of
@@ -82,7 +82,10 @@ func (s *Stream) Append(code []byte) []Step {
 // Rest returns the steps behind the settled ones if the source ended here. The
 // stream goes on as if it had not been asked.
 func (s *Stream) Rest() []Step {
-	return s.Clone().finish()
+	if s.spare == nil {
+		s.spare = new(streamRoom)
+	}
+	return s.clone(s.spare).finish()
 }
 
 // Clone returns an independent copy: a stream that has been given the same
@@ -90,10 +93,15 @@ func (s *Stream) Rest() []Step {
 // different goroutines; that needs a Count that is safe for concurrent use. It
 // takes time and memory in proportion to what s keeps.
 func (s *Stream) Clone() *Stream {
-	r := new(streamRoom)
+	return s.clone(new(streamRoom))
+}
+
+// clone makes the copy in r.
+func (s *Stream) clone(r *streamRoom) *Stream {
 	c := &r.stream
+	tail := append(c.tail[:0], s.tail...)
 	*c = *s
-	c.tail = slices.Clone(s.tail)
+	c.tail, c.spare = tail, nil
 	c.cut.open.cuts = append(r.open[:0], s.cut.open.cuts...)
 	c.cut.group.cuts = append(r.group[:0], s.cut.group.cuts...)
 	if s.m != nil {

@@ -1,9 +1,6 @@
 package lex
 
-import (
-	"bytes"
-	"slices"
-)
+import "slices"
 
 // Token is a word, number, operator, comment or literal of one line. What
 // spans several lines comes in one piece a line.
@@ -121,6 +118,7 @@ func (l *Lexer) Next() (Token, bool) {
 	line, i := l.line, l.pos
 	if l.leaf != none {
 		if i >= len(line) {
+			l.line, l.pos = nil, 0
 			return Token{}, false
 		}
 		return l.resume(i, i), true
@@ -129,45 +127,37 @@ func (l *Lexer) Next() (Token, bool) {
 		i++
 	}
 	if i >= len(line) {
-		l.pos = i
+		l.line, l.pos = nil, 0 // the caller's
 		return Token{}, false
 	}
 	c := line[i]
 	switch class[c] {
 	case letter:
-		return l.word(i), true
 	case digit:
 		return l.number(i), true
+	default:
+		return l.mark(i, c), true
 	}
-	return l.mark(i, c), true
-}
-
-// code returns a token of code and moves behind it.
-func (l *Lexer) code(i, end int, kind Kind, key Key) Token {
-	l.pos = end
-	return Token{Start: i, End: end, Kind: kind, Key: key}
-}
-
-func (l *Lexer) word(i int) Token {
-	line := l.line
 	j := i + 1
 	for j < len(line) && class[line[j]] <= digit {
 		j++
 	}
 	key := keyword(l.syntax, line[i:j])
 	l.operand = key < firstOperator || key > lastOperator
-	if j < len(line) {
-		switch line[j] {
-		case '"', '\'', '#':
-			if l.stringPrefix(line[i:j], j) {
-				key = Prefix
-			}
-			if l.leaf == raw {
-				return l.resume(i, l.pos)
-			}
+	if j < len(line) && (line[j] == '"' || line[j] == '\'' || line[j] == '#') && l.stringPrefix(line[i:j], j) {
+		if l.leaf == raw {
+			return l.resume(i, l.pos), true
 		}
+		key = Prefix
 	}
-	return l.code(i, j, Word, key)
+	l.pos = j
+	return Token{Start: i, End: j, Kind: Word, Key: key}, true
+}
+
+// code returns a token of code and moves behind it.
+func (l *Lexer) code(i, end int, kind Kind, key Key) Token {
+	l.pos = end
+	return Token{Start: i, End: end, Kind: kind, Key: key}
 }
 
 // stringPrefix reports whether the word before offset j is the prefix of a
@@ -325,9 +315,14 @@ func (l *Lexer) at(i int) byte {
 
 // Spliced reports whether an escaped newline ends the line.
 func Spliced(line []byte) bool {
-	line = bytes.TrimSuffix(line, []byte("\n"))
-	line = bytes.TrimSuffix(line, []byte("\r"))
-	return len(line) > 0 && line[len(line)-1] == '\\'
+	n := len(line)
+	if n > 0 && line[n-1] == '\n' {
+		n--
+	}
+	if n > 0 && line[n-1] == '\r' {
+		n--
+	}
+	return n > 0 && line[n-1] == '\\'
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
