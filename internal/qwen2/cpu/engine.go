@@ -152,16 +152,16 @@ func (e *Engine) reserve(sequences []qwen2.Sequence) error {
 // check refuses what the pass relies on.
 func (e *Engine) check(sequences []qwen2.Sequence) error {
 	cfg := e.model.Config
-	seen := make(map[*cache]bool, len(sequences))
 	for i, s := range sequences {
 		c, ok := s.Cache.(*cache)
 		if !ok || c.engine != e {
 			return fmt.Errorf("%w: sequence %d: the cache belongs to another engine", qwen2.ErrModel, i)
 		}
-		if seen[c] {
-			return fmt.Errorf("%w: sequence %d: its cache is used twice in one call", qwen2.ErrModel, i)
+		for _, other := range sequences[:i] {
+			if other.Cache == s.Cache {
+				return fmt.Errorf("%w: sequence %d: its cache is used twice in one call", qwen2.ErrModel, i)
+			}
 		}
-		seen[c] = true
 		if err := c.fits(len(s.IDs)); err != nil {
 			return fmt.Errorf("sequence %d: %w", i, err)
 		}

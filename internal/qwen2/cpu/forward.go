@@ -19,7 +19,6 @@ func (p *pass) forward(ctx context.Context) error {
 	cfg := p.model.Config
 	m := p.m
 	hidden, headDim, middle := cfg.HiddenSize, cfg.HeadDim, cfg.IntermediateSize
-	eps := float32(cfg.RMSNormEps)
 
 	p.h.shape(m, hidden)
 	p.x.shape(m, hidden)
@@ -45,7 +44,7 @@ func (p *pass) forward(ctx context.Context) error {
 			return err
 		}
 
-		if err := p.norm(ctx, m, norms.InputNorm, eps); err != nil { // x = norm(h)
+		if err := p.norm(ctx, m, norms.InputNorm); err != nil { // x = norm(h)
 			return err
 		}
 		p.show("input_norm", l, &p.x, m, hidden)
@@ -87,7 +86,7 @@ func (p *pass) forward(ctx context.Context) error {
 			return err
 		}
 
-		if err := p.norm(ctx, m, norms.PostAttentionNorm, eps); err != nil {
+		if err := p.norm(ctx, m, norms.PostAttentionNorm); err != nil {
 			return err
 		}
 		p.show("post_norm", l, &p.x, m, hidden)
@@ -106,7 +105,7 @@ func (p *pass) forward(ctx context.Context) error {
 		p.show("out", l, &p.h, m, hidden)
 	}
 
-	if err := p.norm(ctx, m, p.model.Norm, eps); err != nil {
+	if err := p.norm(ctx, m, p.model.Norm); err != nil {
 		return err
 	}
 	p.show("final_norm", -1, &p.x, m, hidden)
@@ -125,73 +124,76 @@ func (p *pass) embed(ctx context.Context) error {
 	half := p.model.Config.HeadDim / 2
 	p.cos = grow(p.cos, p.m*half)
 	p.sin = grow(p.sin, p.m*half)
-	for _, s := range p.spans {
-		err := p.strips(ctx, s.n, func(_, row, end int) {
-			for r := s.row + row; r < s.row+end; r++ {
-				p.model.EmbedTokens.Row(p.h.row(r, p.model.Config.HiddenSize), int(p.ids[r]))
-				qwen2.Angles(p.cos[r*half:][:half], p.sin[r*half:][:half], s.cache.invFreq, p.pos[r], s.cache.scale)
-			}
-		})
-		if err != nil {
-			return err
-		}
+	return p.loop(ctx, inElementWise, ceilDiv(p.m, groupRows), p.bodies.embed)
+}
+
+func (p *pass) embedGroup(_, group int) {
+	half := p.model.Config.HeadDim / 2
+	for r := group * groupRows; r < min((group+1)*groupRows, p.m); r++ {
+		c := p.caches[r]
+		p.model.EmbedTokens.Row(p.h.row(r, p.model.Config.HiddenSize), int(p.ids[r]))
+		qwen2.Angles(p.cos[r*half:][:half], p.sin[r*half:][:half], c.invFreq, p.pos[r], c.scale)
 	}
-	return nil
 }
 
 // norm computes x = RMSNorm(h) and packs it for the products that follow.
-func (p *pass) norm(ctx context.Context, m int, weight []float32, eps float32) error {
-	n := len(weight)
-	p.in.reset(m, n, p.precision)
-	return p.packStrips(ctx, func(strip, row, end int) {
-		for r := row; r < end; r++ {
-			kernels.RMSNorm(p.x.row(r, n), p.h.row(r, n), weight, eps)
-		}
-		p.in.pack(strip, &p.x)
-	})
+func (p *pass) norm(ctx context.Context, m int, weight []float32) error {
+	p.in.reset(m, len(weight), p.precision)
+	p.args.norm = weight
+	return p.loop(ctx, inElementWise, p.in.strips(), p.bodies.norm)
+}
+
+func (p *pass) normStrip(_, strip int) {
+	n, eps := len(p.args.norm), float32(p.model.Config.RMSNormEps)
+	row, end := p.in.strip(strip)
+	for r := row; r < end; r++ {
+		kernels.RMSNorm(p.x.row(r, n), p.h.row(r, n), p.args.norm, eps)
+	}
+	p.in.pack(strip, &p.x)
 }
 
 // pack packs the first m rows of a.
 func (p *pass) pack(ctx context.Context, a *matrix, m, columns int) error {
 	p.in.reset(m, columns, p.precision)
-	return p.packStrips(ctx, func(strip, _, _ int) {
-		p.in.pack(strip, a)
-	})
+	p.args.pack = a
+	return p.loop(ctx, inElementWise, p.in.strips(), p.bodies.pack)
 }
+
+func (p *pass) packStrip(_, strip int) { p.in.pack(strip, p.args.pack) }
 
 // store rotates the keys and puts keys and values into the caches.
 func (p *pass) store(ctx context.Context, layer int) error {
+	p.args.layer = layer
+	return p.loop(ctx, inElementWise, ceilDiv(p.m, groupRows), p.bodies.store)
+}
+
+func (p *pass) storeGroup(_, group int) {
 	headDim := p.model.Config.HeadDim
 	half := headDim / 2
-	for _, s := range p.spans {
-		err := p.strips(ctx, s.n, func(_, row, end int) {
-			for r := s.row + row; r < s.row+end; r++ {
-				for head := range p.model.Config.NumKeyValueHeads {
-					key := p.k.row(r, (head+1)*headDim)[head*headDim:]
-					value := p.v.row(r, (head+1)*headDim)[head*headDim:]
-					kernels.RoPE(key, p.cos[r*half:][:half], p.sin[r*half:][:half])
-					s.cache.put(layer, head, p.pos[r], key, value)
-				}
-			}
-		})
-		if err != nil {
-			return err
+	for r := group * groupRows; r < min((group+1)*groupRows, p.m); r++ {
+		for head := range p.model.Config.NumKeyValueHeads {
+			key := p.k.row(r, (head+1)*headDim)[head*headDim:]
+			value := p.v.row(r, (head+1)*headDim)[head*headDim:]
+			kernels.RoPE(key, p.cos[r*half:][:half], p.sin[r*half:][:half])
+			p.caches[r].put(p.args.layer, head, p.pos[r], key, value)
 		}
 	}
-	return nil
 }
 
 // activate computes gate = silu(gate) * up and packs it.
 func (p *pass) activate(ctx context.Context, m int) error {
+	p.in.reset(m, p.model.Config.IntermediateSize, p.precision)
+	return p.loop(ctx, inElementWise, p.in.strips(), p.bodies.activate)
+}
+
+func (p *pass) activateStrip(_, strip int) {
 	n := p.model.Config.IntermediateSize
-	p.in.reset(m, n, p.precision)
-	return p.packStrips(ctx, func(strip, row, end int) {
-		for r := row; r < end; r++ {
-			gate := p.gate.row(r, n)
-			kernels.SiLUMul(gate, gate, p.up.row(r, n))
-		}
-		p.in.pack(strip, &p.gate)
-	})
+	row, end := p.in.strip(strip)
+	for r := row; r < end; r++ {
+		gate := p.gate.row(r, n)
+		kernels.SiLUMul(gate, gate, p.up.row(r, n))
+	}
+	p.in.pack(strip, &p.gate)
 }
 
 // keepReads moves the rows that are read to the front of h, x, positions and

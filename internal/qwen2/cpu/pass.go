@@ -18,6 +18,7 @@ type pass struct {
 	queries []query // the rows that attend: all, in the last layer the reads
 
 	ids      []int32   // (m)
+	caches   []*cache  // (m)
 	pos      []int     // (m) absolute position of each row
 	cos, sin []float32 // (m, HeadDim/2)
 
@@ -29,6 +30,25 @@ type pass struct {
 	attention []headScratch // one a worker
 	tiles     []tile        // the attention's units of work
 	pieces    []piece       // the same, cut finer
+
+	bodies bodies
+	args   args
+}
+
+// bodies are what the loops of a pass do, made once: a closure or method value for
+// each loop would be garbage.
+type bodies struct {
+	embed, norm, pack, store, activate, multiply func(worker, i int)
+}
+
+// args is what the body of the loop that runs now works on.
+type args struct {
+	layer    int       // of store
+	norm     []float32 // weight of norm
+	pack     *matrix   // input of pack
+	rows     int       // of multiply, as those below
+	products []product
+	step     int // columns of a unit of work
 }
 
 // span is a run of rows that belongs to one sequence.
@@ -67,11 +87,16 @@ func (a *matrix) shape(rows, columns int) {
 func (a *matrix) row(i, columns int) []float32 { return a.data[i*a.stride:][:columns] }
 
 func newPass(e *Engine) *pass {
-	return &pass{
+	p := &pass{
 		Engine:    e,
 		scratch:   make([]scratch, e.threads),
 		attention: make([]headScratch, e.threads),
 	}
+	p.bodies = bodies{
+		embed: p.embedGroup, norm: p.normStrip, pack: p.packStrip, store: p.storeGroup,
+		activate: p.activateStrip, multiply: p.multiplyUnit,
+	}
+	return p
 }
 
 // release drops what refers to the caller's memory.
@@ -79,6 +104,7 @@ func (p *pass) release() {
 	clear(p.spans)
 	clear(p.queries)
 	clear(p.tiles)
+	clear(p.caches)
 	p.spans, p.reads, p.m = p.spans[:0], p.reads[:0], 0
 }
 
@@ -97,9 +123,9 @@ func (p *pass) add(s *qwen2.Sequence, from, n, read int) int {
 	size := p.model.Config.HiddenSize
 	p.spans = append(p.spans, span{cache: c, row: p.m, n: n, reads: count, hidden: s.Hidden[read*size : (read+count)*size]})
 	p.ids = append(p.ids[:p.m], s.IDs[from:from+n]...)
-	p.pos = p.pos[:p.m]
+	p.pos, p.caches = p.pos[:p.m], p.caches[:p.m]
 	for i := range n {
-		p.pos = append(p.pos, c.n+i)
+		p.pos, p.caches = append(p.pos, c.n+i), append(p.caches, c)
 	}
 	c.written = max(c.written, c.n+n)
 	p.m += n
@@ -121,22 +147,7 @@ func (p *pass) run(ctx context.Context) error {
 	return err
 }
 
-// strips runs fn over [0, m) in groups of some rows.
-func (p *pass) strips(ctx context.Context, m int, fn func(worker, row, end int)) error {
-	return p.loop(ctx, inElementWise, ceilDiv(m, groupRows), func(worker, i int) {
-		fn(worker, i*groupRows, min((i+1)*groupRows, m))
-	})
-}
-
-const groupRows = 6 // rows of a unit of work
-
-// packStrips runs fn over the strips of the packed input, [row, end) of each.
-func (p *pass) packStrips(ctx context.Context, fn func(strip, row, end int)) error {
-	return p.loop(ctx, inElementWise, p.in.strips(), func(_, i int) {
-		row, end := p.in.strip(i)
-		fn(i, row, end)
-	})
-}
+const groupRows = 6 // rows of a unit of work where no kernel decides
 
 // product is one matrix product of the pass: c = x·Wᵀ + bias, or c += x·Wᵀ.
 type product struct {
@@ -148,23 +159,27 @@ type product struct {
 // multiply computes products of the packed input of m rows. Work is split by
 // columns, so each value is one chain of multiply-adds on one worker.
 func (p *pass) multiply(ctx context.Context, m int, products ...product) error {
-	step, chunks := columnStep(p.threads, products)
-	return p.loop(ctx, inProducts, chunks, func(worker, i int) {
-		w := 0
-		for n := ceilDiv(products[w].weight.weight.N, step); i >= n; n = ceilDiv(products[w].weight.weight.N, step) {
-			i -= n
-			w++
+	step, units := columnStep(p.threads, products)
+	p.args.rows, p.args.step = m, step
+	p.args.products = append(p.args.products[:0], products...)
+	return p.loop(ctx, inProducts, units, p.bodies.multiply)
+}
+
+func (p *pass) multiplyUnit(worker, unit int) {
+	step, w := p.args.step, p.args.products
+	for n := ceilDiv(w[0].weight.weight.N, step); unit >= n; n = ceilDiv(w[0].weight.weight.N, step) {
+		unit -= n
+		w = w[1:]
+	}
+	c, weight := w[0].c, w[0].weight
+	n0 := unit * step
+	n1 := min(n0+step, weight.weight.N)
+	if !w[0].add {
+		for r := range p.args.rows {
+			start(c.row(r, n1)[n0:], weight.bias, n0)
 		}
-		c, weight := products[w].c, products[w].weight
-		n0 := i * step
-		n1 := min(n0+step, weight.weight.N)
-		if !products[w].add {
-			for r := range m {
-				start(c.row(r, n1)[n0:], weight.bias, n0)
-			}
-		}
-		p.in.multiply(c, weight, n0, n1, &p.scratch[worker])
-	})
+	}
+	p.in.multiply(c, weight, n0, n1, &p.scratch[worker])
 }
 
 // start sets the accumulators of one row to the bias of their columns, or to 0.

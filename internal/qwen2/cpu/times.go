@@ -27,6 +27,11 @@ func (p *pass) loop(ctx context.Context, of part, n int, fn func(worker, i int))
 	if p.times == nil {
 		return par.Run(ctx, p.threads, n, fn)
 	}
+	return p.timed(ctx, of, n, fn)
+}
+
+// timed is loop with its time booked.
+func (p *pass) timed(ctx context.Context, of part, n int, fn func(worker, i int)) error {
 	busy := make([]time.Duration, p.threads)
 	begin := time.Now()
 	err := par.Run(ctx, p.threads, n, func(worker, i int) {

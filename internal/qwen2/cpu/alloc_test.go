@@ -1,0 +1,40 @@
+package cpu
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"seccodeprm/internal/qwen2"
+	"seccodeprm/internal/testmodel"
+)
+
+// TestPrefillMakesNoGarbage: on a warm engine with a cache that is truncated and
+// filled again, beside another, nothing is allocated but by the loops of attention.
+func TestPrefillMakesNoGarbage(t *testing.T) {
+	m := openModel(t, testmodel.New(testmodel.Shape{}))
+	for _, precision := range qwen2.Precisions {
+		for _, threads := range []int{1, 2} {
+			e := New(m, Options{Precision: precision, Threads: threads, Chunk: 70})
+			ids := randomIDs(1, 1500, m.Config.VocabSize)
+			rows := []int{0, 3, 30, 49}
+			batch := []qwen2.Sequence{
+				{Cache: e.NewCache(1500), IDs: ids[:50], Rows: rows, Hidden: make([]float32, len(rows)*m.Config.HiddenSize)},
+				{Cache: e.NewCache(200), IDs: ids[:90]},
+			}
+			require.NoError(t, e.Prefill(t.Context(), []qwen2.Sequence{{Cache: batch[0].Cache, IDs: ids[:1100]}}))
+			refill := func() {
+				batch[0].Cache.Truncate(1100)
+				batch[1].Cache.Truncate(30)
+				batch[1].IDs = ids[:200-batch[1].Cache.Len()-100]
+				if err := e.Prefill(t.Context(), batch); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range 3 {
+				refill()
+			}
+			require.LessOrEqual(t, testing.AllocsPerRun(20, refill), 6.0, "%v, %d threads", precision, threads)
+		}
+	}
+}
