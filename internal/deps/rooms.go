@@ -68,6 +68,7 @@ var Rooms = []Room{
 	{Path: "prm/train", Layer: 8, Modules: []string{gonum}},
 	{Path: "prm/search/openai", Layer: 8, Network: true},
 	{Path: "internal/verify", Layer: 8},
+	{Path: "internal/console", Layer: 8},
 
 	{Path: "examples/...", Layer: 9, Modules: []string{sys}},
 
