@@ -3,9 +3,14 @@ package cpu
 import (
 	"fmt"
 	"os"
+	"slices"
 	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"seccodeprm/internal/qwen2"
+	"seccodeprm/internal/testmodel"
 )
 
 // BenchmarkPrefill takes one sequence through the embedded model.
@@ -26,6 +31,98 @@ func BenchmarkPrefill(b *testing.B) {
 				}
 				b.ReportMetric(float64(tokens)*float64(b.N)/b.Elapsed().Seconds(), "tok/s")
 			})
+		}
+	}
+}
+
+// BenchmarkPrefillStep appends 32 tokens to a prefix of 2,048, in layers of the
+// 0.5B shape. ratio compares it with its matrix products and its attention alone,
+// measured in turn with it (medians).
+func BenchmarkPrefillStep(b *testing.B) {
+	const prefix, step = 2048, 32
+	m := openModel(b, testmodel.New(testmodel.Shape{
+		HiddenSize: 896, IntermediateSize: 4864, NumHiddenLayers: 4, NumAttentionHeads: 14, NumKeyValueHeads: 2, HeadDim: 64,
+	}))
+	ids := randomIDs(1, prefix+step, m.Config.VocabSize)
+	for _, precision := range qwen2.Precisions {
+		b.Run(fmt.Sprintf("shape=0.5b/layers=4/precision=%v/prefix=%d/tokens=%d/threads=2", precision, prefix, step), func(b *testing.B) {
+			e := New(m, Options{Precision: precision, Threads: 2, Pack: true})
+			s := qwen2.Sequence{Cache: e.NewCache(len(ids)), IDs: ids[:prefix]}
+			require.NoError(b, e.Prefill(b.Context(), []qwen2.Sequence{s}))
+			s.IDs, s.Rows, s.Hidden = ids[prefix:], every(step), make([]float32, step*m.Config.HiddenSize)
+			sequences := []qwen2.Sequence{s}
+			require.NoError(b, e.Prefill(b.Context(), sequences))
+			parts := newStepParts(b, e, s)
+			var whole, alone []time.Duration
+			b.ReportAllocs()
+			for b.Loop() {
+				s.Cache.Truncate(prefix)
+				begin := time.Now()
+				if err := e.Prefill(b.Context(), sequences); err != nil {
+					b.Fatal(err)
+				}
+				whole = append(whole, time.Since(begin))
+				begin = time.Now()
+				parts.run(b)
+				alone = append(alone, time.Since(begin))
+			}
+			slices.Sort(whole)
+			slices.Sort(alone)
+			b.ReportMetric(float64(whole[len(whole)/2])/float64(alone[len(alone)/2]), "ratio")
+			b.ReportMetric(float64(whole[len(whole)/2].Microseconds())/1000, "ms/step")
+		})
+	}
+}
+
+// stepParts are the matrix products and the attention of a step.
+type stepParts struct {
+	*pass
+	hidden, attended, middle input // what the products read, packed
+}
+
+// newStepParts fills a pass with the last tokens of a cache, as a Prefill left them.
+func newStepParts(b *testing.B, e *Engine, s qwen2.Sequence) *stepParts {
+	p := &stepParts{pass: newPass(e)}
+	s.Cache.Truncate(s.Cache.Len() - len(s.IDs))
+	require.NoError(b, s.Cache.Reserve(len(s.IDs)))
+	p.add(&s, 0, len(s.IDs), 0)
+	require.NoError(b, p.forward(b.Context()))
+	cfg := e.model.Config
+	p.queries = append(p.queries[:0], query{cache: p.spans[0].cache, n: p.m})
+	for _, in := range []struct {
+		to      *input
+		from    *matrix
+		columns int
+	}{{&p.hidden, &p.x, cfg.HiddenSize}, {&p.attended, &p.q, cfg.NumAttentionHeads * cfg.HeadDim}, {&p.middle, &p.gate, cfg.IntermediateSize}} {
+		require.NoError(b, p.pack(b.Context(), in.from, p.m, in.columns))
+		*in.to, p.in = p.in, input{}
+	}
+	return p
+}
+
+func (p *stepParts) run(b *testing.B) {
+	ctx := b.Context()
+	for l := range p.layers {
+		w := &p.layers[l]
+		p.in = p.hidden
+		err := p.multiply(ctx, p.m, product{c: &p.k, weight: &w.k}, product{c: &p.v, weight: &w.v}, product{c: &p.q, weight: &w.q})
+		if err == nil {
+			err = p.attend(ctx, l)
+		}
+		p.in = p.attended
+		if err == nil {
+			err = p.multiply(ctx, p.m, product{c: &p.h, weight: &w.o, add: true})
+		}
+		p.in = p.hidden
+		if err == nil {
+			err = p.multiply(ctx, p.m, product{c: &p.gate, weight: &w.gate}, product{c: &p.up, weight: &w.up})
+		}
+		p.in = p.middle
+		if err == nil {
+			err = p.multiply(ctx, p.m, product{c: &p.h, weight: &w.down, add: true})
+		}
+		if err != nil {
+			b.Fatal(err)
 		}
 	}
 }
