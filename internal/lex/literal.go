@@ -78,13 +78,15 @@ func (l *Lexer) resume(start, i int) Token {
 // code that is taken for a comment would be lost.
 func (l *Lexer) lineComment(i int) int {
 	// Most have nothing but text up to the newline.
-	text := l.line[i:]
+	const near = 512 // bytes, so that the scan stays linear
+	text := l.line[i:min(len(l.line), i+near)]
 	if n := bytes.IndexByte(text, '\r'); n >= 0 {
 		text = text[:n]
 	} else {
 		text = bytes.TrimSuffix(text, []byte("\n"))
 	}
 	switch {
+	case len(text) == near:
 	case l.syntax == C && bytes.IndexByte(text, '\\') >= 0:
 	case l.syntax == JavaScript && bytes.IndexByte(text, 0xE2) >= 0:
 	default:

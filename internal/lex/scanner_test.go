@@ -199,6 +199,7 @@ func TestLong(t *testing.T) {
 	const n = 1 << 20
 	for _, unit := range []string{
 		"/", "*", "/*", "=/[", "`${", "'", "\"\"\"", "r#", "r#\"", "R\"", "R\"(", "{", "}", "\\", "\\\n", "'a", "1'", "\xe2\x80", "\x00", "=/a\\",
+		"//\u2028", "//\r", "#\r", "// a\\\r",
 	} {
 		src := []byte(strings.Repeat(unit, n/len(unit)))
 		for syntax := C; syntax <= Scala; syntax++ {
