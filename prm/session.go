@@ -112,10 +112,7 @@ func (s *Session) Provisional(ctx context.Context) ([]StepReward, error) {
 		return nil, err
 	}
 	defer s.leave()
-	if s.finished {
-		return nil, nil
-	}
-	r, err := s.read(ctx, s.stream.Rest())
+	r, err := s.rest(ctx)
 	return r.steps, err
 }
 
@@ -127,16 +124,21 @@ func (s *Session) Finish(ctx context.Context) ([]StepReward, error) {
 		return nil, err
 	}
 	defer s.leave()
-	if s.finished {
-		return nil, nil
-	}
-	r, err := s.read(ctx, s.stream.Rest())
+	r, err := s.rest(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s.accept(r)
 	s.finished = true
 	return r.steps, nil
+}
+
+// rest scores what is behind the final steps as if the code ended here.
+func (s *Session) rest(ctx context.Context) (reading, error) {
+	if s.finished {
+		return reading{ids: s.ids, ends: s.ends}, nil
+	}
+	return s.read(ctx, s.stream.Rest())
 }
 
 // Report returns the report over the final steps, which is that of Score once
