@@ -93,6 +93,37 @@ func TestSessionReadsOnlyWhatIsNew(t *testing.T) {
 	require.Zero(t, m.engine.HeldBytes())
 }
 
+// TestForkSharesMemory counts pages: a fork takes none, and one for a copy when it
+// goes its own way.
+func TestForkSharesMemory(t *testing.T) {
+	m, _ := openCounting(t, Options{MaxTokens: 4096})
+	in := source(t)
+	s, err := m.NewSession(Input{Language: in.Language})
+	require.NoError(t, err)
+	_, err = s.Append(t.Context(), in.Text)
+	require.NoError(t, err)
+	page, held := m.engine.CacheBytes(1), m.engine.HeldBytes()
+	require.Greater(t, held, 10*page)
+	forks := make([]*Session, 8)
+	for i := range forks {
+		forks[i], err = s.Fork()
+		require.NoError(t, err)
+	}
+	require.Equal(t, held, m.engine.HeldBytes())
+	for _, f := range forks {
+		_, err := f.Append(t.Context(), []byte("x"))
+		require.NoError(t, err)
+		_, err = f.Finish(t.Context())
+		require.NoError(t, err)
+	}
+	require.LessOrEqual(t, m.engine.HeldBytes(), held+int64(len(forks))*4*page)
+	require.NoError(t, s.Close())
+	for _, f := range forks {
+		require.NoError(t, f.Close())
+	}
+	require.Zero(t, m.engine.HeldBytes())
+}
+
 func TestKeptPrefixes(t *testing.T) {
 	m, c := openCounting(t, Options{MaxTokens: 4096, PrefixCacheBytes: 1 << 20})
 	in := source(t)
