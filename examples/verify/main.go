@@ -13,7 +13,11 @@
 // where a checkpoint does not open, with 2 on wrong usage.
 //
 // With -precision bf16, w8a16 or w8a8 there is no tolerance: the differences show
-// how far that precision is from the reference, "r" those of step rewards.
+// how far that precision is from the reference, "r" those of step rewards. For
+// checkpoints stored in bfloat16 a line more compares the error over all rows with
+// that of the reference implementation in bfloat16, where it is on record: the
+// ratio of the root mean square distances from a float64 pass, the better of its
+// two forms of attention below.
 //
 // With -digest it prints one SHA-256 over the bits of all logits instead, those of
 // the embedded model on some code included: the same on every machine and build.

@@ -56,6 +56,19 @@ func TestCheckpoint(t *testing.T) {
 	require.NotEqual(t, one, two)
 }
 
+// TestRounding: precision bf16 is measured against bfloat16 elsewhere, f32 is not.
+func TestRounding(t *testing.T) {
+	dir := shared.Path(t, "fixtures", "models", "vhead-untied")
+	code, stdout, stderr := verifyWith(t, "-precision", "bf16", dir)
+	require.Zero(t, code, stderr)
+	require.Regexp(t, `(?m)^  all rows: \d.\de-\d\d from float64 \(rms\); bfloat16 eager .*, sdpa .*: 0\.[3-6]\d of the better$`, stdout)
+	require.Regexp(t, `geometric mean (0\.\d\d), at most 0\.70 on 1 of 1 checkpoints, largest 0\.\d\d at vhead-untied`, stdout)
+	_, stdout, _ = verifyWith(t, dir)
+	require.NotContains(t, stdout, "bfloat16 eager")
+	_, stdout, _ = verifyWith(t, "-precision", "bf16", shared.Path(t, "fixtures", "models", "dtype-f16"))
+	require.NotContains(t, stdout, "bfloat16 eager")
+}
+
 // TestPrintFailure: a sequence past the tolerance is printed layer by layer.
 func TestPrintFailure(t *testing.T) {
 	var out bytes.Buffer

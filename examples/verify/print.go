@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
+	"slices"
 
 	"seccodeprm/internal/verify"
 )
@@ -12,7 +14,9 @@ type printer struct {
 	out                    io.Writer
 	checkpoints, sequences int
 	readout, hidden        worst
-	reward                 worst // of steps
+	reward                 worst     // of steps
+	rounding               []float64 // ratios
+	coarsest               string    // checkpoint with the largest
 }
 
 // worst is the difference that came nearest to its limit, or furthest past it.
@@ -40,6 +44,12 @@ func (p *printer) result(r *verify.Result) {
 	fmt.Fprintf(p.out, "%s (%s)\n", r.Name, r.About)
 	for i := range r.Sequences {
 		p.sequence(r.Name, &r.Sequences[i])
+	}
+	if r.Rounding.Values > 0 {
+		fmt.Fprintf(p.out, "  all rows: %v\n", &r.Rounding)
+		if p.rounding = append(p.rounding, r.Rounding.Ratio()); r.Rounding.Ratio() == slices.Max(p.rounding) {
+			p.coarsest = r.Name
+		}
 	}
 	for _, refused := range r.Refused {
 		fmt.Fprintf(p.out, "  refused: %s\n", refused)
@@ -87,6 +97,17 @@ func (p *printer) sequence(where string, s *verify.Sequence) {
 func (p *printer) summary() {
 	if p.reward.where != "" {
 		fmt.Fprintf(p.out, "largest difference of a step's reward: %v\n", &p.reward)
+	}
+	if n := len(p.rounding); n > 0 {
+		logs, within := 0.0, 0
+		for _, r := range p.rounding {
+			logs += math.Log(r)
+			if r <= 0.7 {
+				within++
+			}
+		}
+		fmt.Fprintf(p.out, "error over all rows in units of bfloat16's: geometric mean %.2f, at most 0.70 on %d of %d checkpoints, largest %.2f at %s\n",
+			math.Exp(logs/float64(n)), within, n, slices.Max(p.rounding), p.coarsest)
 	}
 	fmt.Fprintf(p.out, "%d checkpoints, %d sequences, worst readout %v, worst hidden state %v\n",
 		p.checkpoints, p.sequences, &p.readout, &p.hidden)

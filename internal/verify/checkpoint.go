@@ -65,6 +65,7 @@ type Result struct {
 	Name      string // of the folder
 	About     string // what was run
 	Sequences []Sequence
+	Rounding  Rounding // of a checkpoint stored in bfloat16, in precisions that round
 	Refused   []string // Configs: variants that did not open, with the reason
 }
 
@@ -195,6 +196,9 @@ func (c *comparison) sequence(name string) error {
 		return err
 	}
 
+	if err := c.rounding(name, logits); err != nil {
+		return err
+	}
 	if s.Readout, err = c.readouts(name, ids, logits); err != nil {
 		return err
 	}
