@@ -10,8 +10,11 @@ import (
 )
 
 // TestPrefillMakesNoGarbage: on a warm engine with a cache that is truncated and
-// filled again, beside another, nothing is allocated but by the loops of attention.
+// filled again, beside another, nothing is allocated.
 func TestPrefillMakesNoGarbage(t *testing.T) {
+	if underRace {
+		t.Skip("pools lose things under the race detector")
+	}
 	m := openModel(t, testmodel.New(testmodel.Shape{}))
 	for _, precision := range qwen2.Precisions {
 		for _, threads := range []int{1, 2} {
@@ -34,7 +37,7 @@ func TestPrefillMakesNoGarbage(t *testing.T) {
 			for range 3 {
 				refill()
 			}
-			require.LessOrEqual(t, testing.AllocsPerRun(20, refill), 6.0, "%v, %d threads", precision, threads)
+			require.Zero(t, testing.AllocsPerRun(20, refill), "%v, %d threads", precision, threads)
 		}
 	}
 }

@@ -33,24 +33,29 @@ type headScratch struct {
 // attend replaces the queries in q by the attention's
 // output, softmax(q·Kᵀ/sqrt(HeadDim))·V, heads side by side, and RoPE'd first.
 func (p *pass) attend(ctx context.Context, layer int) error {
+	p.args.layer = layer
 	p.cut()
-	if pieces := p.split(); len(pieces) > len(p.tiles) {
-		return p.attendPieces(ctx, layer, pieces)
-	}
-	last := len(p.tiles) - 1
-	return p.loop(ctx, inAttention, len(p.tiles), func(worker, i int) {
-		w, t := &p.attention[worker], p.tiles[last-i] // the late, long ones first
-		p.stack(w, t)
-		sums := &w.total
-		for segment := range segments(p.blocks(w.pos, layer)) {
-			p.attendSegment(w, sums, t, layer, segment)
-			if sums != &w.total {
-				w.total.Merge(sums)
-			}
-			sums = &w.segment
+	if p.split() {
+		if err := p.loop(ctx, inAttention, len(p.pieces), p.bodies.attendPiece); err != nil {
+			return err
 		}
-		p.finish(t, &w.total)
-	})
+		return p.loop(ctx, inAttention, len(p.pieces), p.bodies.mergePieces)
+	}
+	return p.loop(ctx, inAttention, len(p.tiles), p.bodies.attendTile)
+}
+
+func (p *pass) attendTile(worker, i int) {
+	w, t := &p.attention[worker], p.tiles[len(p.tiles)-1-i] // the late, long ones first
+	p.stack(w, t)
+	sums := &w.total
+	for segment := range segments(p.blocks(w.pos, p.args.layer)) {
+		p.attendSegment(w, sums, t, p.args.layer, segment)
+		if sums != &w.total {
+			w.total.Merge(sums)
+		}
+		sums = &w.segment
+	}
+	p.finish(t, &w.total)
 }
 
 // cut makes the tiles, of half the size where there are few.
@@ -83,11 +88,12 @@ type piece struct {
 	sum           kernels.Softmax
 }
 
-// split cuts the tiles at the borders of segments if there are few of them.
-// Segments are merged in the same order either way, so that it changes no bit.
-func (p *pass) split() []piece {
+// split cuts the tiles at the borders of segments if there are few of them, and
+// reports whether that made more. Segments are merged in the same order either
+// way, so that it changes no bit.
+func (p *pass) split() bool {
 	if p.threads == 1 || len(p.tiles) >= busy*p.threads {
-		return nil
+		return false
 	}
 	p.pieces = p.pieces[:0]
 	for i, t := range p.tiles {
@@ -104,30 +110,26 @@ func (p *pass) split() []piece {
 			first = false
 		}
 	}
-	return p.pieces
+	return len(p.pieces) > len(p.tiles)
 }
 
-// attendPieces computes pieces by themselves and then merges those of each tile.
-func (p *pass) attendPieces(ctx context.Context, layer int, pieces []piece) error {
-	err := p.loop(ctx, inAttention, len(pieces), func(worker, i int) {
-		w, q := &p.attention[worker], &pieces[i]
-		t := p.tiles[q.tile]
-		p.stack(w, t)
-		p.attendSegment(w, &q.sum, t, layer, q.segment)
-	})
-	if err != nil {
-		return err
+func (p *pass) attendPiece(worker, i int) {
+	w, q := &p.attention[worker], &p.pieces[i]
+	t := p.tiles[q.tile]
+	p.stack(w, t)
+	p.attendSegment(w, &q.sum, t, p.args.layer, q.segment)
+}
+
+// mergePieces merges those of one tile, if i is the first of them.
+func (p *pass) mergePieces(_, i int) {
+	if !p.pieces[i].first {
+		return
 	}
-	return p.loop(ctx, inAttention, len(pieces), func(_, i int) {
-		if !pieces[i].first {
-			return
-		}
-		total := &pieces[i].sum
-		for j := i + 1; j < len(pieces) && pieces[j].tile == pieces[i].tile; j++ {
-			total.Merge(&pieces[j].sum)
-		}
-		p.finish(p.tiles[pieces[i].tile], total)
-	})
+	total := &p.pieces[i].sum
+	for j := i + 1; j < len(p.pieces) && p.pieces[j].tile == p.pieces[i].tile; j++ {
+		total.Merge(&p.pieces[j].sum)
+	}
+	p.finish(p.tiles[p.pieces[i].tile], total)
 }
 
 // segments yields the segments that the blocks [first, end) lie in.

@@ -39,11 +39,12 @@ type pass struct {
 // each loop would be garbage.
 type bodies struct {
 	embed, norm, pack, store, activate, multiply func(worker, i int)
+	attendTile, attendPiece, mergePieces         func(worker, i int)
 }
 
 // args is what the body of the loop that runs now works on.
 type args struct {
-	layer    int       // of store
+	layer    int       // of store and attention
 	norm     []float32 // weight of norm
 	pack     *matrix   // input of pack
 	rows     int       // of multiply, as those below
@@ -95,6 +96,7 @@ func newPass(e *Engine) *pass {
 	p.bodies = bodies{
 		embed: p.embedGroup, norm: p.normStrip, pack: p.packStrip, store: p.storeGroup,
 		activate: p.activateStrip, multiply: p.multiplyUnit,
+		attendTile: p.attendTile, attendPiece: p.attendPiece, mergePieces: p.mergePieces,
 	}
 	return p
 }
