@@ -71,11 +71,16 @@ func (s *Softmax) Outputs(row func(i int) []float32) {
 	for first := 0; first < s.n; first += panelCols {
 		out := s.out[first/panelCols*size:][:size]
 		divide(out, (*[panelCols]float32)(s.sum[first:]))
+		count := min(panelCols, s.n-first)
+		var rows [panelCols][]float32
+		for i := range count {
+			rows[i] = row(first + i)[:s.headDim]
+		}
 		var block [panelCols * panelCols]float32
 		for j := 0; j < s.headDim; j += panelCols {
 			packF32(block[:], out[j*panelCols:], panelCols, panelCols, panelCols)
-			for i := range min(panelCols, s.n-first) {
-				copy(row(first + i)[j:s.headDim], block[i*panelCols:][:panelCols])
+			for i, to := range rows[:count] {
+				copy(to[j:], block[i*panelCols:][:panelCols])
 			}
 		}
 	}

@@ -2,14 +2,12 @@
 // products with weights as they are stored, and the row-wise steps between
 // them. It starts no goroutines; callers split the work.
 //
-// A linear layer y = x Wᵀ + b is three calls. Pack the activations once, let y
-// start from the bias, multiply:
+// A linear layer y = x Wᵀ + b is a few calls: pack the activations once, multiply:
 //
 //	var rows kernels.Rows
 //	rows.Reset(m, k, kernels.BF16)
-//	rows.Pack(x, k)                                    // x (m, k)
-//	for i := range m { copy(y[i*n:][:n], bias) }       // y (m, n)
-//	kernels.MatMul(y, n, &rows, &weight, 0, n, &scratch)
+//	rows.Pack(x, k)                                              // x (m, k)
+//	kernels.MatMulBias(y, n, &rows, &weight, bias, 0, n, &scratch) // y (m, n)
 //
 // All matrices are row-major; ldx and ldc count the elements from one row to the
 // next.

@@ -40,7 +40,7 @@ func FuzzMatMul(f *testing.F) {
 		for _, isa := range isas() {
 			useISA(t, isa)
 			got := append([]float32(nil), p.c...)
-			matMul(got, p.ldc, p.rows(t, r, precision), p.w, 0, p.n, new(Scratch), blocking{strips: 1 + int(how%3), depth: 2 + 2*int(how%20), panels: 4 + 4*int(how%2)})
+			matMul(got, p.ldc, p.rows(t, r, precision), p.w, nil, 0, p.n, new(Scratch), blocking{strips: 1 + int(how%3), depth: 2 + 2*int(how%20), panels: 4 + 4*int(how%2)})
 			requireSameBits(t, want, got, isa)
 		}
 	})

@@ -10,6 +10,7 @@ const panelCols = 16
 type Scratch struct {
 	pairs []uint16
 	wide  []float32
+	start []float32
 }
 
 // MatMul computes C += A Wᵀ for all rows of a and the columns n0 to n1-1 of
@@ -19,13 +20,46 @@ type Scratch struct {
 //
 // so a bias or residual is put into c before. In precision [BF16] the operands
 // are rounded to bfloat16 and the chain goes over k = 1, 0, 3, 2, ...; see
-// Numerics in the package comment.
+// Numerics in the package comment. Where a bias or nothing is what the chains start
+// from, [MatMulBias] need not read c.
 //
 // c and ldc describe the whole matrix; n0 is a multiple of 16, and ranges of a
 // multiple of 64 columns are the fastest. Calls on disjoint ranges of columns may
 // run concurrently, each with its own scratch. Weights are read from w.Panels
 // where they are set, else in place, panel by panel through s.
 func MatMul(c []float32, ldc int, a *Rows, w *Matrix, n0, n1 int, s *Scratch) {
+	checkProduct(c, ldc, a, w, n0, n1)
+	if n0 == n1 || a.m == 0 {
+		return
+	}
+	matMul(c, ldc, a, w, nil, n0, n1, s, a.blocking())
+}
+
+// MatMulBias is [MatMul] with c = bias in every row beforehand, +0 if bias is nil;
+// bias (N) belongs to all columns of c.
+func MatMulBias(c []float32, ldc int, a *Rows, w *Matrix, bias []float32, n0, n1 int, s *Scratch) {
+	checkProduct(c, ldc, a, w, n0, n1)
+	if bias != nil && len(bias) != w.N {
+		panic(fmt.Sprintf("kernels: bias of %d elements for weights (%d, %d)", len(bias), w.N, w.K))
+	}
+	if n0 == n1 || a.m == 0 {
+		return
+	}
+	s.start = grow(s.start, (n1-n0+widest-1)/widest*widest)
+	clear(s.start)
+	if bias != nil {
+		copy(s.start, bias[n0:n1])
+	}
+	if a.precision == BF16 {
+		zeroTiny(s.start, len(s.start), 1, len(s.start))
+	}
+	matMul(c, ldc, a, w, s.start, n0, n1, s, a.blocking())
+}
+
+// widest is the number of columns of the widest tile.
+const widest = 4 * panelCols
+
+func checkProduct(c []float32, ldc int, a *Rows, w *Matrix, n0, n1 int) {
 	w.check()
 	if a.k != w.K {
 		panic(fmt.Sprintf("kernels: activations (%d, %d) times weights (%d, %d)", a.m, a.k, w.N, w.K))
@@ -36,26 +70,32 @@ func MatMul(c []float32, ldc int, a *Rows, w *Matrix, n0, n1 int, s *Scratch) {
 	if n0 < 0 || n0 > n1 || n1 > w.N || n0%panelCols != 0 {
 		panic(fmt.Sprintf("kernels: columns %d to %d of %d", n0, n1, w.N))
 	}
-	if n0 == n1 || a.m == 0 {
-		return
+	if n0 < n1 && a.m > 0 {
+		checkTarget(c, ldc, a.m, n1)
 	}
-	checkTarget(c, ldc, a.m, n1)
-	matMul(c, ldc, a, w, n0, n1, s, a.blocking())
 }
 
 // matMul walks, from the outside in, over groups of panels, blocks of K, blocks
 // of strips and tiles of one or more panels. The first block of strips packs a
 // panel, later ones find it packed; if there is only one block, all tiles share
-// one buffer.
-func matMul(c []float32, ldc int, a *Rows, w *Matrix, n0, n1 int, s *Scratch, b blocking) {
+// one buffer. The first block of K starts from start, one for each column from n0
+// on, or from what c holds if that is nil.
+func matMul(c []float32, ldc int, a *Rows, w *Matrix, start []float32, n0, n1 int, s *Scratch, b blocking) {
 	width, strips := a.width(), a.Strips()
 	slots := b.panels
 	if strips <= b.strips {
 		slots = width
 	}
+	if a.k == 0 && start != nil { // no block of K
+		for i := range a.m {
+			copy(c[i*ldc:][n0:n1], start)
+		}
+	}
 	for group := n0; group < n1; group += b.panels * panelCols {
 		groupEnd := min(n1, group+b.panels*panelCols)
-		a.start(c[group:], ldc, groupEnd-group)
+		if start == nil && a.precision == BF16 {
+			zeroTiny(c[group:], ldc, a.m, groupEnd-group)
+		}
 		for k0 := 0; k0 < a.k; k0 += b.depth {
 			depth := min(b.depth, a.k-k0)
 			for s0 := 0; s0 < strips; s0 += b.strips {
@@ -75,7 +115,13 @@ func matMul(c []float32, ldc int, a *Rows, w *Matrix, n0, n1 int, s *Scratch, b 
 							s.pack(p, a.precision, w, n, cols, k0, depth)
 						}
 					}
-					p.multiply(c[n:], ldc, cols, a, s0, s1, k0, depth)
+					from := start
+					if k0 > 0 {
+						from = nil
+					} else if start != nil {
+						from = start[n-n0:]
+					}
+					p.multiply(c[n:], ldc, cols, from, a, s0, s1, k0, depth)
 				}
 			}
 		}

@@ -31,25 +31,28 @@ func (t *tiles) run() {
 	} else {
 		b, stride = unsafe.Pointer(&t.b.wide[0]), 4*t.b.stride
 	}
-	c := unsafe.Pointer(&t.c[0])
+	c, start := unsafe.Pointer(&t.c[0]), unsafe.Pointer(nil)
+	if t.start != nil {
+		start = unsafe.Pointer(&t.start[0])
+	}
 	skip, ldc := 4*t.skip, 4*t.ldc
 	if t.form == dot {
-		tilesDotAVX512(unsafe.Pointer(&t.pairs[0]), b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width)
+		tilesDotAVX512(unsafe.Pointer(&t.pairs[0]), b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start)
 		return
 	}
 	a := unsafe.Pointer(&t.a[0])
 	switch {
 	case t.form == tall && t.b.pairs == nil:
-		tilesWideAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width)
+		tilesWideAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start)
 	case t.form == tall && t.odd:
-		tilesOddAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width)
+		tilesOddAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start)
 	case t.form == tall:
-		tilesPairsAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width)
+		tilesPairsAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start)
 	case t.b.pairs == nil:
-		tilesWideAVX2(a, b, c, t.depth, 2*t.b.ahead, skip, ldc, t.count, t.rows)
+		tilesWideAVX2(a, b, c, t.depth, 2*t.b.ahead, skip, ldc, t.count, t.rows, start)
 	case t.odd:
-		tilesOddAVX2(a, b, c, t.depth, 2*t.b.ahead, skip, ldc, t.count, t.rows)
+		tilesOddAVX2(a, b, c, t.depth, 2*t.b.ahead, skip, ldc, t.count, t.rows, start)
 	default:
-		tilesPairsAVX2(a, b, c, t.depth, 2*t.b.ahead, skip, ldc, t.count, t.rows)
+		tilesPairsAVX2(a, b, c, t.depth, 2*t.b.ahead, skip, ldc, t.count, t.rows, start)
 	}
 }

@@ -15,15 +15,18 @@ func (t *tiles) run() {
 		t.generic()
 		return
 	}
-	a, c := unsafe.Pointer(&t.a[0]), unsafe.Pointer(&t.c[0])
+	a, c, start := unsafe.Pointer(&t.a[0]), unsafe.Pointer(&t.c[0]), unsafe.Pointer(nil)
+	if t.start != nil {
+		start = unsafe.Pointer(&t.start[0])
+	}
 	skip, ldc := 4*t.skip, 4*t.ldc
 	switch {
 	case t.b.pairs == nil:
-		tilesWideNEON(a, unsafe.Pointer(&t.b.wide[0]), c, t.depth, skip, ldc, t.count, t.rows)
+		tilesWideNEON(a, unsafe.Pointer(&t.b.wide[0]), c, t.depth, skip, ldc, t.count, t.rows, start)
 	case t.odd:
-		tilesOddNEON(a, unsafe.Pointer(&t.b.pairs[0]), c, t.depth, skip, ldc, t.count, t.rows)
+		tilesOddNEON(a, unsafe.Pointer(&t.b.pairs[0]), c, t.depth, skip, ldc, t.count, t.rows, start)
 	default:
-		tilesPairsNEON(a, unsafe.Pointer(&t.b.pairs[0]), c, t.depth, skip, ldc, t.count, t.rows)
+		tilesPairsNEON(a, unsafe.Pointer(&t.b.pairs[0]), c, t.depth, skip, ldc, t.count, t.rows, start)
 	}
 }
 

@@ -4,8 +4,8 @@
 
 #include "textflag.h"
 
-// func tilesPairsAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int)
-TEXT ·tilesPairsAVX2(SB), NOSPLIT, $0-72
+// func tilesPairsAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int, start unsafe.Pointer)
+TEXT ·tilesPairsAVX2(SB), NOSPLIT, $0-80
 	MOVQ a+0(FP), SI
 	MOVQ panel+8(FP), BX
 	MOVQ c+16(FP), DI
@@ -28,9 +28,17 @@ TEXT ·tilesPairsAVX2(SB), NOSPLIT, $0-72
 	CMPQ AX, $2
 	JEQ rows2
 rows1:
+	MOVQ start+72(FP), CX
+	TESTQ CX, CX
+	JNZ rows1from
 	MOVQ DI, R12
 	VMOVUPS (R12), Y0
 	VMOVUPS 32(R12), Y1
+	JMP rows1multiply
+rows1from:
+	VMOVUPS 0(CX), Y0
+	VMOVUPS 32(CX), Y1
+rows1multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
 	MOVQ R10, CX
@@ -109,12 +117,22 @@ rows1store:
 	VZEROUPPER
 	RET
 rows2:
+	MOVQ start+72(FP), CX
+	TESTQ CX, CX
+	JNZ rows2from
 	MOVQ DI, R12
 	VMOVUPS (R12), Y0
 	VMOVUPS 32(R12), Y1
 	ADDQ R8, R12
 	VMOVUPS (R12), Y2
 	VMOVUPS 32(R12), Y3
+	JMP rows2multiply
+rows2from:
+	VMOVUPS 0(CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+rows2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
 	MOVQ R10, CX
@@ -217,6 +235,9 @@ rows2store:
 	VZEROUPPER
 	RET
 rows3:
+	MOVQ start+72(FP), CX
+	TESTQ CX, CX
+	JNZ rows3from
 	MOVQ DI, R12
 	VMOVUPS (R12), Y0
 	VMOVUPS 32(R12), Y1
@@ -226,6 +247,15 @@ rows3:
 	ADDQ R8, R12
 	VMOVUPS (R12), Y4
 	VMOVUPS 32(R12), Y5
+	JMP rows3multiply
+rows3from:
+	VMOVUPS 0(CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y4
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y5
+rows3multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
 	MOVQ R10, CX
@@ -352,6 +382,9 @@ rows3store:
 	VZEROUPPER
 	RET
 rows4:
+	MOVQ start+72(FP), CX
+	TESTQ CX, CX
+	JNZ rows4from
 	MOVQ DI, R12
 	VMOVUPS (R12), Y0
 	VMOVUPS 32(R12), Y1
@@ -364,6 +397,17 @@ rows4:
 	ADDQ R8, R12
 	VMOVUPS (R12), Y6
 	VMOVUPS 32(R12), Y7
+	JMP rows4multiply
+rows4from:
+	VMOVUPS 0(CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y6
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y5
+	VMOVAPS Y1, Y7
+rows4multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
 	MOVQ R10, CX
@@ -514,6 +558,9 @@ rows4store:
 	VZEROUPPER
 	RET
 rows5:
+	MOVQ start+72(FP), CX
+	TESTQ CX, CX
+	JNZ rows5from
 	MOVQ DI, R12
 	VMOVUPS (R12), Y0
 	VMOVUPS 32(R12), Y1
@@ -529,6 +576,19 @@ rows5:
 	ADDQ R8, R12
 	VMOVUPS (R12), Y8
 	VMOVUPS 32(R12), Y9
+	JMP rows5multiply
+rows5from:
+	VMOVUPS 0(CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y8
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y5
+	VMOVAPS Y1, Y7
+	VMOVAPS Y1, Y9
+rows5multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
 	MOVQ R10, CX
@@ -703,6 +763,9 @@ rows5store:
 	VZEROUPPER
 	RET
 rows6:
+	MOVQ start+72(FP), CX
+	TESTQ CX, CX
+	JNZ rows6from
 	MOVQ DI, R12
 	VMOVUPS (R12), Y0
 	VMOVUPS 32(R12), Y1
@@ -721,6 +784,21 @@ rows6:
 	ADDQ R8, R12
 	VMOVUPS (R12), Y10
 	VMOVUPS 32(R12), Y11
+	JMP rows6multiply
+rows6from:
+	VMOVUPS 0(CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y8
+	VMOVAPS Y0, Y10
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y5
+	VMOVAPS Y1, Y7
+	VMOVAPS Y1, Y9
+	VMOVAPS Y1, Y11
+rows6multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
 	MOVQ R10, CX
@@ -919,8 +997,8 @@ rows6store:
 	VZEROUPPER
 	RET
 
-// func tilesOddAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int)
-TEXT ·tilesOddAVX2(SB), NOSPLIT, $0-72
+// func tilesOddAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int, start unsafe.Pointer)
+TEXT ·tilesOddAVX2(SB), NOSPLIT, $0-80
 	MOVQ a+0(FP), SI
 	MOVQ panel+8(FP), BX
 	MOVQ c+16(FP), DI
@@ -943,9 +1021,17 @@ TEXT ·tilesOddAVX2(SB), NOSPLIT, $0-72
 	CMPQ AX, $2
 	JEQ rows2
 rows1:
+	MOVQ start+72(FP), CX
+	TESTQ CX, CX
+	JNZ rows1from
 	MOVQ DI, R12
 	VMOVUPS (R12), Y0
 	VMOVUPS 32(R12), Y1
+	JMP rows1multiply
+rows1from:
+	VMOVUPS 0(CX), Y0
+	VMOVUPS 32(CX), Y1
+rows1multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
 	MOVQ R10, CX
@@ -1024,12 +1110,22 @@ rows1store:
 	VZEROUPPER
 	RET
 rows2:
+	MOVQ start+72(FP), CX
+	TESTQ CX, CX
+	JNZ rows2from
 	MOVQ DI, R12
 	VMOVUPS (R12), Y0
 	VMOVUPS 32(R12), Y1
 	ADDQ R8, R12
 	VMOVUPS (R12), Y2
 	VMOVUPS 32(R12), Y3
+	JMP rows2multiply
+rows2from:
+	VMOVUPS 0(CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+rows2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
 	MOVQ R10, CX
@@ -1132,6 +1228,9 @@ rows2store:
 	VZEROUPPER
 	RET
 rows3:
+	MOVQ start+72(FP), CX
+	TESTQ CX, CX
+	JNZ rows3from
 	MOVQ DI, R12
 	VMOVUPS (R12), Y0
 	VMOVUPS 32(R12), Y1
@@ -1141,6 +1240,15 @@ rows3:
 	ADDQ R8, R12
 	VMOVUPS (R12), Y4
 	VMOVUPS 32(R12), Y5
+	JMP rows3multiply
+rows3from:
+	VMOVUPS 0(CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y4
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y5
+rows3multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
 	MOVQ R10, CX
@@ -1267,6 +1375,9 @@ rows3store:
 	VZEROUPPER
 	RET
 rows4:
+	MOVQ start+72(FP), CX
+	TESTQ CX, CX
+	JNZ rows4from
 	MOVQ DI, R12
 	VMOVUPS (R12), Y0
 	VMOVUPS 32(R12), Y1
@@ -1279,6 +1390,17 @@ rows4:
 	ADDQ R8, R12
 	VMOVUPS (R12), Y6
 	VMOVUPS 32(R12), Y7
+	JMP rows4multiply
+rows4from:
+	VMOVUPS 0(CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y6
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y5
+	VMOVAPS Y1, Y7
+rows4multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
 	MOVQ R10, CX
@@ -1429,6 +1551,9 @@ rows4store:
 	VZEROUPPER
 	RET
 rows5:
+	MOVQ start+72(FP), CX
+	TESTQ CX, CX
+	JNZ rows5from
 	MOVQ DI, R12
 	VMOVUPS (R12), Y0
 	VMOVUPS 32(R12), Y1
@@ -1444,6 +1569,19 @@ rows5:
 	ADDQ R8, R12
 	VMOVUPS (R12), Y8
 	VMOVUPS 32(R12), Y9
+	JMP rows5multiply
+rows5from:
+	VMOVUPS 0(CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y8
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y5
+	VMOVAPS Y1, Y7
+	VMOVAPS Y1, Y9
+rows5multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
 	MOVQ R10, CX
@@ -1618,6 +1756,9 @@ rows5store:
 	VZEROUPPER
 	RET
 rows6:
+	MOVQ start+72(FP), CX
+	TESTQ CX, CX
+	JNZ rows6from
 	MOVQ DI, R12
 	VMOVUPS (R12), Y0
 	VMOVUPS 32(R12), Y1
@@ -1636,6 +1777,21 @@ rows6:
 	ADDQ R8, R12
 	VMOVUPS (R12), Y10
 	VMOVUPS 32(R12), Y11
+	JMP rows6multiply
+rows6from:
+	VMOVUPS 0(CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y8
+	VMOVAPS Y0, Y10
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y5
+	VMOVAPS Y1, Y7
+	VMOVAPS Y1, Y9
+	VMOVAPS Y1, Y11
+rows6multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
 	MOVQ R10, CX
@@ -1834,8 +1990,8 @@ rows6store:
 	VZEROUPPER
 	RET
 
-// func tilesWideAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int)
-TEXT ·tilesWideAVX2(SB), NOSPLIT, $0-72
+// func tilesWideAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int, start unsafe.Pointer)
+TEXT ·tilesWideAVX2(SB), NOSPLIT, $0-80
 	MOVQ a+0(FP), SI
 	MOVQ panel+8(FP), BX
 	MOVQ c+16(FP), DI
@@ -1858,9 +2014,17 @@ TEXT ·tilesWideAVX2(SB), NOSPLIT, $0-72
 	CMPQ AX, $2
 	JEQ rows2
 rows1:
+	MOVQ start+72(FP), CX
+	TESTQ CX, CX
+	JNZ rows1from
 	MOVQ DI, R12
 	VMOVUPS (R12), Y0
 	VMOVUPS 32(R12), Y1
+	JMP rows1multiply
+rows1from:
+	VMOVUPS 0(CX), Y0
+	VMOVUPS 32(CX), Y1
+rows1multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
 	MOVQ R10, CX
@@ -1916,12 +2080,22 @@ rows1store:
 	VZEROUPPER
 	RET
 rows2:
+	MOVQ start+72(FP), CX
+	TESTQ CX, CX
+	JNZ rows2from
 	MOVQ DI, R12
 	VMOVUPS (R12), Y0
 	VMOVUPS 32(R12), Y1
 	ADDQ R8, R12
 	VMOVUPS (R12), Y2
 	VMOVUPS 32(R12), Y3
+	JMP rows2multiply
+rows2from:
+	VMOVUPS 0(CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+rows2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
 	MOVQ R10, CX
@@ -1995,6 +2169,9 @@ rows2store:
 	VZEROUPPER
 	RET
 rows3:
+	MOVQ start+72(FP), CX
+	TESTQ CX, CX
+	JNZ rows3from
 	MOVQ DI, R12
 	VMOVUPS (R12), Y0
 	VMOVUPS 32(R12), Y1
@@ -2004,6 +2181,15 @@ rows3:
 	ADDQ R8, R12
 	VMOVUPS (R12), Y4
 	VMOVUPS 32(R12), Y5
+	JMP rows3multiply
+rows3from:
+	VMOVUPS 0(CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y4
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y5
+rows3multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
 	MOVQ R10, CX
@@ -2095,6 +2281,9 @@ rows3store:
 	VZEROUPPER
 	RET
 rows4:
+	MOVQ start+72(FP), CX
+	TESTQ CX, CX
+	JNZ rows4from
 	MOVQ DI, R12
 	VMOVUPS (R12), Y0
 	VMOVUPS 32(R12), Y1
@@ -2107,6 +2296,17 @@ rows4:
 	ADDQ R8, R12
 	VMOVUPS (R12), Y6
 	VMOVUPS 32(R12), Y7
+	JMP rows4multiply
+rows4from:
+	VMOVUPS 0(CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y6
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y5
+	VMOVAPS Y1, Y7
+rows4multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
 	MOVQ R10, CX
@@ -2216,6 +2416,9 @@ rows4store:
 	VZEROUPPER
 	RET
 rows5:
+	MOVQ start+72(FP), CX
+	TESTQ CX, CX
+	JNZ rows5from
 	MOVQ DI, R12
 	VMOVUPS (R12), Y0
 	VMOVUPS 32(R12), Y1
@@ -2231,6 +2434,19 @@ rows5:
 	ADDQ R8, R12
 	VMOVUPS (R12), Y8
 	VMOVUPS 32(R12), Y9
+	JMP rows5multiply
+rows5from:
+	VMOVUPS 0(CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y8
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y5
+	VMOVAPS Y1, Y7
+	VMOVAPS Y1, Y9
+rows5multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
 	MOVQ R10, CX
@@ -2358,6 +2574,9 @@ rows5store:
 	VZEROUPPER
 	RET
 rows6:
+	MOVQ start+72(FP), CX
+	TESTQ CX, CX
+	JNZ rows6from
 	MOVQ DI, R12
 	VMOVUPS (R12), Y0
 	VMOVUPS 32(R12), Y1
@@ -2376,6 +2595,21 @@ rows6:
 	ADDQ R8, R12
 	VMOVUPS (R12), Y10
 	VMOVUPS 32(R12), Y11
+	JMP rows6multiply
+rows6from:
+	VMOVUPS 0(CX), Y0
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y8
+	VMOVAPS Y0, Y10
+	VMOVUPS 32(CX), Y1
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y5
+	VMOVAPS Y1, Y7
+	VMOVAPS Y1, Y9
+	VMOVAPS Y1, Y11
+rows6multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
 	MOVQ R10, CX

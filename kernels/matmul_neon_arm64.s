@@ -4,8 +4,8 @@
 
 #include "textflag.h"
 
-// func tilesPairsNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int)
-TEXT ·tilesPairsNEON(SB), NOSPLIT, $0-64
+// func tilesPairsNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int, start unsafe.Pointer)
+TEXT ·tilesPairsNEON(SB), NOSPLIT, $0-72
 	MOVD a+0(FP), R0
 	MOVD panel+8(FP), R1
 	MOVD c+16(FP), R2
@@ -27,9 +27,15 @@ TEXT ·tilesPairsNEON(SB), NOSPLIT, $0-64
 	CMP $2, R7
 	BEQ rows2
 rows1:
+	MOVD start+64(FP), R9
+	CBNZ R9, rows1from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
+	B rows1multiply
+rows1from:
+	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+rows1multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
@@ -80,11 +86,18 @@ rows1store:
 	BNE rows1
 	RET
 rows2:
+	MOVD start+64(FP), R9
+	CBNZ R9, rows2from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
 	VLD1 (R8), [V4.S4, V5.S4, V6.S4, V7.S4]
 	ADD R5, R8
+	B rows2multiply
+rows2from:
+	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
+rows2multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
@@ -149,6 +162,8 @@ rows2store:
 	BNE rows2
 	RET
 rows3:
+	MOVD start+64(FP), R9
+	CBNZ R9, rows3from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -156,6 +171,12 @@ rows3:
 	ADD R5, R8
 	VLD1 (R8), [V8.S4, V9.S4, V10.S4, V11.S4]
 	ADD R5, R8
+	B rows3multiply
+rows3from:
+	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
+rows3multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
@@ -234,6 +255,8 @@ rows3store:
 	BNE rows3
 	RET
 rows4:
+	MOVD start+64(FP), R9
+	CBNZ R9, rows4from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -243,6 +266,13 @@ rows4:
 	ADD R5, R8
 	VLD1 (R8), [V12.S4, V13.S4, V14.S4, V15.S4]
 	ADD R5, R8
+	B rows4multiply
+rows4from:
+	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R9), [V12.S4, V13.S4, V14.S4, V15.S4]
+rows4multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
@@ -335,6 +365,8 @@ rows4store:
 	BNE rows4
 	RET
 rows5:
+	MOVD start+64(FP), R9
+	CBNZ R9, rows5from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -346,6 +378,14 @@ rows5:
 	ADD R5, R8
 	VLD1 (R8), [V16.S4, V17.S4, V18.S4, V19.S4]
 	ADD R5, R8
+	B rows5multiply
+rows5from:
+	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R9), [V12.S4, V13.S4, V14.S4, V15.S4]
+	VLD1 (R9), [V16.S4, V17.S4, V18.S4, V19.S4]
+rows5multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
@@ -458,6 +498,8 @@ rows5store:
 	BNE rows5
 	RET
 rows6:
+	MOVD start+64(FP), R9
+	CBNZ R9, rows6from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -471,6 +513,15 @@ rows6:
 	ADD R5, R8
 	VLD1 (R8), [V20.S4, V21.S4, V22.S4, V23.S4]
 	ADD R5, R8
+	B rows6multiply
+rows6from:
+	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R9), [V12.S4, V13.S4, V14.S4, V15.S4]
+	VLD1 (R9), [V16.S4, V17.S4, V18.S4, V19.S4]
+	VLD1 (R9), [V20.S4, V21.S4, V22.S4, V23.S4]
+rows6multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
@@ -597,8 +648,8 @@ rows6store:
 	BNE rows6
 	RET
 
-// func tilesOddNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int)
-TEXT ·tilesOddNEON(SB), NOSPLIT, $0-64
+// func tilesOddNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int, start unsafe.Pointer)
+TEXT ·tilesOddNEON(SB), NOSPLIT, $0-72
 	MOVD a+0(FP), R0
 	MOVD panel+8(FP), R1
 	MOVD c+16(FP), R2
@@ -620,9 +671,15 @@ TEXT ·tilesOddNEON(SB), NOSPLIT, $0-64
 	CMP $2, R7
 	BEQ rows2
 rows1:
+	MOVD start+64(FP), R9
+	CBNZ R9, rows1from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
+	B rows1multiply
+rows1from:
+	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+rows1multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
@@ -673,11 +730,18 @@ rows1store:
 	BNE rows1
 	RET
 rows2:
+	MOVD start+64(FP), R9
+	CBNZ R9, rows2from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
 	VLD1 (R8), [V4.S4, V5.S4, V6.S4, V7.S4]
 	ADD R5, R8
+	B rows2multiply
+rows2from:
+	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
+rows2multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
@@ -742,6 +806,8 @@ rows2store:
 	BNE rows2
 	RET
 rows3:
+	MOVD start+64(FP), R9
+	CBNZ R9, rows3from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -749,6 +815,12 @@ rows3:
 	ADD R5, R8
 	VLD1 (R8), [V8.S4, V9.S4, V10.S4, V11.S4]
 	ADD R5, R8
+	B rows3multiply
+rows3from:
+	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
+rows3multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
@@ -827,6 +899,8 @@ rows3store:
 	BNE rows3
 	RET
 rows4:
+	MOVD start+64(FP), R9
+	CBNZ R9, rows4from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -836,6 +910,13 @@ rows4:
 	ADD R5, R8
 	VLD1 (R8), [V12.S4, V13.S4, V14.S4, V15.S4]
 	ADD R5, R8
+	B rows4multiply
+rows4from:
+	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R9), [V12.S4, V13.S4, V14.S4, V15.S4]
+rows4multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
@@ -928,6 +1009,8 @@ rows4store:
 	BNE rows4
 	RET
 rows5:
+	MOVD start+64(FP), R9
+	CBNZ R9, rows5from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -939,6 +1022,14 @@ rows5:
 	ADD R5, R8
 	VLD1 (R8), [V16.S4, V17.S4, V18.S4, V19.S4]
 	ADD R5, R8
+	B rows5multiply
+rows5from:
+	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R9), [V12.S4, V13.S4, V14.S4, V15.S4]
+	VLD1 (R9), [V16.S4, V17.S4, V18.S4, V19.S4]
+rows5multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
@@ -1051,6 +1142,8 @@ rows5store:
 	BNE rows5
 	RET
 rows6:
+	MOVD start+64(FP), R9
+	CBNZ R9, rows6from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -1064,6 +1157,15 @@ rows6:
 	ADD R5, R8
 	VLD1 (R8), [V20.S4, V21.S4, V22.S4, V23.S4]
 	ADD R5, R8
+	B rows6multiply
+rows6from:
+	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R9), [V12.S4, V13.S4, V14.S4, V15.S4]
+	VLD1 (R9), [V16.S4, V17.S4, V18.S4, V19.S4]
+	VLD1 (R9), [V20.S4, V21.S4, V22.S4, V23.S4]
+rows6multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
@@ -1190,8 +1292,8 @@ rows6store:
 	BNE rows6
 	RET
 
-// func tilesWideNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int)
-TEXT ·tilesWideNEON(SB), NOSPLIT, $0-64
+// func tilesWideNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int, start unsafe.Pointer)
+TEXT ·tilesWideNEON(SB), NOSPLIT, $0-72
 	MOVD a+0(FP), R0
 	MOVD panel+8(FP), R1
 	MOVD c+16(FP), R2
@@ -1213,9 +1315,15 @@ TEXT ·tilesWideNEON(SB), NOSPLIT, $0-64
 	CMP $2, R7
 	BEQ rows2
 rows1:
+	MOVD start+64(FP), R9
+	CBNZ R9, rows1from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
+	B rows1multiply
+rows1from:
+	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+rows1multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	MOVD R3, R12
@@ -1236,11 +1344,18 @@ rows1loop:
 	BNE rows1
 	RET
 rows2:
+	MOVD start+64(FP), R9
+	CBNZ R9, rows2from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
 	VLD1 (R8), [V4.S4, V5.S4, V6.S4, V7.S4]
 	ADD R5, R8
+	B rows2multiply
+rows2from:
+	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
+rows2multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	MOVD R3, R12
@@ -1267,6 +1382,8 @@ rows2loop:
 	BNE rows2
 	RET
 rows3:
+	MOVD start+64(FP), R9
+	CBNZ R9, rows3from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -1274,6 +1391,12 @@ rows3:
 	ADD R5, R8
 	VLD1 (R8), [V8.S4, V9.S4, V10.S4, V11.S4]
 	ADD R5, R8
+	B rows3multiply
+rows3from:
+	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
+rows3multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	MOVD R3, R12
@@ -1306,6 +1429,8 @@ rows3loop:
 	BNE rows3
 	RET
 rows4:
+	MOVD start+64(FP), R9
+	CBNZ R9, rows4from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -1315,6 +1440,13 @@ rows4:
 	ADD R5, R8
 	VLD1 (R8), [V12.S4, V13.S4, V14.S4, V15.S4]
 	ADD R5, R8
+	B rows4multiply
+rows4from:
+	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R9), [V12.S4, V13.S4, V14.S4, V15.S4]
+rows4multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	MOVD R3, R12
@@ -1353,6 +1485,8 @@ rows4loop:
 	BNE rows4
 	RET
 rows5:
+	MOVD start+64(FP), R9
+	CBNZ R9, rows5from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -1364,6 +1498,14 @@ rows5:
 	ADD R5, R8
 	VLD1 (R8), [V16.S4, V17.S4, V18.S4, V19.S4]
 	ADD R5, R8
+	B rows5multiply
+rows5from:
+	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R9), [V12.S4, V13.S4, V14.S4, V15.S4]
+	VLD1 (R9), [V16.S4, V17.S4, V18.S4, V19.S4]
+rows5multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	MOVD R3, R12
@@ -1410,6 +1552,8 @@ rows5loop:
 	BNE rows5
 	RET
 rows6:
+	MOVD start+64(FP), R9
+	CBNZ R9, rows6from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -1423,6 +1567,15 @@ rows6:
 	ADD R5, R8
 	VLD1 (R8), [V20.S4, V21.S4, V22.S4, V23.S4]
 	ADD R5, R8
+	B rows6multiply
+rows6from:
+	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R9), [V12.S4, V13.S4, V14.S4, V15.S4]
+	VLD1 (R9), [V16.S4, V17.S4, V18.S4, V19.S4]
+	VLD1 (R9), [V20.S4, V21.S4, V22.S4, V23.S4]
+rows6multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	MOVD R3, R12

@@ -174,7 +174,7 @@ func TestMatMulIsTheChain(t *testing.T) {
 			copy(got, p.c)
 			for n0 := 0; n0 < n; {
 				n1 := min(n, n0+panelCols*(1+r.IntN(4)))
-				matMul(got, p.ldc, a, p.w, n0, n1, &s, b)
+				matMul(got, p.ldc, a, p.w, nil, n0, n1, &s, b)
 				n0 = n1
 			}
 			requireSameBits(t, want, got, msg)
@@ -190,11 +190,56 @@ func TestMatMulIsTheChain(t *testing.T) {
 					p.w.PackInto(packed.Panels, precision, panel, panel+1)
 				}
 				copy(got, p.c)
-				matMul(got, p.ldc, a, packed, 0, n, nil, b)
+				matMul(got, p.ldc, a, packed, nil, 0, n, nil, b)
 				requireSameBits(t, want, got, "packed "+msg)
 			}
+
+			bias := guarded[float32](t, r, n)
+			for i := range bias {
+				bias[i] = wild(r, round%4 > 0)
+			}
+			for i := range p.c { // what lies between the rows stays
+				if i%p.ldc < n {
+					p.c[i], got[i] = bias[i%p.ldc], float32(math.NaN())
+				}
+			}
+			want = p.chain(precision)
+			start := guarded[float32](t, r, (n+widest-1)/widest*widest)
+			clear(start)
+			copy(start, bias)
+			if precision == BF16 {
+				zeroTiny(start, len(start), 1, len(start))
+			}
+			matMul(got, p.ldc, a, p.w, start, 0, n, &s, b)
+			requireSameBits(t, want, got, "from a start "+msg)
+
+			for i := range p.c {
+				if i%p.ldc < n {
+					got[i] = float32(math.NaN())
+				}
+			}
+			for n0 := 0; n0 < n; n0 += panelCols {
+				MatMulBias(got, p.ldc, a, p.w, bias, n0, min(n, n0+panelCols), &s)
+			}
+			requireSameBits(t, want, got, "from the bias "+msg)
 		}
 	})
+}
+
+// No bias is a bias of +0.
+func TestMatMulWithoutBias(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 5))
+	p := newProblem(t, r, 7, 40, 33, "bf16", true)
+	a := p.rows(t, r, F32)
+	want, got := make([]float32, len(p.c)), make([]float32, len(p.c))
+	MatMul(want, p.ldc, a, p.w, 0, p.n, new(Scratch))
+	for i := range got {
+		got[i] = 5
+	}
+	MatMulBias(got, p.ldc, a, p.w, nil, 0, p.n, new(Scratch))
+	for i := range p.m {
+		requireSameBits(t, want[i*p.ldc:][:p.n], got[i*p.ldc:][:p.n], "")
+	}
 }
 
 // A deep and tall product runs through every level of the default blocking.
@@ -342,6 +387,7 @@ func TestMisusePanics(t *testing.T) {
 		"result too short": func() { MatMul(c[:31], 16, rows(2, 4), w, 0, 16, new(Scratch)) },
 		"ldc too small":    func() { MatMul(c, 15, rows(2, 4), w, 0, 16, new(Scratch)) },
 		"columns beyond N": func() { MatMul(c, 32, rows(1, 4), w, 0, 17, new(Scratch)) },
+		"bias too short":   func() { MatMulBias(c, 16, rows(2, 4), w, c[:15], 0, 16, new(Scratch)) },
 		"unaligned column": func() { MatMul(c, 16, rows(2, 4), w, 8, 16, new(Scratch)) },
 		"matrix too short": func() { MatMul(c, 16, rows(2, 4), &Matrix{N: 16, K: 4, F32: w.F32[1:]}, 0, 16, new(Scratch)) },
 		"two forms": func() {

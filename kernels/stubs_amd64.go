@@ -14,33 +14,33 @@ import "unsafe"
 // ahead bytes further are prefetched.
 //
 //go:noescape
-func tilesPairsAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int)
+func tilesPairsAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int, start unsafe.Pointer)
 
 // tilesOddAVX2 is the same with the odd element of each pair first.
 //
 //go:noescape
-func tilesOddAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int)
+func tilesOddAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int, start unsafe.Pointer)
 
 // tilesWideAVX2 is tilesPairsAVX2 with a float32 panel.
 //
 //go:noescape
-func tilesWideAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int)
+func tilesWideAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int, start unsafe.Pointer)
 
 // The same with strips of rows <= 12 and 2 panels or rows <= 5 and 4, stride apart.
 
 //go:noescape
-func tilesPairsAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int)
+func tilesPairsAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer)
 
 //go:noescape
-func tilesOddAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int)
+func tilesOddAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer)
 
 //go:noescape
-func tilesWideAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int)
+func tilesWideAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer)
 
 // tilesDotAVX512 is tilesOddAVX512 with activations in pairs of bfloat16.
 //
 //go:noescape
-func tilesDotAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int)
+func tilesDotAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer)
 
 // transpose16AVX2 turns 16 rows of n dwords, a multiple of 4, into [n][16].
 //

@@ -8,20 +8,21 @@ import "unsafe"
 // stride bytes; no count is zero.
 
 // tilesPairsNEON adds count strips of rows <= 6 rows, skip apart, times a panel of
-// pairs, depth deep, to tiles of c below each other.
+// pairs, depth deep, to tiles of c below each other. If start is not nil its 16 values take
+// the place of those of c.
 //
 //go:noescape
-func tilesPairsNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int)
+func tilesPairsNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int, start unsafe.Pointer)
 
 // tilesOddNEON is the same with the odd element of each pair first.
 //
 //go:noescape
-func tilesOddNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int)
+func tilesOddNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int, start unsafe.Pointer)
 
 // tilesWideNEON is tilesPairsNEON with a float32 panel.
 //
 //go:noescape
-func tilesWideNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int)
+func tilesWideNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int, start unsafe.Pointer)
 
 // transpose16NEON turns 16 rows of n dwords, a multiple of 4, into [n][16].
 //

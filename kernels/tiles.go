@@ -7,6 +7,7 @@ import "seccodeprm/internal/num"
 type tiles struct {
 	c     []float32
 	ldc   int
+	start []float32 // values of all rows to start from; nil: those of c
 	form  form
 	a     []float32 // forms six and tall, from the first column of K on
 	pairs []uint32  // form dot
@@ -21,25 +22,29 @@ type tiles struct {
 }
 
 // multiply adds the product of strips s0 to s1-1 of a, columns k0 to k0+depth-1,
-// with the panels to the first cols columns of c, whose rows are those of a.
-func (p panels) multiply(c []float32, ldc, cols int, a *Rows, s0, s1, k0, depth int) {
+// with the panels to the first cols columns of c, whose rows are those of a, or
+// puts it there, added to start, one for each column up to whole tiles.
+func (p panels) multiply(c []float32, ldc, cols int, start []float32, a *Rows, s0, s1, k0, depth int) {
 	width := a.width()
 	for j := 0; j < cols; j += width * panelCols {
 		if cols-j < width*panelCols {
 			width = min(width, 2)
 		}
-		at := p.from(j/panelCols, 0)
+		at, from := p.from(j/panelCols, 0), start
+		if start != nil {
+			from = start[j:][:width*panelCols]
+		}
 		if cols-j >= width*panelCols {
-			at.tiles(c[j:], ldc, width, a, s0, s1, k0, depth)
+			at.tiles(c[j:], ldc, width, from, a, s0, s1, k0, depth)
 		} else {
-			at.narrow(c[j:], ldc, cols-j, width, a, s0, s1, k0, depth)
+			at.narrow(c[j:], ldc, cols-j, width, from, a, s0, s1, k0, depth)
 		}
 	}
 }
 
 // narrow multiplies through tiles of full width beside c. Where a panel is
 // missing its neighbour stands in.
-func (p panels) narrow(c []float32, ldc, cols, width int, a *Rows, s0, s1, k0, depth int) {
+func (p panels) narrow(c []float32, ldc, cols, width int, start []float32, a *Rows, s0, s1, k0, depth int) {
 	var tile [tallRows * 2 * panelCols]float32
 	if cols <= panelCols {
 		p.stride = 0
@@ -50,7 +55,7 @@ func (p panels) narrow(c []float32, ldc, cols, width int, a *Rows, s0, s1, k0, d
 		for i := row; i < end; i++ {
 			copy(tile[(i-row)*ldt:][:cols], c[i*ldc:])
 		}
-		p.strip(tile[:], ldt, width, a, s, 1, k0, depth)
+		p.strip(tile[:], ldt, width, start, a, s, 1, k0, depth)
 		for i := row; i < end; i++ {
 			copy(c[i*ldc:][:cols], tile[(i-row)*ldt:])
 		}
@@ -58,7 +63,7 @@ func (p panels) narrow(c []float32, ldc, cols, width int, a *Rows, s0, s1, k0, d
 }
 
 // tiles multiplies into c itself, strips of the same height at a time.
-func (p panels) tiles(c []float32, ldc, width int, a *Rows, s0, s1, k0, depth int) {
+func (p panels) tiles(c []float32, ldc, width int, start []float32, a *Rows, s0, s1, k0, depth int) {
 	height, higher := a.heights()
 	most := max(1, maxProducts/((height+1)*width*panelCols*depth))
 	for s := s0; s < s1; {
@@ -67,7 +72,7 @@ func (p panels) tiles(c []float32, ldc, width int, a *Rows, s0, s1, k0, depth in
 			end = min(end, higher)
 		}
 		row, _ := a.Strip(s)
-		p.strip(c[row*ldc:], ldc, width, a, s, end-s, k0, depth)
+		p.strip(c[row*ldc:], ldc, width, start, a, s, end-s, k0, depth)
 		s = end
 	}
 }
@@ -76,11 +81,11 @@ func (p panels) tiles(c []float32, ldc, width int, a *Rows, s0, s1, k0, depth in
 const maxProducts = 1 << 20
 
 // strip multiplies count strips of equal height from s on into c.
-func (p panels) strip(c []float32, ldc, width int, a *Rows, s, count, k0, depth int) {
+func (p panels) strip(c []float32, ldc, width int, start []float32, a *Rows, s, count, k0, depth int) {
 	row, end := a.Strip(s)
 	rows := end - row
 	t := tiles{
-		c: c[:(count*rows-1)*ldc+width*panelCols], ldc: ldc,
+		c: c[:(count*rows-1)*ldc+width*panelCols], ldc: ldc, start: start,
 		form: a.form, slots: rows, rows: rows, count: count,
 		b: p, width: width, depth: depth, odd: a.precision == BF16,
 	}
@@ -105,6 +110,11 @@ func (p panels) strip(c []float32, ldc, width int, a *Rows, s, count, k0, depth 
 
 // generic is the definition of what the kernels compute.
 func (t *tiles) generic() {
+	if t.start != nil {
+		for i := range t.count * t.rows {
+			copy(t.c[i*t.ldc:], t.start)
+		}
+	}
 	for k := range t.depth {
 		if t.odd && k^1 < t.depth {
 			k ^= 1
@@ -138,14 +148,6 @@ func (p panels) row(dst *[panelCols]float32, panel, k int) {
 	pairs := p.pairs[panel*p.stride+k/2*2*panelCols:][:2*panelCols]
 	for j := range dst {
 		dst[j] = num.FromBF16(pairs[2*j+k%2])
-	}
-}
-
-// start prepares n columns of c, the values the chains start from, for the
-// precision.
-func (r *Rows) start(c []float32, ldc, n int) {
-	if r.precision == BF16 {
-		zeroTiny(c, ldc, r.m, n)
 	}
 }
 

@@ -98,7 +98,8 @@ func (p *pass) split() bool {
 	p.pieces = p.pieces[:0]
 	for i, t := range p.tiles {
 		first := true
-		for segment := range segments(0, p.pos[p.token(t, t.rows-1)]/blockKeys+1) {
+		_, last := p.heads(t, t.rows-1)
+		for segment := range segments(0, p.pos[last]/blockKeys+1) {
 			n := len(p.pieces)
 			if n < cap(p.pieces) {
 				p.pieces = p.pieces[:n+1] // with the buffers of an earlier piece
@@ -168,23 +169,22 @@ func (p *pass) attendSegment(w *headScratch, sum *kernels.Softmax, t tile, layer
 	}
 }
 
-// token is the row of the pass that stacked row i of a tile belongs to.
-func (p *pass) token(t tile, i int) int {
-	cfg := p.model.Config
-	return t.row + (t.first+i)*cfg.NumKeyValueHeads/cfg.NumAttentionHeads
-}
-
-// heads is stacked row i of a tile within the matrix q.
-func (p *pass) heads(t tile, i int) []float32 {
+// heads is stacked row i of a tile within the matrix q, and the row of the pass
+// that it belongs to.
+func (p *pass) heads(t tile, i int) (q []float32, row int) {
 	cfg := p.model.Config
 	group := cfg.NumAttentionHeads / cfg.NumKeyValueHeads
-	head := t.head*group + (t.first+i)%group
-	return p.q.row(p.token(t, i), p.q.stride)[head*cfg.HeadDim:][:cfg.HeadDim]
+	token, head := (t.first+i)/group, (t.first+i)%group
+	row = t.row + token
+	return p.q.row(row, p.q.stride)[(t.head*group+head)*cfg.HeadDim:][:cfg.HeadDim], row
 }
 
 // finish writes the attention's output of a tile over its queries.
 func (p *pass) finish(t tile, total *kernels.Softmax) {
-	total.Outputs(func(i int) []float32 { return p.heads(t, i) })
+	total.Outputs(func(i int) []float32 {
+		q, _ := p.heads(t, i)
+		return q
+	})
 }
 
 // stack packs the queries of a tile, rotated and scaled by 1/sqrt(HeadDim).
@@ -194,9 +194,9 @@ func (p *pass) stack(w *headScratch, t tile) {
 	w.stacked = grow(w.stacked, t.rows*headDim)
 	w.pos = grow(w.pos, t.rows)
 	for i := range t.rows {
-		r := p.token(t, i)
+		from, r := p.heads(t, i)
 		q := w.stacked[i*headDim:][:headDim]
-		copy(q, p.heads(t, i))
+		copy(q, from)
 		kernels.RoPE(q, p.cos[r*half:][:half], p.sin[r*half:][:half])
 		kernels.ScaleRow(q, scale)
 		w.pos[i] = p.pos[r]

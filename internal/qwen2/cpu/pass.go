@@ -176,21 +176,11 @@ func (p *pass) multiplyUnit(worker, unit int) {
 	c, weight := w[0].c, w[0].weight
 	n0 := unit * step
 	n1 := min(n0+step, weight.weight.N)
-	if !w[0].add {
-		for r := range p.args.rows {
-			start(c.row(r, n1)[n0:], weight.bias, n0)
-		}
+	if w[0].add {
+		p.in.multiplyAdd(c, weight, n0, n1, &p.scratch[worker])
+	} else {
+		p.in.multiply(c, weight, n0, n1, &p.scratch[worker], p.args.rows)
 	}
-	p.in.multiply(c, weight, n0, n1, &p.scratch[worker])
-}
-
-// start sets the accumulators of one row to the bias of their columns, or to 0.
-func start(c, bias []float32, n0 int) {
-	if bias == nil {
-		clear(c)
-		return
-	}
-	copy(c, bias[n0:])
 }
 
 // columnStep is the width of a unit of work and the number of units: the widest

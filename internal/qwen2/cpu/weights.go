@@ -179,11 +179,28 @@ type scratch struct {
 	eight kernels.Int8Scratch
 }
 
-// multiply adds the columns n0 to n1-1 of in·Wᵀ to c.
-func (in *input) multiply(c *matrix, w *linear, n0, n1 int, s *scratch) {
+// multiplyAdd adds the columns n0 to n1-1 of in·Wᵀ to c.
+func (in *input) multiplyAdd(c *matrix, w *linear, n0, n1 int, s *scratch) {
 	if in.precision >= qwen2.W8A16 {
 		kernels.MatMulInt8(c.data, c.stride, &in.eight, w.int8, n0, n1, &s.eight)
 		return
 	}
 	kernels.MatMul(c.data, c.stride, &in.rows, &w.weight, n0, n1, &s.rows)
+}
+
+// multiply puts the columns n0 to n1-1 of in·Wᵀ + bias, of the given number of rows,
+// into c.
+func (in *input) multiply(c *matrix, w *linear, n0, n1 int, s *scratch, rows int) {
+	if in.precision < qwen2.W8A16 {
+		kernels.MatMulBias(c.data, c.stride, &in.rows, &w.weight, w.bias, n0, n1, &s.rows)
+		return
+	}
+	for r := range rows {
+		if to := c.row(r, n1)[n0:]; w.bias == nil {
+			clear(to)
+		} else {
+			copy(to, w.bias[n0:])
+		}
+	}
+	in.multiplyAdd(c, w, n0, n1, s)
 }

@@ -23,7 +23,7 @@ func matmul(a *asm) {
 // pairs the next strip and what lies ahead bytes further in the panels are
 // prefetched, which cannot fault.
 func tiles(a *asm, name string, loop func(rows int)) {
-	a.text(name, "(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int)", 72,
+	a.text(name, "(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int, start unsafe.Pointer)", 80,
 		arg{"a", "SI"}, arg{"panel", "BX"}, arg{"c", "DI"}, arg{"depth", "R10"},
 		arg{"ahead", "R13"}, arg{"skip", "R11"}, arg{"ldc", "R8"}, arg{"count", "R9"}, arg{"rows", "AX"})
 	a.op("VPCMPEQD Y%d, Y%d, Y%d", mask, mask, mask)
@@ -35,6 +35,9 @@ func tiles(a *asm, name string, loop func(rows int)) {
 	for rows := 1; rows <= stripRows; rows++ {
 		a.prefix = fmt.Sprintf("rows%d", rows)
 		a.label("")
+		a.op("MOVQ start+72(FP), CX")
+		a.op("TESTQ CX, CX")
+		a.jump("JNZ", "from")
 		a.op("MOVQ DI, R12")
 		for r := range rows {
 			a.op("VMOVUPS (R12), Y%d", 2*r)
@@ -43,6 +46,15 @@ func tiles(a *asm, name string, loop func(rows int)) {
 				a.op("ADDQ R8, R12")
 			}
 		}
+		a.jump("JMP", "multiply")
+		a.label("from")
+		for v := range 2 {
+			a.op("VMOVUPS %d(CX), Y%d", 32*v, v)
+			for r := 1; r < rows; r++ {
+				a.op("VMOVAPS Y%d, Y%d", v, 2*r+v)
+			}
+		}
+		a.label("multiply")
 		a.op("MOVQ SI, AX")
 		a.op("MOVQ BX, DX")
 		loop(rows)

@@ -35,7 +35,7 @@ func dot512(a *asm) {
 // tiles of C below each other, 4 or 2 panels wide, the panels stride apart: one
 // loop for each shape.
 func tiles512(a *asm, name string, loop func(t *tile512)) {
-	a.text(name, "(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int)", 80,
+	a.text(name, "(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer)", 88,
 		arg{"a", "SI"}, arg{"panels", "BX"}, arg{"c", "DI"}, arg{"depth", "R10"}, arg{"stride", "R13"},
 		arg{"skip", "R11"}, arg{"ldc", "R8"}, arg{"count", "R9"}, arg{"rows", "AX"}, arg{"width", "DX"})
 	a.op("VPTERNLOGD $255, Z%d, Z%d, Z%d", mask512, mask512, mask512)
@@ -67,6 +67,9 @@ func tiles512(a *asm, name string, loop func(t *tile512)) {
 func tile(a *asm, t *tile512, loop func(t *tile512)) {
 	a.prefix = fmt.Sprintf("rows%dx%d", t.rows, t.panels)
 	a.label("")
+	a.op("MOVQ start+80(FP), CX")
+	a.op("TESTQ CX, CX")
+	a.jump("JNZ", "from")
 	a.op("MOVQ DI, AX")
 	for r := range t.rows {
 		for p := range t.panels {
@@ -76,6 +79,15 @@ func tile(a *asm, t *tile512, loop func(t *tile512)) {
 			a.op("ADDQ R8, AX")
 		}
 	}
+	a.jump("JMP", "multiply")
+	a.label("from")
+	for p := range t.panels {
+		a.op("VMOVUPS %d(CX), Z%d", 64*p, p)
+		for r := 1; r < t.rows; r++ {
+			a.op("VMOVAPS Z%d, Z%d", p, r*t.panels+p)
+		}
+	}
+	a.label("multiply")
 	a.op("MOVQ SI, AX")
 	a.op("MOVQ BX, DX")
 	loop(t)

@@ -47,7 +47,7 @@ func (a *asm) textNEON(name, signature string, frame int, args ...arg) {
 
 // tilesNEON is tiles for arm64.
 func tilesNEON(a *asm, name string, loop func(rows int)) {
-	a.textNEON(name, "(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int)", 64,
+	a.textNEON(name, "(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int, start unsafe.Pointer)", 72,
 		arg{"a", "R0"}, arg{"panel", "R1"}, arg{"c", "R2"}, arg{"depth", "R3"},
 		arg{"skip", "R4"}, arg{"ldc", "R5"}, arg{"count", "R6"}, arg{"rows", "R7"})
 	a.op("VMOVI $255, V%d.B16", maskNEON)
@@ -59,11 +59,19 @@ func tilesNEON(a *asm, name string, loop func(rows int)) {
 	for rows := 1; rows <= stripRows; rows++ {
 		a.prefix = fmt.Sprintf("rows%d", rows)
 		a.label("")
+		a.op("MOVD start+64(FP), R9")
+		a.op("CBNZ R9, %sfrom", a.prefix)
 		a.op("MOVD R2, R8")
 		for r := range rows {
 			a.op("VLD1 (R8), %s", quadNEON(4*r))
 			a.op("ADD R5, R8")
 		}
+		a.op("B %smultiply", a.prefix)
+		a.label("from")
+		for r := range rows {
+			a.op("VLD1 (R9), %s", quadNEON(4*r))
+		}
+		a.label("multiply")
 		a.op("MOVD R0, R9")
 		a.op("MOVD R1, R10")
 		loop(rows)
