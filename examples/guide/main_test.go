@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"seccodeprm/aggregate"
+	"seccodeprm/prm"
+	"seccodeprm/prm/search"
+	"seccodeprm/prm/tiny"
+)
+
+func try(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, err bytes.Buffer
+	code = run(t.Context(), args, strings.NewReader("import os\n\n"), &out, &err)
+	return code, out.String(), err.String()
+}
+
+// few writes the first prompts of the replay file, and some others.
+func few(t *testing.T, n int, others ...string) string {
+	t.Helper()
+	data, err := os.ReadFile("testdata/sven.jsonl")
+	require.NoError(t, err)
+	lines := append(strings.SplitAfterN(string(data), "\n", n+1)[:n], others...)
+	name := filepath.Join(t.TempDir(), "few.jsonl")
+	require.NoError(t, os.WriteFile(name, []byte(strings.Join(lines, "")), 0o600))
+	return name
+}
+
+// The table of a few prompts, and SR@1 of one row as it comes out by scoring the
+// continuations one by one.
+func TestEvaluate(t *testing.T) {
+	unlabelled := `{"prompt":"x = 1\n","candidates":[{"text":"y"},{"text":"z","secure":true}]}`
+	file := few(t, 5, unlabelled)
+	code, out, err := try(t, "-replay", file, "-seeds", "2")
+	require.Equal(t, 0, code, err)
+	require.Empty(t, err)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	require.Len(t, lines, 2+2+9+1+12)
+	require.Contains(t, lines[0], "SR@1 over 5 prompts, mean of 2 searches each, criterion risk")
+	require.Regexp(t, `^random +0\.500 \[0\.500, 0\.500\] +\+0\.000 \[\+0\.000, \+0\.000\]$`, lines[2])
+
+	m, err2 := prm.Open(tiny.FS(), nil)
+	require.NoError(t, err2)
+	defer m.Close()
+	f, err2 := os.Open(file)
+	require.NoError(t, err2)
+	defer f.Close()
+	records, err2 := search.ReadRecords(f)
+	require.NoError(t, err2)
+	risk, _ := aggregate.Lookup("risk", aggregate.DefaultTau)
+	right := 0.0
+	for _, r := range records[:5] {
+		best, secure := -2.0, false
+		for _, c := range r.Candidates {
+			report, err := m.Score(t.Context(), prm.Input{Name: r.Name, Text: []byte(r.Prompt + c.Text)})
+			require.NoError(t, err)
+			var rewards []float64
+			for _, s := range report.Steps {
+				if s.End > len(r.Prompt) && !s.NoOp {
+					rewards = append(rewards, s.Reward)
+				}
+			}
+			if value := risk.Reward(rewards); value > best {
+				best, secure = value, *c.Secure
+			}
+		}
+		if secure {
+			right += 0.2
+		}
+	}
+	for _, row := range []string{lines[4], lines[14]} {
+		fields := strings.Fields(row)
+		at := 1
+		if fields[0] == "best-of-n" {
+			at = 2
+		}
+		require.Equal(t, json.Number(fields[at]), json.Number(strings.TrimSpace(jsonNumber(right))), row)
+	}
+
+	code, all, _ := try(t, "-replay", file, "-seeds", "1", "-all")
+	require.Equal(t, 0, code)
+	require.Equal(t, 2+2+9+1+len(search.Criteria(1)), strings.Count(all, "\n"))
+	code, again, _ := try(t, "-replay", file, "-seeds", "2")
+	require.Equal(t, 0, code)
+	require.Equal(t, out, again)
+}
+
+func jsonNumber(x float64) string {
+	data, _ := json.Marshal(float64(int(x*1000+0.5)) / 1000)
+	s := string(data)
+	if !strings.Contains(s, ".") {
+		s += "."
+	}
+	return s + strings.Repeat("0", 5-len(s))
+}
+
+// Every strategy shows and saves a search.
+func TestLive(t *testing.T) {
+	file := few(t, 3)
+	dir := t.TempDir()
+	for _, strategy := range strategyNames() {
+		tree, picture := filepath.Join(dir, "tree.json"), filepath.Join(dir, "tree.svg")
+		code, out, err := try(t, "-replay", file, "-prompt", "3", "-strategy", strategy, "-n", "2", "-k", "2", "-json", tree, "-svg", picture)
+		require.Equal(t, 0, code, err)
+		require.Contains(t, out, "→ ", strategy)
+		require.Contains(t, out, "ended: done; ")
+		require.Regexp(t, `best: node \d+, risk [+-]\d\.\d{4}\n        path = `, out)
+		data, err2 := os.ReadFile(tree)
+		require.NoError(t, err2)
+		var parsed struct{ Best int }
+		require.NoError(t, json.Unmarshal(data, &parsed))
+		require.Positive(t, parsed.Best)
+		data, err2 = os.ReadFile(picture)
+		require.NoError(t, err2)
+		d := xml.NewDecoder(bytes.NewReader(data))
+		for err2 == nil {
+			_, err2 = d.Token()
+		}
+		require.Equal(t, io.EOF, err2)
+	}
+}
+
+// An endpoint that writes one step and then ends the code.
+func TestEndpoint(t *testing.T) {
+	t.Setenv("OPENAI_API_KEY", "sk-test")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer sk-test" {
+			t.Error("no key")
+		}
+		var q struct {
+			Model, Prompt string
+			N             int
+		}
+		if err := json.NewDecoder(r.Body).Decode(&q); err != nil || q.Model != "m" {
+			t.Error(err, q)
+		}
+		var choices []map[string]any
+		for i := range q.N {
+			text := []string{"os.system(user)\x1b[2J", "print(1)"}[i%2]
+			if strings.Contains(q.Prompt, "(") {
+				text = ""
+			}
+			choices = append(choices, map[string]any{"index": i, "text": text, "finish_reason": "stop"})
+		}
+		json.NewEncoder(w).Encode(map[string]any{"choices": choices, "usage": map[string]int{"completion_tokens": q.N}})
+	}))
+	defer server.Close()
+	code, out, err := try(t, "-endpoint", server.URL, "-name", "m", "-strategy", "steps", "-n", "1", "-k", "2", "-time", "1m", "-")
+	require.Equal(t, 0, code, err)
+	require.NotContains(t, out, "\x1b")
+	require.Regexp(t, `ended: done; \d finished\nbest: node \d, risk \+0\.\d+\n(print\(1\)|os\.system\(user\)�\[2J)\n\n$`, out)
+
+	server.Close()
+	code, _, err = try(t, "-endpoint", server.URL, "-time", "100ms", "-")
+	require.Equal(t, 2, code)
+	require.Contains(t, err, "past the deadline")
+}
+
+func TestFailures(t *testing.T) {
+	file := few(t, 1)
+	empty := filepath.Join(t.TempDir(), "empty.jsonl")
+	require.NoError(t, os.WriteFile(empty, nil, 0o600))
+	broken := filepath.Join(t.TempDir(), "broken.jsonl")
+	require.NoError(t, os.WriteFile(broken, []byte("{}"), 0o600))
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"usage: guide", nil},
+		{"usage: guide", []string{"-replay", file, "-endpoint", "http://x"}},
+		{"usage: guide", []string{"-replay", file, "more"}},
+		{"usage: guide", []string{"-endpoint", "http://x"}},
+		{"no strategy", []string{"-replay", file, "-strategy", "magic"}},
+		{"no criterion", []string{"-replay", file, "-criterion", "magic"}},
+		{"-prompt 2: ", []string{"-replay", file, "-prompt", "2"}},
+		{"none.jsonl", []string{"-replay", "none.jsonl"}},
+		{"line 1: key prompt", []string{"-replay", broken}},
+		{"no prompt has only labelled", []string{"-replay", empty}},
+		{"BestOfN.N", []string{"-replay", file, "-prompt", "1", "-strategy", "best-of-n", "-n", "0"}},
+		{"no such file", []string{"-replay", file, "-model", "nowhere"}},
+		{"http(s)://", []string{"-endpoint", "nowhere", "-"}},
+		{"deadline", []string{"-replay", file, "-time", "1ns"}},
+	} {
+		code, _, err := try(t, c.args...)
+		require.Equal(t, 2, code)
+		require.Contains(t, err, c.want)
+	}
+	code, _, _ := try(t, "-h")
+	require.Equal(t, 0, code)
+	code, out, _ := try(t, "-replay", file, "-prompt", "1", "-time", time.Nanosecond.String())
+	require.Equal(t, 0, code, "a budget of time is no failure")
+	require.Contains(t, out, "ended: time; 0 finished")
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"seccodeprm/internal/shared"
+	"seccodeprm/prm/search"
+	"seccodeprm/segment"
+)
+
+var update = flag.Bool("update", false, "write testdata/sven.jsonl anew")
+
+// testdata/sven.jsonl is made of the validation split of SVEN: the prompt is what
+// both sides of a pair begin with, up to the first step that differs (in the first
+// step: up to the first line that differs), the candidates are how the two go on,
+// in the order of their bytes, which says nothing of which is which. Taken are all
+// pairs of up to 2,000 bytes a side that leave a prompt and do not repeat one.
+func TestTestdata(t *testing.T) {
+	data, err := os.ReadFile(shared.Path(t, "data", "sven", "val.jsonl"))
+	require.NoError(t, err)
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	seen := map[string]bool{}
+	for line := range bytes.Lines(data) {
+		var pair struct {
+			Before string `json:"func_src_before"`
+			After  string `json:"func_src_after"`
+			File   string `json:"file_name"`
+			Commit string `json:"commit_link"`
+		}
+		require.NoError(t, json.Unmarshal(line, &pair))
+		const most = 2000
+		n := commonSteps(pair.Before, pair.After)
+		prompt := pair.Before[:n]
+		if max(len(pair.Before), len(pair.After)) > most || prompt == "" || seen[prompt] || pair.Before == pair.After {
+			continue
+		}
+		require.True(t, utf8.ValidString(pair.Before+pair.After))
+		seen[prompt] = true
+		yes, no := true, false
+		candidates := []search.Candidate{{Text: pair.Before[n:], Secure: &no}, {Text: pair.After[n:], Secure: &yes}}
+		slices.SortFunc(candidates, func(a, b search.Candidate) int { return strings.Compare(a.Text, b.Text) })
+		require.NoError(t, encoder.Encode(search.Record{
+			Name: path.Base(pair.File), Prompt: prompt, Candidates: candidates, Source: pair.Commit, License: "MIT (SVEN)",
+		}))
+	}
+	const file = "testdata/sven.jsonl"
+	if *update {
+		require.NoError(t, os.WriteFile(file, out.Bytes(), 0o644))
+	}
+	stored, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, string(stored), out.String())
+	require.GreaterOrEqual(t, len(seen), 20)
+}
+
+// commonSteps returns the length of the steps that two texts begin with, or of the
+// lines if there are none.
+func commonSteps(a, b string) int {
+	common := 0
+	for common < min(len(a), len(b)) && a[common] == b[common] {
+		common++
+	}
+	steps, _ := segment.Policy{Preset: segment.BlankLines}.Steps([]byte(a), segment.Unknown)
+	n := 0
+	for _, s := range steps {
+		// Up to the end of a step both are the same, and the next begins alike
+		// too, so that the blank lines are the same.
+		if s.End < common {
+			n = s.End
+		}
+	}
+	if n == 0 {
+		n = strings.LastIndexByte(a[:common], '\n') + 1
+	}
+	return n
+}
