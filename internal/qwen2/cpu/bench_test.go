@@ -1,9 +1,13 @@
 package cpu
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"runtime"
+	"runtime/metrics"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -124,5 +128,71 @@ func (p *stepParts) run(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkPauses collects garbage beside a Prefill and reports how long the
+// program was stopped for it: until all goroutines had stopped, and in all, 99th
+// percentiles. The collector has to wait for a call of assembly to end.
+func BenchmarkPauses(b *testing.B) {
+	m := openModel(b, testmodel.New(testmodel.Shape{
+		HiddenSize: 896, IntermediateSize: 4864, NumHiddenLayers: 2, NumAttentionHeads: 14, NumKeyValueHeads: 2, HeadDim: 64,
+	}))
+	ids := randomIDs(1, 512, m.Config.VocabSize)
+	for _, precision := range qwen2.Precisions {
+		for _, running := range []bool{false, true} {
+			b.Run(fmt.Sprintf("precision=%v/prefill=%v", precision, running), func(b *testing.B) {
+				e := New(m, Options{Precision: precision, Pack: true})
+				ctx, cancel := context.WithCancel(b.Context())
+				var wg sync.WaitGroup
+				if running {
+					wg.Go(func() {
+						s := qwen2.Sequence{Cache: e.NewCache(len(ids)), IDs: ids}
+						for e.Prefill(ctx, []qwen2.Sequence{s}) == nil {
+							s.Cache.Release()
+						}
+					})
+				}
+				stopping, total := pauses("/sched/pauses/stopping/gc:seconds"), pauses("/sched/pauses/total/gc:seconds")
+				for b.Loop() {
+					garbage := make([][]byte, 0, 1000)
+					for range cap(garbage) {
+						garbage = append(garbage, make([]byte, 1<<10))
+					}
+					runtime.KeepAlive(garbage)
+					runtime.GC()
+				}
+				b.ReportMetric(1e6*stopping(0.99), "stopping-p99-us")
+				b.ReportMetric(1e6*total(0.99), "total-p99-us")
+				cancel()
+				wg.Wait()
+			})
+		}
+	}
+}
+
+// pauses returns a function that gives quantiles of what a histogram of
+// runtime/metrics counts from now on: the upper end of a bucket.
+func pauses(name string) func(quantile float64) float64 {
+	read := func() *metrics.Float64Histogram {
+		sample := []metrics.Sample{{Name: name}}
+		metrics.Read(sample)
+		return sample[0].Value.Float64Histogram()
+	}
+	before := read()
+	return func(quantile float64) float64 {
+		now := read()
+		counts, all := make([]uint64, len(now.Counts)), uint64(0)
+		for i := range counts {
+			counts[i] = now.Counts[i] - before.Counts[i]
+			all += counts[i]
+		}
+		seen := uint64(0)
+		for i, n := range counts {
+			if seen += n; n > 0 && float64(seen) >= quantile*float64(all) {
+				return now.Buckets[i+1]
+			}
+		}
+		return 0
 	}
 }
