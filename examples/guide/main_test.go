@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -133,40 +131,25 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// An endpoint that writes one step and then ends the code.
-func TestEndpoint(t *testing.T) {
-	t.Setenv("OPENAI_API_KEY", "sk-test")
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "Bearer sk-test" {
-			t.Error("no key")
-		}
-		var q struct {
-			Model, Prompt string
-			N             int
-		}
-		if err := json.NewDecoder(r.Body).Decode(&q); err != nil || q.Model != "m" {
-			t.Error(err, q)
-		}
-		var choices []map[string]any
-		for i := range q.N {
-			text := []string{"os.system(user)\x1b[2J", "print(1)"}[i%2]
-			if strings.Contains(q.Prompt, "(") {
-				text = ""
-			}
-			choices = append(choices, map[string]any{"index": i, "text": text, "finish_reason": "stop"})
-		}
-		json.NewEncoder(w).Encode(map[string]any{"choices": choices, "usage": map[string]int{"completion_tokens": q.N}})
-	}))
-	defer server.Close()
-	code, out, err := try(t, "-endpoint", server.URL, "-name", "m", "-strategy", "steps", "-n", "1", "-k", "2", "-time", "1m", "-")
+// Code cannot steer the terminal.
+func TestLivePrintable(t *testing.T) {
+	file := few(t, 0, `{"name":"x.py","prompt":"import os\n","candidates":[{"text":"print('\u001b[2J')\n\nx = '\u202e'"}]}`)
+	code, out, err := try(t, "-replay", file, "-prompt", "1", "-strategy", "steps", "-n", "1")
 	require.Equal(t, 0, code, err)
 	require.NotContains(t, out, "\x1b")
-	require.Regexp(t, `ended: done; \d finished\nbest: node \d, risk \+0\.\d+\n(print\(1\)|os\.system\(user\)�\[2J)\n\n$`, out)
+	require.NotContains(t, out, "\u202e")
+	require.Regexp(t, `ended: done; 1 finished\nbest: node 2, risk [+-]0\.\d+\nprint\('�\[2J'\)\n\nx = '�'\n$`, out)
+}
 
-	server.Close()
-	code, _, err = try(t, "-endpoint", server.URL, "-time", "100ms", "-")
+// An endpoint that nobody listens at fails within its budget of time, and what
+// there is of the tree is saved.
+func TestEndpointGone(t *testing.T) {
+	tree := filepath.Join(t.TempDir(), "tree.json")
+	code, out, err := try(t, "-endpoint", "http://127.0.0.1:1/v1", "-time", "100ms", "-json", tree, "-")
 	require.Equal(t, 2, code)
 	require.Contains(t, err, "past the deadline")
+	require.Contains(t, out, "ended: error; 0 finished")
+	require.FileExists(t, tree)
 }
 
 func TestFailures(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"unicode/utf8"
 )
@@ -33,16 +34,20 @@ func (t *Tree) WriteSVG(w io.Writer) error {
 	p := svg{tree: t, width: svgLeft + (steps+1)*svgColumn}
 	p.width = max(p.width, 520)
 	p.frame(steps)
-	best := map[int]bool{}
-	for _, id := range t.path(t.Best) {
-		best[id] = true
-	}
-	for _, top := range []bool{false, true} { // the best one above the others
-		for id := 1; id < len(t.Nodes); id++ {
-			if best[id] == top {
-				p.node(id, top)
-			}
+	best := map[int]int{} // of the nodes on the best trajectory, how much of their code it keeps
+	path := t.path(t.Best)
+	for i, id := range path {
+		if best[id] = math.MaxInt; i+1 < len(path) {
+			best[id] = t.Nodes[path[i+1]].Keep
 		}
+	}
+	for id := 1; id < len(t.Nodes); id++ {
+		if _, ok := best[id]; !ok {
+			p.node(id, 0)
+		}
+	}
+	for _, id := range path { // above the others
+		p.node(id, best[id])
 	}
 	p.WriteString("</svg>\n")
 	_, err := w.Write(p.Bytes())
@@ -79,16 +84,17 @@ func (p *svg) frame(steps int) {
 }
 
 // node draws the steps that a node brought, from the step before on.
-func (p *svg) node(id int, best bool) {
+// Those within its first best bytes belong to the best trajectory.
+func (p *svg) node(id, best int) {
 	n := &p.tree.Nodes[id]
-	style := fmt.Sprintf("stroke=\"%s\" stroke-width=\"1.2\"", stateColor[n.State])
-	switch {
-	case best:
-		style = fmt.Sprintf("stroke=\"%s\" stroke-width=\"3\"", stateColor[Accepted])
-	case n.State != Accepted:
-		style += " stroke-dasharray=\"4 3\""
-	}
 	for i := n.Own; i < len(n.Steps); i++ {
+		style := fmt.Sprintf("stroke=\"%s\" stroke-width=\"1.2\"", stateColor[n.State])
+		switch {
+		case n.Steps[i].End <= best:
+			style = fmt.Sprintf("stroke=\"%s\" stroke-width=\"3\"", stateColor[Accepted])
+		case n.State != Accepted:
+			style += " stroke-dasharray=\"4 3\""
+		}
 		x, y := svgX(i+1), svgY(n.Steps[i].Reward)
 		p.printf("<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" %s/>\n", svgX(i), svgY(n.before(i)), x, y, style)
 	}
