@@ -203,29 +203,53 @@ func TestAttention(t *testing.T) {
 	})
 }
 
-// The vector exp follows num.Exp over arguments of every size: a block of which
-// the maximum is 0 holds exp of what was in it.
+// The vector exp follows num.Exp over arguments of every size, and rounding keeps
+// what is an operand: a block of which the maximum is 0 holds exp of what was in it.
 func TestExpLanes(t *testing.T) {
 	forEachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 9))
 		scores, lanes := guarded[float32](t, r, scorePanel), guarded[float32](t, r, 8*panelCols)
-		state := guarded[float32](t, r, 3*panelCols)
+		pairs, state := guarded[uint16](t, r, scorePanel), guarded[float32](t, r, 3*panelCols)
 		want := make([]float32, scorePanel)
-		for u := uint64(1 << 31); u < 0xff800000; {
-			for i := range scores {
-				scores[i] = math.Float32frombits(uint32(u))
-				want[i] = num.Exp(scores[i])
-				u += 997
+		check := func(precision Precision, first, end, step uint64) {
+			for u := first; u < end; {
+				for i := range scores {
+					scores[i] = math.Float32frombits(uint32(u))
+					want[i] = num.Exp(scores[i])
+					u += step
+				}
+				clear(state)
+				b := softmaxBlock{
+					scores: (*[scorePanel]float32)(scores), lanes: (*[8 * panelCols]float32)(lanes), precision: precision,
+					max: (*[panelCols]float32)(state), sum: (*[panelCols]float32)(state[panelCols:]), alpha: (*[panelCols]float32)(state[2*panelCols:]),
+				}
+				if formOf(precision) == dot {
+					b.pairs = (*[scorePanel]uint16)(pairs)
+				}
+				b.run()
+				require.Equal(t, float32(1), b.alpha[3])
+				if precision == BF16 {
+					got := make([]float32, scorePanel)
+					for i := range got {
+						j, column := i/panelCols, i%panelCols
+						want[i] = operand(want[i])
+						got[i] = scores[(j^1)*panelCols+column]
+						if b.pairs != nil {
+							got[i] = num.FromBF16(pairs[j/2*2*panelCols+2*column+j%2])
+						}
+					}
+					requireSameBits(t, want, got, "rounded")
+				} else {
+					requireSameBits(t, want, scores, "")
+				}
 			}
-			clear(state)
-			b := softmaxBlock{
-				scores: (*[scorePanel]float32)(scores), lanes: (*[8 * panelCols]float32)(lanes),
-				max: (*[panelCols]float32)(state), sum: (*[panelCols]float32)(state[panelCols:]), alpha: (*[panelCols]float32)(state[2*panelCols:]),
-			}
-			b.run()
-			require.Equal(t, float32(1), b.alpha[3])
-			requireSameBits(t, want, scores, "")
 		}
+		for _, precision := range []Precision{F32, BF16} {
+			check(precision, 1<<31, 0xff800000, 997)
+		}
+		least := uint64(math.Float32bits(float32(-50 * math.Ln2)))
+		check(BF16, least-5000, least+5000, 1)
+		check(BF16, 0xc2080000, 0xc2140000, 31) // -34 to -37
 	})
 }
 

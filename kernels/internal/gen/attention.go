@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Attention with 8 queries to a register. A product has rows of C times a panel of
 // queries from Y0 on, at most 12 registers; the queries of one k in Y12 and Y13, a
@@ -9,6 +12,7 @@ import "fmt"
 func attention(a *asm) {
 	data(a, expConstants)
 	data(a, roundConstants)
+	data(a, []constant{{"least", math.Float32bits(leastOperand())}})
 	crossWide(a)
 	softmax(a, "softmaxWideAVX2", inPlace)
 	softmax(a, "softmaxOddAVX2", oddFirst)
@@ -158,30 +162,23 @@ func softmax(a *asm, name string, to form) {
 	const notEqual = 4
 	a.op("VCMPPS $%d, neginf<>(SB), Y%d, Y%d", notEqual, top, seen)
 	a.op("VSUBPS Y%d, Y6, Y6", top)
-	exp(a, 6, 7, 9, 10, 11, false)
+	exp(a, "min", false, 6)
 	a.op("VMOVUPS one<>(SB), Y6")
-	a.op("VBLENDVPS Y%d, Y7, Y6, Y7", seen)
-	a.op("VMOVUPS Y7, (R10)")
+	a.op("VBLENDVPS Y%d, Y9, Y6, Y9", seen)
+	a.op("VMOVUPS Y9, (R10)")
 
 	a.op("MOVQ R13, DX")
 	a.op("MOVQ $4, CX")
 	a.label("group")
+	// Sums of even rows in Y0 and Y1, of odd ones in Y2 and Y3: of pairs 0, 4, 2, 6
+	// and of pairs 1, 5, 3, 7 of the group.
 	for i, u := range []int{0, 4, 2, 6, 1, 5, 3, 7} {
-		sum := []int{0, 0, 2, 2, 1, 1, 2, 2}[i]
-		pairProbabilities(a, to, u, sum, i%2 == 0, top, seen)
-		switch i {
-		case 3:
-			a.op("VADDPS Y2, Y0, Y0")
-			a.op("VADDPS Y5, Y3, Y3")
-		case 7:
-			for odd := 0; odd <= 3; odd += 3 {
-				a.op("VADDPS Y%d, Y%d, Y%d", 2+odd, 1+odd, 1+odd)
-				a.op("VADDPS Y%d, Y%d, Y%d", 1+odd, odd, odd)
-			}
-		}
+		probabilities(a, to, u, i/4, i%4, top, seen)
 	}
+	a.op("VADDPS Y1, Y0, Y0")
+	a.op("VADDPS Y3, Y2, Y2")
 	a.op("VMOVUPS Y0, (DX)")
-	a.op("VMOVUPS Y3, 64(DX)")
+	a.op("VMOVUPS Y2, 64(DX)")
 	a.op("ADDQ $128, DX")
 	a.op("ADDQ $128, SI")
 	a.op("ADDQ $128, DI")
@@ -210,28 +207,38 @@ func softmax(a *asm, name string, to form) {
 	a.ret()
 }
 
-// pairProbabilities is pairProbabilities512.
-func pairProbabilities(a *asm, to form, u, sum int, first bool, top, seen int) {
-	for odd := range 2 {
-		row := 64 * (8*u + odd)
-		p := 7 + odd
-		a.op("VMOVUPS %d(SI), Y6", row)
-		a.op("VSUBPS Y%d, Y6, Y6", top)
-		exp(a, 6, p, 9, 10, 11, false)
+// probabilities emits pair u of rows from SI on: their probabilities, kept and added
+// up in registers sum and sum+2. It is number i of 4: the first two are added to
+// each other, and so are the others.
+func probabilities(a *asm, to form, u, sum, i int, top, seen int) {
+	rows := []int{4, 8}
+	at := []int{64 * 8 * u, 64 * (8*u + 1)}
+	for odd, x := range rows {
+		a.op("VMOVUPS %d(SI), Y%d", at[odd], x)
+		a.op("VSUBPS Y%d, Y%d, Y%d", top, x, x)
+	}
+	least, swap := "min", 0
+	if to == oddFirst {
+		least, swap = "least", 1
+	}
+	exp(a, least, false, rows...)
+	for odd, x := range rows {
+		p := x + 3
 		if to == oddFirst {
-			roundOperand(a, p, 9, 10)
+			roundNearest(a, p, x, x+1)
 		}
 		a.op("VANDPS Y%d, Y%d, Y%d", seen, p, p)
-		if to == inPlace {
-			a.op("VMOVUPS Y%d, %d(DI)", p, row)
-		} else if odd == 1 { // both scores are read before one is overwritten
-			a.op("VMOVUPS Y8, %d(DI)", row-64)
-			a.op("VMOVUPS Y7, %d(DI)", row)
-		}
-		if first {
-			a.op("VMOVAPS Y%d, Y%d", p, sum+3*odd)
-		} else {
-			a.op("VADDPS Y%d, Y%d, Y%d", p, sum+3*odd, sum+3*odd)
+		a.op("VMOVUPS Y%d, %d(DI)", p, at[odd^swap])
+		switch s, held := sum+2*odd, 12+3*odd; i {
+		case 0:
+			a.op("VMOVAPS Y%d, Y%d", p, s)
+		case 2:
+			a.op("VMOVAPS Y%d, Y%d", p, held)
+		case 3:
+			a.op("VADDPS Y%d, Y%d, Y%d", p, held, held)
+			a.op("VADDPS Y%d, Y%d, Y%d", held, s, s)
+		default:
+			a.op("VADDPS Y%d, Y%d, Y%d", p, s, s)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Attention with 16 queries to a register. A product has rows of C times up to 3
 // panels of queries from Z0 on, at most 24 registers; the queries of one k from Z24
@@ -9,7 +12,8 @@ import "fmt"
 
 func attention512(a *asm) {
 	data(a, expConstants)
-	data(a, []constant{{"lsb", 1}, {"bias", 0x7fff}, {"high", 0xffff0000}, {"quiet", 0x00400000}, {"tiny2", tinyBits}})
+	data(a, []constant{{"lsb", 1}, {"bias", 0x7fff}, {"high", 0xffff0000}, {"quiet", 0x00400000}})
+	data(a, []constant{{"least", math.Float32bits(leastOperand())}})
 	cross512(a, "crossWideAVX512", false)
 	softmax512(a, "softmaxWideAVX512", inPlace)
 	softmax512(a, "softmaxOddAVX512", oddFirst)
@@ -17,7 +21,7 @@ func attention512(a *asm) {
 
 func attentionDot512(a *asm) {
 	data(a, expConstants)
-	data(a, []constant{{"high", 0xffff0000}, {"tiny", (127 - 50) << 23}})
+	data(a, []constant{{"high", 0xffff0000}, {"least", math.Float32bits(leastOperand())}})
 	a.WriteByte('\n')
 	for i := uint64(0); i < 16; i += 2 { // words 0, 16, 1, 17, ...
 		fmt.Fprintf(a, "DATA interleave<>+%d(SB)/8, $%#016x\n", 4*i, i|(16+i)<<16|(i+1)<<32|(17+i)<<48)
@@ -132,7 +136,7 @@ func softmax512(a *asm, name string, to form) {
 	a.text(name, "(scores, p, max, sum, alpha, lo, hi, lanes unsafe.Pointer)", 64,
 		arg{"scores", "SI"}, arg{"p", "DI"}, arg{"max", "R8"}, arg{"sum", "R9"}, arg{"alpha", "R10"},
 		arg{"lo", "R11"}, arg{"hi", "R12"}, arg{"lanes", "R13"})
-	const top, old, seen = 11, 12, 5
+	const top, old, seen = 27, 12, 5
 	z := registers512
 
 	// The maximum. VMAXPS returns its second source, here the maximum so far, when
@@ -182,45 +186,37 @@ func softmax512(a *asm, name string, to form) {
 	a.op("VADDPS Z1, Z0, Z%d", top) // a zero becomes +0
 
 	constants512(a, exp512Constants...)
+	constants512(a, "min")
 	a.op("VMOVUPS Z%d, (R8)", top)
 	a.op("VBROADCASTSS neginf<>(SB), Z1")
 	const notEqual = 4
 	a.op("VCMPPS $%d, Z1, Z%d, K%d", notEqual, top, seen)
-	a.op("VSUBPS Z%d, Z%d, Z6", top, old)
-	exp512(a, 6, 7, 9, 10, 30, false, seen)
+	a.op("VSUBPS Z%d, Z%d, Z4", top, old)
+	exp512(a, z["min"], seen, false, 4)
 	a.op("KNOTW K%d, K1", seen)
-	a.op("VMOVAPS Z%d, K1, Z7", z["one"])
-	a.op("VMOVUPS Z7, (R10)")
+	a.op("VMOVAPS Z%d, K1, Z6", z["one"])
+	a.op("VMOVUPS Z6, (R10)")
 
 	switch to {
 	case oddFirst:
-		constants512(a, "lsb", "bias", "quiet", "high", "tiny2")
+		constants512(a, "least", "lsb", "bias", "quiet", "high")
 	case asPairs:
-		a.op("VBROADCASTSS high<>(SB), Z%d", pairHigh)
-		a.op("VBROADCASTSS tiny<>(SB), Z%d", pairTiny)
+		constants512(a, "least", "high")
 		a.op("VMOVDQU32 interleave<>(SB), Z%d", pairOrder)
 	}
 	a.op("MOVQ R13, DX")
 	a.op("MOVQ $4, CX")
 	a.op("PCALIGN $32")
 	a.label("group")
-	// Sums of even rows in Z0 to Z2, of odd ones in Z3 to Z5.
-	for i, u := range []int{0, 4, 2, 6, 1, 5, 3, 7} {
-		sum := []int{0, 0, 2, 2, 1, 1, 2, 2}[i]
-		pairProbabilities512(a, to, u, sum, i%2 == 0, top, seen)
-		switch i {
-		case 3:
-			a.op("VADDPS Z2, Z0, Z0")
-			a.op("VADDPS Z5, Z3, Z3")
-		case 7:
-			for odd := 0; odd <= 3; odd += 3 {
-				a.op("VADDPS Z%d, Z%d, Z%d", 2+odd, 1+odd, 1+odd)
-				a.op("VADDPS Z%d, Z%d, Z%d", 1+odd, odd, odd)
-			}
-		}
+	// Sums of even rows in Z0 and Z1, of odd ones in Z2 and Z3: of pairs 0, 4, 2, 6
+	// and of pairs 1, 5, 3, 7 of the group.
+	for i, u := range []int{0, 2, 1, 3} {
+		probabilities512(a, to, u, i/2, i%2 == 0, top, seen)
 	}
+	a.op("VADDPS Z1, Z0, Z0")
+	a.op("VADDPS Z3, Z2, Z2")
 	a.op("VMOVUPS Z0, (DX)")
-	a.op("VMOVUPS Z3, 64(DX)")
+	a.op("VMOVUPS Z2, 64(DX)")
 	a.op("ADDQ $128, DX")
 	a.op("ADDQ $128, SI")
 	a.op("ADDQ $%d, DI", map[form]int{inPlace: 128, oddFirst: 128, asPairs: 64}[to])
@@ -242,56 +238,45 @@ func softmax512(a *asm, name string, to form) {
 	a.ret()
 }
 
-// Registers of constants of pairs.
-const (
-	pairHigh  = 27
-	pairTiny  = 28
-	pairOrder = 29
-)
+const pairOrder = 29 // of words, the halves of a register interleaved
 
-// pairProbabilities512 emits rows 8u and 8u+1 from SI on: their probabilities, kept
-// and added to registers sum and sum+3, or put there if they are the first.
-func pairProbabilities512(a *asm, to form, u, sum int, first bool, top, seen int) {
-	add := func(from, to int) { a.op("VADDPS Z%d, Z%d, Z%d", from, to, to) }
+// probabilities512 emits pairs u and u+4 of rows from SI on: their probabilities,
+// kept and added up in registers sum and sum+2.
+func probabilities512(a *asm, to form, u, sum int, first bool, top, seen int) {
+	rows := []int{4, 7, 10, 13} // even and odd of u, then of u+4
+	at := []int{64 * 8 * u, 64 * (8*u + 1), 64 * 8 * (u + 4), 64 * (8*(u+4) + 1)}
+	for i, x := range rows {
+		a.op("VMOVUPS %d(SI), Z%d", at[i], x)
+		a.op("VSUBPS Z%d, Z%d, Z%d", top, x, x)
+	}
+	exp512(a, registers512["min"], seen, false, rows...)
+	switch to {
+	case inPlace:
+		for i, x := range rows {
+			a.op("VMOVUPS Z%d, %d(DI)", x+2, at[i])
+		}
+	case oddFirst:
+		for i, x := range rows {
+			round512(a, x+2, x, x+1)
+			a.op("VMOVUPS Z%d, %d(DI)", x+2, at[i^1])
+		}
+	case asPairs:
+		for i, x := range []int{4, 10} {
+			even, odd, pairs := x+2, x+5, x
+			a.evex("VCVTNE2PS2BF16", even, odd, pairs)
+			a.op("VPERMW Z%d, Z%d, Z%d", pairs, pairOrder, pairs)
+			a.op("VMOVDQU32 Z%d, %d(DI)", pairs, at[2*i]/2)
+			a.op("VPSLLD $16, Z%d, Z%d", pairs, even)
+			a.op("VPANDD Z%d, Z%d, Z%d", registers512["high"], pairs, odd)
+		}
+	}
 	for odd := range 2 {
-		row := 64 * (8*u + odd)
-		p := 7 + odd
-		if first && to != asPairs {
-			p = sum + 3*odd
-		}
-		a.op("VMOVUPS %d(SI), Z6", row)
-		a.op("VSUBPS Z%d, Z6, Z6", top)
-		exp512(a, 6, p, 9, 10, 30, false, seen)
-		switch to {
-		case inPlace:
-			a.op("VMOVUPS Z%d, %d(DI)", p, row)
-		case oddFirst:
-			round512(a, p, 9, 10)
-			// Both scores are read before one is overwritten: the even one waits.
-			if odd == 1 {
-				a.op("VMOVUPS Z%d, %d(DI)", p, row-64)
-				a.op("VMOVUPS Z%d, %d(DI)", map[bool]int{true: sum, false: 7}[first], row)
-			}
-		case asPairs:
-			const notLess = 5
-			a.op("VPCMPUD $%d, Z%d, Z%d, K2", notLess, pairTiny, p)
-			a.op("VMOVDQA32.Z Z%d, K2, Z%d", p, p)
-		}
-	}
-	if to == asPairs {
-		a.evex("VCVTNE2PS2BF16", 7, 8, 9)
-		a.op("VPERMW Z9, Z%d, Z9", pairOrder)
-		a.op("VMOVDQU32 Z9, %d(DI)", 64*4*u)
+		x, s := rows[odd]+2, sum+2*odd
+		a.op("VADDPS Z%d, Z%d, Z%d", rows[2+odd]+2, x, x)
 		if first {
-			a.op("VPSLLD $16, Z9, Z%d", sum)
-			a.op("VPANDD Z%d, Z9, Z%d", pairHigh, sum+3)
+			a.op("VMOVAPS Z%d, Z%d", x, s)
 		} else {
-			a.op("VPSLLD $16, Z9, Z7")
-			a.op("VPANDD Z%d, Z9, Z8", pairHigh)
+			a.op("VADDPS Z%d, Z%d, Z%d", x, s, s)
 		}
-	}
-	if !first {
-		add(7, sum)
-		add(8, sum+3)
 	}
 }

@@ -27,6 +27,11 @@ func roundOperand(a *asm, x, s, t int) {
 	a.op("VANDPS abs<>(SB), Y%d, Y%d", x, s)
 	a.op("VCMPPS $%d, tiny<>(SB), Y%d, Y%d", notLessThan, s, s)
 	a.op("VPAND Y%d, Y%d, Y%d", s, x, x)
+	roundNearest(a, x, s, t)
+}
+
+// roundNearest rounds to bfloat16 as num.BF16 does it.
+func roundNearest(a *asm, x, s, t int) {
 	a.op("VPSRLD $16, Y%d, Y%d", x, s)
 	a.op("VPAND lsb<>(SB), Y%d, Y%d", s, s)
 	a.op("VPADDD bias<>(SB), Y%d, Y%d", s, s)

@@ -32,6 +32,17 @@ var expConstants = []constant{
 	{"sign", 0x80000000},
 }
 
+// leastOperand is the least argument whose exponential is an operand of precision
+// BF16: below it is under 2^-50. So near to 2^-50 the steps of num.Exp are large
+// against its error.
+func leastOperand() float32 {
+	x := float32(-35)
+	for num.Exp(x) < num.TinyOperand {
+		x = math.Nextafter32(x, 0)
+	}
+	return x
+}
+
 // data emits constants.
 func data(a *asm, constants []constant) {
 	a.WriteByte('\n')
@@ -43,29 +54,38 @@ func data(a *asm, constants []constant) {
 	}
 }
 
-// exp emits e^x for the 8 lanes of register x into register p, step by step as
-// num.Exp does it; s, n and r are scratch. Without overflow x is known to be
-// at most num.ExpMax, or NaN.
-func exp(a *asm, x, p, s, n, r int, overflow bool) {
+// exp emits e^x for the 8 lanes of each of some rows, step by step as num.Exp does
+// it; rows take turns because each waits for itself. Row i has x in register
+// rows[i], gets e^x in register rows[i]+3, and the two between are scratch. Below
+// the constant least the result is +0. Without overflow x is known to be at most
+// num.ExpMax, or NaN.
+func exp(a *asm, least string, overflow bool, rows ...int) {
 	const lessThan, unordered, greaterThan = 17, 3, 30
-	a.op("VMOVUPS magic<>(SB), Y%d", s)
-	a.op("VFMADD231PS log2e<>(SB), Y%d, Y%d", x, s)
-	a.op("VSUBPS magic<>(SB), Y%d, Y%d", s, n)
-	a.op("VMOVAPS Y%d, Y%d", x, r)
-	a.op("VFNMADD231PS ln2hi<>(SB), Y%d, Y%d", n, r)
-	a.op("VFNMADD231PS ln2lo<>(SB), Y%d, Y%d", n, r)
-	a.op("VMOVUPS c6<>(SB), Y%d", p)
+	each := func(emit func(x, s, r, p int)) {
+		for _, x := range rows {
+			emit(x, x+1, x+2, x+3)
+		}
+	}
+	each(func(x, s, r, p int) { a.op("VMOVUPS magic<>(SB), Y%d", s) })
+	each(func(x, s, r, p int) { a.op("VFMADD231PS log2e<>(SB), Y%d, Y%d", x, s) })
+	each(func(x, s, r, n int) { a.op("VSUBPS magic<>(SB), Y%d, Y%d", s, n) })
+	each(func(x, s, r, n int) { a.op("VMOVAPS Y%d, Y%d", x, r) })
+	each(func(x, s, r, n int) { a.op("VFNMADD231PS ln2hi<>(SB), Y%d, Y%d", n, r) })
+	each(func(x, s, r, n int) { a.op("VFNMADD231PS ln2lo<>(SB), Y%d, Y%d", n, r) })
+	each(func(x, s, r, p int) { a.op("VMOVUPS c6<>(SB), Y%d", p) })
 	for _, c := range []string{"c5", "c4", "c3", "c2", "one", "one"} {
-		a.op("VFMADD213PS %s<>(SB), Y%d, Y%d", c, r, p)
+		each(func(x, s, r, p int) { a.op("VFMADD213PS %s<>(SB), Y%d, Y%d", c, r, p) })
 	}
-	a.op("VPSLLD $23, Y%d, Y%d", s, s)
-	a.op("VPADDD Y%d, Y%d, Y%d", s, p, p)
-	a.op("VCMPPS $%d, min<>(SB), Y%d, Y%d", lessThan, x, s)
-	a.op("VANDNPS Y%d, Y%d, Y%d", p, s, p)
-	if overflow {
-		a.op("VCMPPS $%d, max<>(SB), Y%d, Y%d", greaterThan, x, s)
-		a.op("VBLENDVPS Y%d, inf<>(SB), Y%d, Y%d", s, p, p)
-	}
-	a.op("VCMPPS $%d, Y%d, Y%d, Y%d", unordered, x, x, s)
-	a.op("VBLENDVPS Y%d, Y%d, Y%d, Y%d", s, x, p, p)
+	each(func(x, s, r, p int) {
+		a.op("VPSLLD $23, Y%d, Y%d", s, s)
+		a.op("VPADDD Y%d, Y%d, Y%d", s, p, p)
+		a.op("VCMPPS $%d, %s<>(SB), Y%d, Y%d", lessThan, least, x, s)
+		a.op("VANDNPS Y%d, Y%d, Y%d", p, s, p)
+		if overflow {
+			a.op("VCMPPS $%d, max<>(SB), Y%d, Y%d", greaterThan, x, s)
+			a.op("VBLENDVPS Y%d, inf<>(SB), Y%d, Y%d", s, p, p)
+		}
+		a.op("VCMPPS $%d, Y%d, Y%d, Y%d", unordered, x, x, s)
+		a.op("VBLENDVPS Y%d, Y%d, Y%d, Y%d", s, x, p, p)
+	})
 }

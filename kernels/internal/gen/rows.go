@@ -91,15 +91,31 @@ func siluMul(a *asm) {
 	a.text("siluMulAVX2", "(dst, gate, up unsafe.Pointer, n int)", 32,
 		arg{"dst", "DI"}, arg{"gate", "SI"}, arg{"up", "DX"}, arg{"n", "CX"})
 	a.op("XORQ AX, AX")
-	loop(a, 8, func() {
-		a.op("VMOVUPS (SI)(AX*4), Y0")
-		a.op("VXORPS sign<>(SB), Y0, Y1")
-		exp(a, 1, 2, 3, 4, 5, true)
-		a.op("VADDPS one<>(SB), Y2, Y2")
-		a.op("VDIVPS Y2, Y0, Y0")
-		a.op("VMULPS (DX)(AX*4), Y0, Y0")
-		a.op("VMOVUPS Y0, (DI)(AX*4)")
-		a.op("ADDQ $8, AX")
-	})
+	some := func(count int) {
+		rows := []int{2, 6}[:count]
+		for i, x := range rows {
+			a.op("VMOVUPS %d(SI)(AX*4), Y%d", 32*i, i)
+			a.op("VXORPS sign<>(SB), Y%d, Y%d", i, x)
+		}
+		exp(a, "min", true, rows...)
+		for i, x := range rows {
+			a.op("VADDPS one<>(SB), Y%d, Y%d", x+3, x+3)
+			a.op("VDIVPS Y%d, Y%d, Y%d", x+3, i, i)
+			a.op("VMULPS %d(DX)(AX*4), Y%d, Y%d", 32*i, i, i)
+			a.op("VMOVUPS Y%d, %d(DI)(AX*4)", i, 32*i)
+		}
+		a.op("ADDQ $%d, AX", 8*count)
+		a.op("SUBQ $%d, CX", 8*count)
+	}
+	a.op("SUBQ $16, CX")
+	a.op("JLT rest")
+	a.label("loop")
+	some(2)
+	a.op("JGE loop")
+	a.label("rest")
+	a.op("ADDQ $16, CX")
+	a.op("JZ done")
+	some(1)
+	a.label("done")
 	a.ret()
 }

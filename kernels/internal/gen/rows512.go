@@ -6,8 +6,8 @@ import "fmt"
 var registers512 = map[string]int{
 	"log2e": 16, "magic": 17, "ln2hi": 18, "ln2lo": 19,
 	"c6": 20, "c5": 21, "c4": 22, "c3": 23, "c2": 24, "one": 25,
-	"min": 26, "max": 27, "inf": 28, "sign": 29,
-	"neginf": 28, "lsb": 12, "bias": 13, "quiet": 14, "high": 15, "tiny2": 29,
+	"min": 26, "least": 26, "max": 27, "inf": 28, "sign": 29,
+	"lsb": 28, "bias": 29, "quiet": 30, "high": 31,
 }
 
 func rows512(a *asm) {
@@ -26,53 +26,60 @@ func constants512(a *asm, names ...string) {
 	}
 }
 
-var exp512Constants = []string{"log2e", "magic", "ln2hi", "ln2lo", "c6", "c5", "c4", "c3", "c2", "one", "min"}
+var exp512Constants = []string{"log2e", "magic", "ln2hi", "ln2lo", "c6", "c5", "c4", "c3", "c2", "one"}
 
-// exp512 is exp for 16 lanes, the constants being in registers; masks K2 to K4 are
-// scratch. Lanes that mask K(live) leaves out become +0, unless live is 0.
-func exp512(a *asm, x, p, s, n, r int, overflow bool, live int) {
-	const unordered, notLess, greaterThan = 3, 5, 30
+// exp512 is exp for 16 lanes of each of some rows, which take turns because each
+// waits for itself. Row i has x in register rows[i], which is lost, and gets e^x in
+// register rows[i]+2; rows[i]+1 is scratch. The constants are in registers. Below
+// the register least, and in lanes that mask K(live) leaves out, unless live is 0,
+// the result is +0. K1 to K4 are scratch, one for each row; with overflow, of two
+// rows at most, two.
+//
+// Scaling by 2^n is exact and keeps NaN, so that it gives the bits that num.Exp
+// gets by adding to the exponent.
+func exp512(a *asm, least, live int, overflow bool, rows ...int) {
+	const notLess, greaterThan = 5, 30
 	z := registers512
 	mask := ""
 	if live > 0 {
 		mask = fmt.Sprintf("K%d, ", live)
 	}
-	a.op("VMOVAPS Z%d, Z%d", z["magic"], s)
-	a.op("VFMADD231PS Z%d, Z%d, Z%d", z["log2e"], x, s)
-	a.op("VSUBPS Z%d, Z%d, Z%d", z["magic"], s, n)
-	a.op("VMOVAPS Z%d, Z%d", x, r)
-	a.op("VFNMADD231PS Z%d, Z%d, Z%d", z["ln2hi"], n, r)
-	a.op("VFNMADD231PS Z%d, Z%d, Z%d", z["ln2lo"], n, r)
-	a.op("VMOVAPS Z%d, Z%d", z["c6"], p)
-	for _, c := range []string{"c5", "c4", "c3", "c2", "one", "one"} {
-		a.op("VFMADD213PS Z%d, Z%d, Z%d", z[c], r, p)
+	each := func(emit func(i, x, n, p int)) {
+		for i, x := range rows {
+			emit(i, x, x+1, x+2)
+		}
 	}
-	a.op("VPSLLD $%d, Z%d, Z%d", 23, s, s)
-	a.op("VPADDD Z%d, Z%d, Z%d", s, p, p)
-	a.op("VCMPPS $%d, Z%d, Z%d, %sK2", notLess, z["min"], x, mask)
-	a.op("VMOVAPS.Z Z%d, K2, Z%d", p, p)
+	each(func(i, x, n, p int) { a.op("VCMPPS $%d, Z%d, Z%d, %sK%d", notLess, least, x, mask, 1+i) })
 	if overflow {
-		a.op("VCMPPS $%d, Z%d, Z%d, K3", greaterThan, z["max"], x)
-		a.op("VMOVAPS Z%d, K3, Z%d", z["inf"], p)
+		each(func(i, x, n, p int) { a.op("VCMPPS $%d, Z%d, Z%d, K%d", greaterThan, z["max"], x, 3+i) })
 	}
-	a.op("VCMPPS $%d, Z%d, Z%d, %sK4", unordered, x, x, mask)
-	a.op("VMOVAPS Z%d, K4, Z%d", x, p)
+	each(func(i, x, n, p int) { a.op("VMOVAPS Z%d, Z%d", z["magic"], n) })
+	each(func(i, x, n, p int) { a.op("VFMADD231PS Z%d, Z%d, Z%d", z["log2e"], x, n) })
+	each(func(i, x, n, p int) { a.op("VSUBPS Z%d, Z%d, Z%d", z["magic"], n, n) })
+	each(func(i, x, n, p int) { a.op("VFNMADD231PS Z%d, Z%d, Z%d", z["ln2hi"], n, x) })
+	each(func(i, x, n, p int) { a.op("VFNMADD231PS Z%d, Z%d, Z%d", z["ln2lo"], n, x) })
+	each(func(i, x, n, p int) { a.op("VMOVAPS Z%d, Z%d", z["c6"], p) })
+	for _, c := range []string{"c5", "c4", "c3", "c2", "one", "one"} {
+		each(func(i, x, n, p int) { a.op("VFMADD213PS Z%d, Z%d, Z%d", z[c], x, p) })
+	}
+	each(func(i, x, n, p int) { a.op("VSCALEFPS.Z Z%d, Z%d, K%d, Z%d", n, p, 1+i, p) })
+	if overflow {
+		each(func(i, x, n, p int) { a.op("VMOVAPS Z%d, K%d, Z%d", z["inf"], 3+i, p) })
+	}
 }
 
-// round512 is roundOperand for 16 lanes.
+// round512 rounds to bfloat16, to nearest even, kept as float32; s and t are
+// scratch, and K2.
 func round512(a *asm, x, s, t int) {
-	const unordered, notLess = 3, 5
+	const unordered = 3
 	z := registers512
-	a.op("VPADDD Z%d, Z%d, Z%d", x, x, s)
-	a.op("VPCMPUD $%d, Z%d, Z%d, K2", notLess, z["tiny2"], s)
-	a.op("VMOVAPS.Z Z%d, K2, Z%d", x, x)
 	a.op("VPSRLD $16, Z%d, Z%d", x, s)
 	a.op("VPANDD Z%d, Z%d, Z%d", z["lsb"], s, s)
 	a.op("VPADDD Z%d, Z%d, Z%d", z["bias"], s, s)
 	a.op("VPADDD Z%d, Z%d, Z%d", x, s, s)
 	a.op("VPORD Z%d, Z%d, Z%d", z["quiet"], x, t)
-	a.op("VCMPPS $%d, Z%d, Z%d, K3", unordered, x, x)
-	a.op("VMOVAPS Z%d, K3, Z%d", t, s)
+	a.op("VCMPPS $%d, Z%d, Z%d, K2", unordered, x, x)
+	a.op("VMOVAPS Z%d, K2, Z%d", t, s)
 	a.op("VPANDD Z%d, Z%d, Z%d", z["high"], s, x)
 }
 
@@ -150,17 +157,34 @@ func siluMul512(a *asm) {
 	a.text("siluMulAVX512", "(dst, gate, up unsafe.Pointer, n int)", 32,
 		arg{"dst", "DI"}, arg{"gate", "SI"}, arg{"up", "DX"}, arg{"n", "CX"})
 	constants512(a, exp512Constants...)
-	constants512(a, "max", "inf", "sign")
+	constants512(a, "min", "max", "inf", "sign")
+	z := registers512
 	a.op("XORQ AX, AX")
-	loop(a, 16, func() {
-		a.op("VMOVUPS (SI)(AX*4), Z0")
-		a.op("VPXORD Z%d, Z0, Z1", registers512["sign"])
-		exp512(a, 1, 2, 3, 4, 5, true, 0)
-		a.op("VADDPS Z%d, Z2, Z2", registers512["one"])
-		a.op("VDIVPS Z2, Z0, Z0")
-		a.op("VMULPS (DX)(AX*4), Z0, Z0")
-		a.op("VMOVUPS Z0, (DI)(AX*4)")
-		a.op("ADDQ $16, AX")
-	})
+	some := func(count int) {
+		rows := []int{2, 5}[:count]
+		for i, x := range rows {
+			a.op("VMOVUPS %d(SI)(AX*4), Z%d", 64*i, i)
+			a.op("VPXORD Z%d, Z%d, Z%d", z["sign"], i, x)
+		}
+		exp512(a, z["min"], 0, true, rows...)
+		for i, x := range rows {
+			a.op("VADDPS Z%d, Z%d, Z%d", z["one"], x+2, x+2)
+			a.op("VDIVPS Z%d, Z%d, Z%d", x+2, i, i)
+			a.op("VMULPS %d(DX)(AX*4), Z%d, Z%d", 64*i, i, i)
+			a.op("VMOVUPS Z%d, %d(DI)(AX*4)", i, 64*i)
+		}
+		a.op("ADDQ $%d, AX", 16*count)
+		a.op("SUBQ $%d, CX", 16*count)
+	}
+	a.op("SUBQ $32, CX")
+	a.op("JLT rest")
+	a.label("loop")
+	some(2)
+	a.op("JGE loop")
+	a.label("rest")
+	a.op("ADDQ $32, CX")
+	a.op("JZ done")
+	some(1)
+	a.label("done")
 	a.ret()
 }
