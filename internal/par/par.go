@@ -14,12 +14,14 @@
 // caller always takes part, so a Run makes progress however busy the pool is,
 // and a Run inside a Run cannot deadlock. A worker that has finished looks for
 // more work for some tens of microseconds, because the loops of one forward
-// pass follow each other closely, and then sleeps.
+// pass follow each other closely, and then sleeps. Where the system gives the core
+// of a worker to somebody else, the caller waits for one index at most: make them
+// small beside the whole loop.
 //
 // # Memory
 //
 // Goroutines are started on demand, as many as the largest Run has asked for,
-// and live as long as the process.
+// and live as long as the process. A Run allocates nothing once there were others.
 //
 // # Errors
 //

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -103,4 +104,40 @@ func TestPanicReachesTheCaller(t *testing.T) {
 		// The pool is whole afterwards.
 		require.NoError(t, Run(t.Context(), threads, 10, func(_, _ int) {}))
 	}
+}
+
+// TestCallerSleeps: a caller that has nothing left to do waits for the last index
+// of a helper, however long it takes.
+func TestCallerSleeps(t *testing.T) {
+	for range 20 {
+		var both sync.WaitGroup
+		both.Add(2)
+		var ended atomic.Int32
+		require.NoError(t, Run(t.Context(), 2, 2, func(worker, _ int) {
+			both.Done()
+			both.Wait()
+			if worker > 0 {
+				time.Sleep(2 * time.Millisecond) // longer than anybody spins
+			}
+			ended.Add(1)
+		}))
+		require.EqualValues(t, 2, ended.Load())
+	}
+}
+
+// TestRunMakesNoGarbage: jobs are used again, also after one that failed.
+func TestRunMakesNoGarbage(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var calls atomic.Int64
+	fn := func(_, _ int) { calls.Add(1) }
+	for range 100 {
+		require.NoError(t, Run(ctx, 3, 10, fn))
+		require.Panics(t, func() { _ = Run(ctx, 3, 10, func(_, i int) { _ = []int{}[i] }) })
+	}
+	require.EqualValues(t, 1000, calls.Load())
+	if !underRace {
+		require.Zero(t, testing.AllocsPerRun(100, func() { _ = Run(ctx, 3, 10, fn) }))
+	}
+	cancel()
+	require.ErrorIs(t, Run(ctx, 3, 10, fn), context.Canceled)
 }
