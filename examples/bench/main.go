@@ -192,8 +192,10 @@ func (b *bench) pass(ctx context.Context, n int) (time.Duration, error) {
 	}
 	hidden := make([]float32, b.model.Config.HiddenSize)
 	logits := make([]float32, b.model.Readout.Outputs())
+	cache := b.engine.NewCache(n)
+	defer cache.Release()
 	start := time.Now()
-	err := b.engine.Prefill(ctx, []qwen2.Sequence{{Cache: b.engine.NewCache(n), IDs: ids, Rows: []int{n - 1}, Hidden: hidden}})
+	err := b.engine.Prefill(ctx, []qwen2.Sequence{{Cache: cache, IDs: ids, Rows: []int{n - 1}, Hidden: hidden}})
 	if err != nil {
 		return 0, err
 	}

@@ -288,7 +288,9 @@ func run(ctx context.Context, m *qwen2.Model, opts cpu.Options, ids []int32, row
 	defer engine.Close()
 	hidden = make([]float32, len(rows)*m.Config.HiddenSize)
 	logits = make([]float32, len(rows)*m.Readout.Outputs())
-	s := qwen2.Sequence{Cache: engine.NewCache(len(ids)), IDs: ids, Rows: rows, Hidden: hidden}
+	cache := engine.NewCache(len(ids))
+	defer cache.Release()
+	s := qwen2.Sequence{Cache: cache, IDs: ids, Rows: rows, Hidden: hidden}
 	if err := engine.Prefill(ctx, []qwen2.Sequence{s}); err != nil {
 		return nil, nil, err
 	}
