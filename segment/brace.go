@@ -71,6 +71,10 @@ func (m *scanner) define(o opening, start int, t lex.Token) int32 {
 		Name: m.text(o.name), Qualifier: m.text(o.qualifier), Receiver: m.text(o.receiver),
 		Arity: o.arity, Start: start, BodyStart: at,
 	}
+	if m.lang == Scala {
+		o.name.end = m.endScala(o.name)
+		fn.Name = m.text(o.name)
+	}
 	if m.lang == Go && o.receiver.end > 0 {
 		fn.Receiver = receiverGo(m.src[o.receiver.start:o.receiver.end])
 	}

@@ -11,6 +11,10 @@ func (m *scanner) callHere() int32 {
 		n -= 2
 		h = h[:n]
 	}
+	if m.lang == Scala && n > 1 && h[n-1].key == '[' { // f[T]()
+		n--
+		h = h[:n]
+	}
 	if n == 0 || !m.isName(h[n-1]) {
 		return -1
 	}
@@ -41,6 +45,8 @@ func (m *scanner) isName(it item) bool {
 	case lex.KwGet, lex.KwSet, lex.KwOf, lex.KwType, lex.KwFrom, lex.KwAs, lex.KwIs, lex.KwStatic, lex.KwDeclare, lex.KwModule,
 		lex.KwNamespace, lex.KwAbstract, lex.KwAccessor:
 		return m.lang == JavaScript || m.lang == TypeScript
+	case lex.KwInit:
+		return true
 	}
 	return false
 }
@@ -139,10 +145,14 @@ func (m *scanner) called(h []item, first int, f *frame) bool {
 		return !f.decl && (f.kind > container || f.assign)
 	case Kotlin:
 		switch before {
-		case lex.KwFun, lex.KwClass, lex.KwConstructor, lex.KwInterface, lex.KwObject, '@':
+		case lex.KwFun, lex.KwClass, lex.KwConstructor, lex.KwInterface, lex.KwObject:
 			return false
+		case '@': // this@label.f() is no annotation
+			return first > 1 && (h[first-2].key == lex.KwThis || h[first-2].key == lex.KwSuper)
+		case ',': // between supertypes, but not between constants
+			return f.kind > container || f.assign || has(h, ':') >= 0
 		}
-		return f.kind > container || f.assign || before == ':' || before == ',' || before == lex.KwBy
+		return f.kind > container || f.assign || before == ':' || before == lex.KwBy
 	}
 	switch before {
 	case lex.KwDef, lex.KwClass, lex.KwObject, lex.KwTrait, lex.KwEnum, lex.KwCase, '@':
@@ -233,9 +243,14 @@ func (m *scanner) uncall(start, end int) {
 // arrow takes back the calls before the => of a match: they are patterns.
 func (m *scanner) arrow() {
 	h := m.statement()
-	if m.lang != Rust || m.frames[m.top].kind > block || len(h) == 0 {
+	first := 0
+	if m.lang == Scala {
+		first = hasLast(h, lex.KwCase)
+	}
+	if m.lang != Rust && m.lang != Scala || m.frames[m.top].kind > block || len(h) == 0 || first < 0 {
 		return
 	}
+	h = h[first:]
 	end := h[len(h)-1].start
 	if i := has(h, lex.KwIf); i >= 0 {
 		end = h[i].start

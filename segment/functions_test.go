@@ -77,6 +77,8 @@ func TestScan(t *testing.T) {
 		{Rust, "macro_rules! m { ($a:expr) => { fn $n() { f() } } }\nfn g() { let Some(x) = h(r#\"k()\"#) else { return }; if let Ok(y) = S::n(x) {} }", "||g/0", "|f/0@-1 |h/1@0 S|n/1@0"},
 		{Kotlin, "class A(val b: Int) { fun String.f(x: Int = 1): Int { return g(x).h(\"${k(1)}\") } }", "A|String|f/-1", "|g/1@0 ?|h/1@0 |k/1@0"},
 		{Scala, "object A { def f(x: Int): Int = { g(x) } }", "A||f/1", "|g/1@0"},
+		{Kotlin, "class A @X\nconstructor(a: Int) : B(a), C(a) { fun init() { init(this@A.f(1)) }\n fun (() -> T).g() { x or (y) }\n fun h() = { k() } }\nenum class E { P(1), Q(2) }", "A||init/0 A||g/0", "|B/1@-1 |C/1@-1 |init/1@0 A|f/1@0 |or/1@1 |k/0@-1"},
+		{Scala, "class A extends B(x) { def x_=(a: Int): T = { new C[T](a); val D(d) = e; f match { case G(H(_)) if i(1) => j(2) } } }", "A||x_=/1", "|B/1@-1 |C/1@0 |i/1@0 |j/1@0"},
 		{Unknown, "def f(): g()", "", ""},
 	} {
 		funcs, calls := show(t, c.src, c.lang)

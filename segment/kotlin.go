@@ -1,6 +1,10 @@
 package segment
 
-import "seccodeprm/internal/lex"
+import (
+	"strings"
+
+	"seccodeprm/internal/lex"
+)
 
 // opensKotlin tells what a brace of Kotlin or Scala opens: neither has
 // initialisers in braces.
@@ -9,7 +13,7 @@ func opensKotlin(h []item, f *frame) opening {
 	if len(h) == 0 {
 		return o
 	}
-	if i := has(h, lex.KwFun, lex.KwDef); i >= 0 && !f.assign || i >= 0 && h[len(h)-1].key == '=' {
+	if i := has(h, lex.KwFun, lex.KwDef); i >= 0 && (!f.assign || h[i].key == lex.KwDef && h[len(h)-1].key == '=') {
 		return functionKotlin(h, i)
 	}
 	i := has(h, lex.KwClass, lex.KwInterface, lex.KwObject, lex.KwTrait, lex.KwEnum)
@@ -48,7 +52,10 @@ func functionKotlin(h []item, i int) opening {
 		}
 		return o
 	}
-	if at < 1 || h[i+at-1].key != lex.Ident {
+	if at == 1 && i+2 < len(h) && h[i+2].key == '.' { // fun (receiver).name()
+		at = 2 + has(h[i+2:], '(')
+	}
+	if at < 2 || h[i+at-1].key != lex.Ident && h[i+at-1].key < lex.FirstKeyword {
 		return opening{kind: block}
 	}
 	at += i
@@ -57,4 +64,17 @@ func functionKotlin(h []item, i int) opening {
 		o.receiver = nameOf(h[at-3])
 	}
 	return o
+}
+
+// endScala returns the end of the name that begins with the word or operator:
+// names may be operators, and words with one behind an underscore, as in value_=.
+func (m *scanner) endScala(name span) int {
+	operator := func(i int) bool { return strings.IndexByte("!#%&*+-/:<=>?@\\^|~", m.src[i]) >= 0 }
+	end := name.end
+	if end > 0 && (operator(end-1) || m.src[end-1] == '_') {
+		for end < len(m.src) && operator(end) {
+			end++
+		}
+	}
+	return end
 }

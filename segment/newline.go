@@ -24,6 +24,9 @@ func (m *scanner) newline(next lex.Key) {
 	default:
 		return
 	}
+	if m.lang == Kotlin && next == lex.KwConstructor && has(h, lex.KwClass) >= 0 { // class C @A constructor()
+		return
+	}
 	if (h[0].key == lex.KwImport || h[0].key == lex.KwPackage) && m.lang != JavaScript && m.lang != TypeScript ||
 		m.endsOperand(m.last) && !m.goesOn(next) && !unfinished(h) {
 		m.endStatement()

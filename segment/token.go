@@ -55,8 +55,11 @@ func (m *scanner) token(t lex.Token) {
 	case '=':
 		f := &m.frames[m.top]
 		f.option, f.assign = true, true
-		if m.lang == Rust {
+		switch m.lang {
+		case Rust:
 			m.unpattern(lex.KwLet)
+		case Scala:
+			m.unpattern(lex.KwOther) // val
 		}
 		m.add(t)
 	default:

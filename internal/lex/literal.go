@@ -229,12 +229,21 @@ func (l *Lexer) triple(i int) int {
 			}
 		case l.quote:
 			if l.at(i+1) == l.quote && l.at(i+2) == l.quote {
-				l.part = part{}
-				return i + 3
+				return l.shut3(i)
 			}
 		}
 	}
 	return len(l.line)
+}
+
+// shut3 closes a string at the three quotes at i and returns its end. In Kotlin
+// and Scala more than three end in the three that close it.
+func (l *Lexer) shut3(i int) int {
+	quote := l.quote
+	l.part = part{}
+	for i += 3; (l.syntax == Kotlin || l.syntax == Scala) && l.at(i) == quote; i++ {
+	}
+	return i
 }
 
 // char returns the end of the character at i, or i if the quote opens none: a
@@ -305,8 +314,7 @@ func (l *Lexer) text(i int) (int, bool) {
 			return i + 1, false
 		case c == l.quote && l.leaf == formatted3:
 			if l.at(i+1) == c && l.at(i+2) == c {
-				l.part = part{}
-				return i + 3, false
+				return l.shut3(i), false
 			}
 		case (c == '\n' || c == '\r') && l.leaf == formatted:
 			l.part = part{}

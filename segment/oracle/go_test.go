@@ -1,3 +1,13 @@
+// Package oracle compares what package segment finds with what grammars and
+// parsers that we did not write find: tree-sitter for C, C++, Java, JavaScript,
+// TypeScript and Rust, go/parser for Go, CPython's ast and tokenize for Python,
+// and in the folder jvm older grammars of tree-sitter for Kotlin and Scala. It is
+// a module of its own because tree-sitter needs cgo.
+//
+//	SEGMENT_CORPUS=DIR go test -v ./...
+//
+// DIR holds unpacked sources, see README.md; the Go and Python standard
+// libraries are taken from where they are installed.
 package oracle
 
 import (
@@ -10,12 +20,13 @@ import (
 	"testing"
 
 	"seccodeprm/segment"
+	"seccodeprm/segment/oracle/judge"
 )
 
 // The Go standard library by go/parser.
 func TestGo(t *testing.T) {
-	var r row
-	for _, file := range files(t, filepath.Join(runtime.GOROOT(), "src"), ".go") {
+	var r judge.Row
+	for _, file := range judge.Files(t, filepath.Join(runtime.GOROOT(), "src"), ".go") {
 		src, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -23,28 +34,28 @@ func TestGo(t *testing.T) {
 		set := token.NewFileSet()
 		tree, err := parser.ParseFile(set, file, src, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
-			r.skipped++
+			r.Skipped++
 			continue
 		}
-		r.compare(file, src, segment.Go, goTruth(set, tree, src))
+		r.Compare(file, src, segment.Go, goTruth(set, tree, src))
 	}
-	r.check(t, "Go", 0.995, 0.99)
+	r.Check(t, "Go", 0.995, 0.99)
 }
 
-func goTruth(set *token.FileSet, tree *ast.File, src []byte) *truth {
-	tr := &truth{forbidden: make([]bool, len(src)+1)}
+func goTruth(set *token.FileSet, tree *ast.File, src []byte) *judge.Truth {
+	tr := judge.New(src)
 	file := set.File(tree.Pos())
 	at := func(p token.Pos) int { return file.Offset(p) }
 	between := func(a, b token.Pos, forbidden bool) {
 		if a.IsValid() && b.IsValid() {
-			tr.paint(at(a), at(b)+1, forbidden)
+			tr.Paint(at(a), at(b)+1, forbidden)
 		}
 	}
 	ast.Inspect(tree, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncDecl:
 			if n.Body != nil {
-				tr.funcs = append(tr.funcs, named{n.Name.Name, at(n.Body.Lbrace)})
+				tr.Funcs = append(tr.Funcs, judge.Named{Name: n.Name.Name, At: at(n.Body.Lbrace)})
 			}
 		case *ast.GenDecl:
 			between(n.Lparen, n.Rparen, true)
@@ -59,7 +70,7 @@ func goTruth(set *token.FileSet, tree *ast.File, src []byte) *truth {
 		case *ast.CompositeLit:
 			between(n.Lbrace, n.Rbrace, true)
 		case *ast.BasicLit:
-			tr.paint(at(n.Pos()), at(n.End()), true)
+			tr.Paint(at(n.Pos()), at(n.End()), true)
 		case *ast.BlockStmt:
 			between(n.Lbrace, n.Rbrace, false)
 		case *ast.CallExpr:
@@ -69,14 +80,14 @@ func goTruth(set *token.FileSet, tree *ast.File, src []byte) *truth {
 				fun = x.Sel
 			}
 			if x, ok := fun.(*ast.Ident); ok {
-				tr.calls = append(tr.calls, named{x.Name, at(x.Pos())})
+				tr.Calls = append(tr.Calls, judge.Named{Name: x.Name, At: at(x.Pos())})
 			}
 		}
 		return true
 	})
 	for _, g := range tree.Comments {
 		for _, c := range g.List {
-			tr.paint(at(c.Pos()), at(c.End()), true)
+			tr.Paint(at(c.Pos()), at(c.End()), true)
 		}
 	}
 	return tr

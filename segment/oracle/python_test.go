@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"seccodeprm/segment"
+	"seccodeprm/segment/oracle/judge"
 )
 
 //go:embed truth.py
@@ -28,7 +29,7 @@ func TestPython(t *testing.T) {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, f := range files(t, strings.TrimSpace(string(out)), ".py") {
+	for _, f := range judge.Files(t, strings.TrimSpace(string(out)), ".py") {
 		if !strings.Contains(f, "site-packages") {
 			names = append(names, f)
 		}
@@ -43,7 +44,7 @@ func TestPython(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var r row
+	var r judge.Row
 	for d := json.NewDecoder(bufio.NewReader(pipe)); ; {
 		var f struct {
 			File         string
@@ -60,7 +61,7 @@ func TestPython(t *testing.T) {
 			t.Fatal(err)
 		}
 		if f.Funcs == nil || bytes.ContainsAny(src, "\f") || bytes.Contains(src, []byte("\r")) {
-			r.skipped++
+			r.Skipped++
 			continue
 		}
 		lines := []int{0, 0}
@@ -70,23 +71,23 @@ func TestPython(t *testing.T) {
 			}
 		}
 		lines = append(lines, len(src))
-		tr := &truth{forbidden: make([]bool, len(src)+1)}
-		list := func(in [][3]any) (out []named) {
+		tr := judge.New(src)
+		list := func(in [][3]any) (out []judge.Named) {
 			for _, x := range in {
-				out = append(out, named{x[0].(string), lines[int(x[1].(float64))] + int(x[2].(float64))})
+				out = append(out, judge.Named{Name: x[0].(string), At: lines[int(x[1].(float64))] + int(x[2].(float64))})
 			}
 			return out
 		}
-		tr.funcs, tr.calls = list(f.Funcs), list(f.Calls)
+		tr.Funcs, tr.Calls = list(f.Funcs), list(f.Calls)
 		for _, s := range f.Statements {
 			for l := s[0] + 1; l <= s[1]; l++ {
-				tr.forbidden[lines[l]] = true
+				tr.Forbidden[lines[l]] = true
 			}
 		}
-		r.compare(f.File, src, segment.Python, tr)
+		r.Compare(f.File, src, segment.Python, tr)
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	r.check(t, "Python", 0.995, 0.99)
+	r.Check(t, "Python", 0.995, 0.99)
 }

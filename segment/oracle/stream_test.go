@@ -8,15 +8,16 @@ import (
 	"testing"
 
 	"seccodeprm/segment"
+	"seccodeprm/segment/oracle/judge"
 )
 
 // A thousand files, byte by byte: what a stream settles is what the whole source
 // gives, and at some of the bytes what is settled and the rest are the steps of
 // the prefix.
 func TestStream(t *testing.T) {
-	names := files(t, filepath.Join(runtime.GOROOT(), "src"), ".go", ".c", ".s", ".py", ".js")
+	names := judge.Files(t, filepath.Join(runtime.GOROOT(), "src"), ".go", ".c", ".s", ".py", ".js")
 	if root := os.Getenv("SEGMENT_CORPUS"); root != "" {
-		names = append(names, files(t, root, ".c", ".cc", ".java", ".js", ".rs", ".py")...)
+		names = append(names, judge.Files(t, root, ".c", ".cc", ".java", ".js", ".rs", ".py")...)
 	}
 	every := max(1, len(names)/1000)
 	n := 0

@@ -14,6 +14,7 @@ import (
 	typescript "github.com/tree-sitter/tree-sitter-typescript/bindings/go"
 
 	"seccodeprm/segment"
+	"seccodeprm/segment/oracle/judge"
 )
 
 func TestC(t *testing.T)    { grammar(t, "C", segment.C, c.Language(), 0.995, 0.99, ".c") }
@@ -34,28 +35,28 @@ func grammar(t *testing.T, name string, lang segment.Language, language unsafe.P
 	if err := parser.SetLanguage(sitter.NewLanguage(language)); err != nil {
 		t.Fatal(err)
 	}
-	var r row
-	for _, file := range corpus(t, ext...) {
+	var r judge.Row
+	for _, file := range judge.Corpus(t, ext...) {
 		src, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		tree := parser.Parse(src, nil)
 		if root := tree.RootNode(); root.HasError() || len(src) == 0 {
-			r.skipped++
+			r.Skipped++
 		} else {
-			tr := &truth{forbidden: make([]bool, len(src)+1)}
-			w := walker{truth: tr, src: src}
+			tr := judge.New(src)
+			w := walker{Truth: tr, src: src}
 			w.walk(root)
-			r.compare(file, src, lang, tr)
+			r.Compare(file, src, lang, tr)
 		}
 		tree.Close()
 	}
-	r.check(t, name, funcs, calls)
+	r.Check(t, name, funcs, calls)
 }
 
 type walker struct {
-	*truth
+	*judge.Truth
 	src []byte
 }
 
@@ -72,22 +73,22 @@ func (w *walker) walk(n *sitter.Node) {
 		"preproc_def", "preproc_function_def", "token_tree", "macro_definition", "field_initializer_list",
 		"enum_variant_list", "field_declaration_list_rust", "array_expression", "tuple_expression", "annotation_argument_list",
 		"template_parameter_list", "template_argument_list", "type_parameters", "type_arguments", "resource_specification":
-		w.paint(start, end, true)
+		w.Paint(start, end, true)
 	case "compound_statement", "statement_block", "block", "class_body", "declaration_list", "match_block", "constructor_body",
 		"interface_body", "switch_block", "lambda_expression_body":
-		w.paint(start, end, false)
+		w.Paint(start, end, false)
 	case "field_declaration_list":
-		w.paint(start, end, false)
+		w.Paint(start, end, false)
 	}
 	switch n.Kind() {
 	case "token_tree", "macro_definition", "attribute_item", "inner_attribute_item", "attribute_specifier", "preproc_if", "preproc_elif":
 		if n.Kind() == "preproc_if" || n.Kind() == "preproc_elif" {
 			if cond := n.ChildByFieldName("condition"); cond != nil {
-				w.opaque = append(w.opaque, span{int(cond.StartByte()), int(cond.EndByte())})
+				w.Opaque = append(w.Opaque, judge.Span{Start: int(cond.StartByte()), End: int(cond.EndByte())})
 			}
 			break
 		}
-		w.opaque = append(w.opaque, span{start, end})
+		w.Opaque = append(w.Opaque, judge.Span{Start: start, End: end})
 	}
 	w.function(n)
 	w.call(n)
@@ -127,9 +128,9 @@ func (w *walker) function(n *sitter.Node) {
 		}
 	}
 	if name != nil && name.Kind() == "operator_cast" {
-		w.funcs = append(w.funcs, named{squeeze("operator " + w.text(name.ChildByFieldName("type"))), int(body.StartByte())})
+		w.Funcs = append(w.Funcs, judge.Named{Name: judge.Squeeze("operator " + w.text(name.ChildByFieldName("type"))), At: int(body.StartByte())})
 	} else if name != nil {
-		w.funcs = append(w.funcs, named{squeeze(w.text(name)), int(body.StartByte())})
+		w.Funcs = append(w.Funcs, judge.Named{Name: judge.Squeeze(w.text(name)), At: int(body.StartByte())})
 	}
 }
 
@@ -213,7 +214,7 @@ func (w *walker) call(n *sitter.Node) {
 			if f.Kind() == "private_property_identifier" {
 				name, at = name[1:], at+1
 			}
-			w.calls = append(w.calls, named{name, at})
+			w.Calls = append(w.Calls, judge.Named{Name: name, At: at})
 			return
 		case "field_expression":
 			f = f.ChildByFieldName("field")

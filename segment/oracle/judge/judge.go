@@ -1,13 +1,7 @@
-// Package oracle compares what package segment finds with what grammars and
-// parsers that we did not write find: tree-sitter for C, C++, Java, JavaScript,
-// TypeScript and Rust, go/parser for Go, CPython's ast and tokenize for Python.
-// It is a module of its own because tree-sitter needs cgo.
-//
-//	SEGMENT_CORPUS=DIR go test -v ./...
-//
-// DIR holds unpacked sources, see README.md; the Go and Python standard
-// libraries are taken from where they are installed.
-package oracle
+// Package judge compares what package segment finds in a file with what a
+// parser says of it. The packages beside it hold the parsers, in two programs:
+// the bindings of their grammars cannot be linked together.
+package judge
 
 import (
 	"fmt"
@@ -19,24 +13,30 @@ import (
 	"seccodeprm/segment"
 )
 
-// truth is what an oracle says of a file.
-type truth struct {
-	funcs, calls []named
-	opaque       []span // where nothing is said of calls: token trees of macros
-	forbidden    []bool // per byte: a cut right before it would be inside something
+// Truth is what an oracle says of a file.
+type Truth struct {
+	Funcs, Calls []Named
+	Opaque       []Span // where nothing is said of calls: token trees of macros
+	Forbidden    []bool // per byte: a cut right before it would be inside something
 }
 
-type named struct {
-	name string
-	at   int // of the body of a function, of the name of a call
+// Named is a function or a call and its place.
+type Named struct {
+	Name string
+	At   int // of the body of a function, of the name of a call
 }
 
-type span struct{ start, end int }
+// Span is the half-open byte range [Start, End).
+type Span struct{ Start, End int }
 
-// paint marks the inside of [start, end).
-func (t *truth) paint(start, end int, forbidden bool) {
-	for i := start + 1; i < end && i < len(t.forbidden); i++ {
-		t.forbidden[i] = forbidden
+// New returns what is said of src before anything is found: it may be cut
+// everywhere.
+func New(src []byte) *Truth { return &Truth{Forbidden: make([]bool, len(src)+1)} }
+
+// Paint marks the inside of [start, end).
+func (t *Truth) Paint(start, end int, forbidden bool) {
+	for i := start + 1; i < end && i < len(t.Forbidden); i++ {
+		t.Forbidden[i] = forbidden
 	}
 }
 
@@ -56,8 +56,8 @@ func (s score) String() string {
 }
 
 // add compares two lists; verbose prints what differs.
-func (s *score) add(what, file string, src []byte, found, there []named) {
-	left := map[named]int{}
+func (s *score) add(what, file string, src []byte, found, there []Named) {
+	left := map[Named]int{}
 	for _, n := range there {
 		left[n]++
 	}
@@ -81,54 +81,56 @@ func (s *score) add(what, file string, src []byte, found, there []named) {
 
 var reports int
 
-func report(how, what, file string, src []byte, n named) {
+func report(how, what, file string, src []byte, n Named) {
 	if os.Getenv("SEGMENT_VERBOSE") == "" || reports > 400 || !strings.Contains(what, os.Getenv("SEGMENT_VERBOSE")) {
 		return
 	}
 	reports++
-	line := 1 + strings.Count(string(src[:n.at]), "\n")
-	start := strings.LastIndexByte(string(src[:n.at]), '\n') + 1
-	end := n.at + strings.IndexByte(string(src[n.at:])+"\n", '\n')
-	fmt.Printf("%s %s %q %s:%d: %s\n", how, what, n.name, file, line, strings.TrimSpace(string(src[start:end])))
+	line := 1 + strings.Count(string(src[:n.At]), "\n")
+	start := strings.LastIndexByte(string(src[:n.At]), '\n') + 1
+	end := n.At + strings.IndexByte(string(src[n.At:])+"\n", '\n')
+	fmt.Printf("%s %s %q %s:%d: %s\n", how, what, n.Name, file, line, strings.TrimSpace(string(src[start:end])))
 }
 
-type row struct {
-	files, skipped, bytes int
+// Row sums up the files of a language.
+type Row struct {
+	Skipped, files, bytes int
 	funcs, prefix, calls  score
 	cuts, inside          int
 }
 
-func (r *row) compare(file string, src []byte, lang segment.Language, t *truth) {
+// Compare adds a file.
+func (r *Row) Compare(file string, src []byte, lang segment.Language, t *Truth) {
 	r.files++
 	r.bytes += len(src)
 	funcs, calls := segment.Scan(src, lang)
-	var fs, cs []named
+	var fs, cs []Named
 	for _, f := range funcs {
-		fs = append(fs, named{squeeze(f.Name), f.BodyStart})
+		fs = append(fs, Named{Squeeze(f.Name), f.BodyStart})
 	}
 	for _, c := range calls {
 		hidden := false
-		for _, o := range t.opaque {
-			hidden = hidden || o.start <= c.Offset && c.Offset < o.end
+		for _, o := range t.Opaque {
+			hidden = hidden || o.Start <= c.Offset && c.Offset < o.End
 		}
 		if !hidden {
-			cs = append(cs, named{c.Name, c.Offset})
+			cs = append(cs, Named{c.Name, c.Offset})
 		}
 	}
-	r.funcs.add("func", file, src, fs, t.funcs)
-	r.calls.add("call", file, src, cs, t.calls)
+	r.funcs.add("func", file, src, fs, t.Funcs)
+	r.calls.add("call", file, src, cs, t.Calls)
 
 	end := len(src) * 6 / 10
 	funcs, _ = segment.Scan(src[:end], lang)
 	fs = nil
 	for _, f := range funcs {
 		if f.BodyStart < end { // else its body is still to come
-			fs = append(fs, named{squeeze(f.Name), f.BodyStart})
+			fs = append(fs, Named{Squeeze(f.Name), f.BodyStart})
 		}
 	}
-	var there []named
-	for _, f := range t.funcs {
-		if f.at < end {
+	var there []Named
+	for _, f := range t.Funcs {
+		if f.At < end {
 			there = append(there, f)
 		}
 	}
@@ -141,20 +143,20 @@ func (r *row) compare(file string, src []byte, lang segment.Language, t *truth) 
 		}
 		for _, s := range steps[min(1, len(steps)):] {
 			r.cuts++
-			if t.forbidden[s.Start] {
+			if t.Forbidden[s.Start] {
 				r.inside++
-				report("inside", "cut", file, src, named{p.Preset, s.Start})
+				report("inside", "cut", file, src, Named{p.Preset, s.Start})
 			}
 		}
 	}
 }
 
-// squeeze removes white space: "operator ()" and "operator()" are one name.
-func squeeze(name string) string { return strings.Join(strings.Fields(name), "") }
+// Squeeze removes white space: "operator ()" and "operator()" are one name.
+func Squeeze(name string) string { return strings.Join(strings.Fields(name), "") }
 
-// check prints the row and holds it to what is promised.
-func (r *row) check(t *testing.T, lang string, funcs, calls float64) {
-	t.Logf("language=%s files=%d skipped=%d MB=%.1f", lang, r.files, r.skipped, float64(r.bytes)/1e6)
+// Check prints the row and holds it to what is promised.
+func (r *Row) Check(t *testing.T, lang string, funcs, calls float64) {
+	t.Logf("language=%s files=%d skipped=%d MB=%.1f", lang, r.files, r.Skipped, float64(r.bytes)/1e6)
 	t.Logf("  functions %v", r.funcs)
 	t.Logf("  60%% prefix %v", r.prefix)
 	t.Logf("  calls     %v", r.calls)
@@ -176,16 +178,17 @@ func (r *row) check(t *testing.T, lang string, funcs, calls float64) {
 	}
 }
 
-// corpus returns the files below SEGMENT_CORPUS with one of the extensions.
-func corpus(t *testing.T, ext ...string) []string {
+// Corpus returns the files below SEGMENT_CORPUS with one of the extensions.
+func Corpus(t *testing.T, ext ...string) []string {
 	root := os.Getenv("SEGMENT_CORPUS")
 	if root == "" {
 		t.Skip("SEGMENT_CORPUS is not set")
 	}
-	return files(t, root, ext...)
+	return Files(t, root, ext...)
 }
 
-func files(t *testing.T, root string, ext ...string) []string {
+// Files returns the files below root with one of the extensions.
+func Files(t *testing.T, root string, ext ...string) []string {
 	var out []string
 	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
 		if err != nil {
