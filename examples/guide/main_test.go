@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -14,9 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"seccodeprm/aggregate"
+	"seccodeprm/internal/testmodel"
 	"seccodeprm/prm"
 	"seccodeprm/prm/search"
-	"seccodeprm/prm/tiny"
 )
 
 func try(t *testing.T, args ...string) (code int, stdout, stderr string) {
@@ -24,6 +25,15 @@ func try(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
 	code = run(t.Context(), args, strings.NewReader("import os\n\n"), &out, &err)
 	return code, out.String(), err.String()
+}
+
+// smallModel writes a random model that is fast without assembly, too.
+func smallModel(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, testmodel.New(testmodel.Shape{Config: map[string]any{"max_position_embeddings": 4096}})))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "seccodeprm.json"), []byte(`{"segment":"blank-lines"}`), 0o600))
+	return dir
 }
 
 // few writes the first prompts of the replay file, and some others.
@@ -42,7 +52,8 @@ func few(t *testing.T, n int, others ...string) string {
 func TestEvaluate(t *testing.T) {
 	unlabelled := `{"prompt":"x = 1\n","candidates":[{"text":"y"},{"text":"z","secure":true}]}`
 	file := few(t, 5, unlabelled)
-	code, out, err := try(t, "-replay", file, "-seeds", "2")
+	model := smallModel(t)
+	code, out, err := try(t, "-model", model, "-replay", file, "-seeds", "2")
 	require.Equal(t, 0, code, err)
 	require.Empty(t, err)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
@@ -50,7 +61,7 @@ func TestEvaluate(t *testing.T) {
 	require.Contains(t, lines[0], "SR@1 over 5 prompts, mean of 2 searches each, criterion risk")
 	require.Regexp(t, `^random +0\.500 \[0\.500, 0\.500\] +\+0\.000 \[\+0\.000, \+0\.000\]$`, lines[2])
 
-	m, err2 := prm.Open(tiny.FS(), nil)
+	m, err2 := prm.Open(os.DirFS(model), nil)
 	require.NoError(t, err2)
 	defer m.Close()
 	f, err2 := os.Open(file)
@@ -85,35 +96,26 @@ func TestEvaluate(t *testing.T) {
 		if fields[0] == "best-of-n" {
 			at = 2
 		}
-		require.Equal(t, json.Number(fields[at]), json.Number(strings.TrimSpace(jsonNumber(right))), row)
+		require.Equal(t, fmt.Sprintf("%.3f", right), fields[at], row)
 	}
 
-	code, all, _ := try(t, "-replay", file, "-seeds", "1", "-all")
+	code, all, _ := try(t, "-model", model, "-replay", file, "-seeds", "1", "-all")
 	require.Equal(t, 0, code)
 	require.Equal(t, 2+2+9+1+len(search.Criteria(1)), strings.Count(all, "\n"))
-	code, again, _ := try(t, "-replay", file, "-seeds", "2")
+	code, again, _ := try(t, "-model", model, "-replay", file, "-seeds", "2")
 	require.Equal(t, 0, code)
 	require.Equal(t, out, again)
-}
-
-func jsonNumber(x float64) string {
-	data, _ := json.Marshal(float64(int(x*1000+0.5)) / 1000)
-	s := string(data)
-	if !strings.Contains(s, ".") {
-		s += "."
-	}
-	return s + strings.Repeat("0", 5-len(s))
 }
 
 // Every strategy shows and saves a search.
 func TestLive(t *testing.T) {
 	file := few(t, 3)
-	dir := t.TempDir()
+	dir, model := t.TempDir(), smallModel(t)
 	for _, strategy := range strategyNames() {
 		tree, picture := filepath.Join(dir, "tree.json"), filepath.Join(dir, "tree.svg")
-		code, out, err := try(t, "-replay", file, "-prompt", "3", "-strategy", strategy, "-n", "2", "-k", "2", "-json", tree, "-svg", picture)
+		code, out, err := try(t, "-model", model, "-replay", file, "-prompt", "3", "-strategy", strategy, "-n", "2", "-k", "2", "-json", tree, "-svg", picture)
 		require.Equal(t, 0, code, err)
-		require.Contains(t, out, "→ ", strategy)
+		require.Regexp(t, `(?m)^[→×] +1<0 +step 1 `, out, strategy)
 		require.Contains(t, out, "ended: done; ")
 		require.Regexp(t, `best: node \d+, risk [+-]\d\.\d{4}\n        path = `, out)
 		data, err2 := os.ReadFile(tree)

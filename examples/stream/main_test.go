@@ -3,14 +3,15 @@ package main
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"seccodeprm/internal/testmodel"
 	"seccodeprm/prm"
-	"seccodeprm/prm/tiny"
 )
 
 const code = `import os, sqlite3
@@ -37,16 +38,22 @@ var times = regexp.MustCompile(` +[0-9.]+(µs|ms|s|m[0-9.]+s) `)
 
 // However it is typed, the steps and R are those of a score.
 func TestStream(t *testing.T) {
-	m, err := prm.Open(tiny.FS(), nil)
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, testmodel.New(testmodel.Shape{Config: map[string]any{"max_position_embeddings": 1024}})))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "seccodeprm.json"), []byte(`{"segment":"blank-lines"}`), 0o600))
+	m, err := prm.Open(os.DirFS(dir), nil)
 	require.NoError(t, err)
 	defer m.Close()
 	report, err := m.Score(t.Context(), prm.Input{Name: "get.py", Text: []byte(code)})
 	require.NoError(t, err)
-	require.True(t, report.Vulnerable)
+	want, verdict := exitSecure, "secure"
+	if report.Vulnerable {
+		want, verdict = exitVulnerable, "VULNERABLE"
+	}
 	var first string
 	for _, chunk := range []string{"1", "7", "1000"} {
-		exit, out, stderr := try(t, "", "-chunk", chunk, "get.py")
-		require.Equal(t, exitVulnerable, exit, stderr)
+		exit, out, stderr := try(t, "", "-model", dir, "-chunk", chunk, "get.py")
+		require.Equal(t, want, exit, stderr)
 		lines := strings.Split(strings.TrimSpace(out), "\n")
 		require.Len(t, lines, len(report.Steps)+2)
 		steps := ""
@@ -59,14 +66,17 @@ func TestStream(t *testing.T) {
 			first = steps
 		}
 		require.Equal(t, first, steps)
-		require.Regexp(t, `^R -0\.\d{4}: VULNERABLE \(risk, blank-lines; \d+ tokens; model tiny, bf16\)$`, lines[len(lines)-2])
+		require.Regexp(t, `^R [+-]0\.\d{4}: `+verdict+` \(risk, blank-lines; \d+ tokens; model \w+, bf16\)$`, lines[len(lines)-2])
 		require.Regexp(t, `^keystrokes that complete steps: \d+, median `, lines[len(lines)-1])
 	}
 	exit, out, _ := try(t, "\n \n", "-")
 	require.Equal(t, exitSecure, exit)
 	require.Contains(t, out, "nothing to score")
-	exit, _, _ = try(t, "x = 1\n", "-")
+	exit, out, _ = try(t, "x = 1\n", "-")
 	require.Equal(t, exitSecure, exit)
+	require.Contains(t, out, "model tiny")
+	exit, _, _ = try(t, "db.execute(\"SELECT * FROM users WHERE name = '\" + user + \"'\")\n", "-")
+	require.Equal(t, exitVulnerable, exit)
 }
 
 func TestFailures(t *testing.T) {
@@ -78,7 +88,7 @@ func TestFailures(t *testing.T) {
 		require.Empty(t, out)
 		require.Contains(t, err, want)
 	}
-	exit, _, err := try(t, strings.Repeat("x = 1\n\n", 2000), "-")
+	exit, _, err := try(t, strings.Repeat("x = 1\n", 2000), "-chunk", "999999", "-")
 	require.Equal(t, exitFailure, exit)
 	require.Contains(t, err, "too long")
 	exit, _, _ = try(t, "", "-h")

@@ -3,7 +3,8 @@ package search
 import "fmt"
 
 // Beam keeps the best trajectories by their reward so far: each round proposes
-// Candidates steps for each of them and keeps the Width best of all. A
+// Candidates steps for each of them, the first round Width times as many, and
+// keeps the Width best of all. A
 // trajectory that is kept and finished keeps its place, so that the search ends
 // with Width of them at most; finished ones that were not kept are ranked in the
 // end all the same.

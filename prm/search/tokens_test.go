@@ -2,16 +2,20 @@ package search
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"io"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"seccodeprm/internal/shared"
 	"seccodeprm/prm"
 	"seccodeprm/prm/tiny"
+	"seccodeprm/segment"
 	"seccodeprm/tokenizer"
 )
 
@@ -185,4 +189,53 @@ func TestTokenWriterErrors(t *testing.T) {
 	w, err = NewTokenWriter(failing{}, tok, Dense, "")
 	require.NoError(t, err)
 	require.ErrorIs(t, w.Write([]Sample{good()}), io.ErrShortWrite)
+}
+
+// The genuine tokenizer of Qwen2.5 on real code: spans are those that the
+// tokenizer itself gives, and every step arrives on tokens once.
+func TestTokenWriterQwen(t *testing.T) {
+	packed, err := os.Open(shared.Path(t, "fixtures", "tokenizers", "qwen2_5", "tokenizer.json.gz"))
+	require.NoError(t, err)
+	defer packed.Close()
+	unpacked, err := gzip.NewReader(packed)
+	require.NoError(t, err)
+	data, err := io.ReadAll(unpacked)
+	require.NoError(t, err)
+	tok, err := tokenizer.Parse(data)
+	require.NoError(t, err)
+	pairs, err := os.ReadFile(shared.Path(t, "data", "sven", "val.jsonl"))
+	require.NoError(t, err)
+	r := rand.New(rand.NewPCG(3, 4))
+	across := 0
+	for line := range bytes.Lines(pairs) {
+		var pair struct {
+			Text string `json:"func_src_before"`
+		}
+		require.NoError(t, json.Unmarshal(line, &pair))
+		s := Sample{Completion: []byte(pair.Text), Report: &prm.Report{Reward: 0.5}}
+		steps, err := segment.Policy{Preset: segment.BlankLines}.Steps(s.Completion, segment.Unknown)
+		require.NoError(t, err)
+		total, weighted := 0.0, 0.0
+		for _, step := range steps {
+			x := 2*r.Float64() - 1
+			s.Report.Steps = append(s.Report.Steps, prm.StepReward{Step: step, Reward: x})
+			total += x
+			weighted += x * float64(step.End-step.Start)
+		}
+		ids, spans := tok.NewEncoder().AppendEncodeSpans(nil, nil, s.Completion)
+		dense, last := rows(t, tok, Dense, "", []Sample{s})[0], rows(t, tok, LastToken, "", []Sample{s})[0]
+		require.Equal(t, ids, dense.IDs)
+		for i, span := range spans {
+			total -= last.Rewards[i]
+			weighted -= dense.Rewards[i] * float64(span.End-span.Start)
+			for _, step := range steps {
+				if span.Start < step.End && step.End < span.End {
+					across++
+				}
+			}
+		}
+		require.InDelta(t, 0, total, 1e-9)
+		require.InDelta(t, 0, weighted, 1e-6)
+	}
+	t.Logf("%d tokens lie across the border of two steps", across)
 }

@@ -78,14 +78,6 @@ func (t *Tree) Rewards(node int) []float64 {
 	return r
 }
 
-// last returns the reward where a trajectory stands, NaN if it has none.
-func (n *Node) last() float64 {
-	if len(n.Steps) == 0 {
-		return math.NaN()
-	}
-	return n.Steps[len(n.Steps)-1].Reward
-}
-
 // fall returns how far the reward of a node's own steps falls below that of the
 // step before, at most; 0 stands before the first step of a trajectory.
 func (n *Node) fall() float64 {
