@@ -157,11 +157,6 @@ func (o *options) newStrategy() (search.Strategy, error) {
 const prefixCache = 64 << 20
 
 func guide(ctx context.Context, o *options, stdin io.Reader, stdout, stderr io.Writer) error {
-	if o.limit > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, o.limit)
-		defer cancel()
-	}
 	var records []search.Record
 	var generator search.Generator
 	var in prm.Input
@@ -199,6 +194,11 @@ func guide(ctx context.Context, o *options, stdin io.Reader, stdout, stderr io.W
 		return err
 	}
 	defer model.Close()
+	if o.limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.limit)
+		defer cancel()
+	}
 	if o.replay != "" && o.prompt == 0 {
 		return evaluate(ctx, o, model, records, stdout, stderr)
 	}
