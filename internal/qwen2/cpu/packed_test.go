@@ -89,7 +89,7 @@ func TestPackedModes(t *testing.T) {
 // packed form and are read from memory beside it.
 func TestPackedAdapter(t *testing.T) {
 	models := shared.Path(t, "fixtures", "models")
-	m, err := qwen2.Open(t.Context(), os.DirFS(filepath.Join(models, "tokcls-base")), qwen2.Options{Adapter: os.DirFS(filepath.Join(models, "lora-basic"))})
+	m, err := qwen2.Open(t.Context(), os.DirFS(filepath.Join(models, "tokcls-base")), qwen2.Options{Adapter: os.DirFS(filepath.Join(models, "lora-rslora-pattern"))})
 	require.NoError(t, err)
 	defer m.Close()
 	base := openModel(t, os.DirFS(filepath.Join(models, "tokcls-base")))
