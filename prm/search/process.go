@@ -34,7 +34,8 @@ const maxReply = 16 << 20
 // its process group (on Unix), when the context of a call ends. A Process that
 // was killed or ended answers every further call with ErrGenerator.
 //
-// Calls of several goroutines wait for each other. The caller closes it.
+// Calls of several goroutines wait for each other. What is asked with equal seeds
+// has equal answers if the program keeps to it. The caller closes it.
 type Process struct {
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
@@ -78,8 +79,8 @@ func StartProcess(cmd *exec.Cmd) (*Process, error) {
 	return p, nil
 }
 
-// Close kills the program and waits until it is gone. Closing again does
-// nothing. It must not be called during Propose; end that by its context.
+// Close kills the program and waits until it is gone; before that for a Propose
+// under way, which its context ends. Closing again does nothing.
 func (p *Process) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -32,7 +32,7 @@ type Options struct {
 	// MaxTokens bounds the tokens of all proposals, as the generator counts
 	// them. It is looked at before each round of proposals, whose own limits
 	// are set to share what is left, so that only a generator that ignores them
-	// goes beyond. Default: no bound.
+	// goes beyond; one that counts none is not bounded. Default: no bound.
 	MaxTokens int
 
 	// MaxCandidates bounds the number of all proposals. Default: no bound.
@@ -122,7 +122,7 @@ func New(scorer Scorer, generator Generator, in prm.Input, strategy Strategy, op
 type Event struct {
 	Proposed  []int // new in this round
 	Accepted  []int // picked, and gone on with unless finished
-	Rejected  []int
+	Rejected  []int // duplicates are among them
 	Abandoned []int
 	Finished  []int // of Proposed, those whose code is complete
 
