@@ -156,6 +156,6 @@ func quantiles(d []time.Duration) string {
 		return "none"
 	}
 	slices.Sort(d)
-	at := func(q int) time.Duration { return d[(len(d)-1)*q/100].Round(time.Microsecond) }
+	at := func(q int) time.Duration { return d[(len(d)-1)*q/100].Round(10 * time.Nanosecond) }
 	return fmt.Sprintf("%d, median %v, p99 %v, slowest %v", len(d), at(50), at(99), at(100))
 }
