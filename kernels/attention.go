@@ -30,7 +30,8 @@ type Queries struct {
 	n, headDim  int
 	precision   Precision
 	position    []int32 // of each query, whole panels
-	first, last int     // least and greatest position
+	from, to    int     // the queries selected
+	first, last int     // their least and greatest position
 
 	wide    []float32 // [n/16][headDim][16]
 	pairs   []uint16  // the same as pairs, where the processor multiplies those
@@ -56,13 +57,11 @@ func (q *Queries) Pack(x []float32, ldx, headDim int, p Precision, position []in
 		panic(fmt.Sprintf("kernels: %d queries of %d elements, rows %d apart, in %d elements, in precision %v", n, headDim, ldx, len(x), p))
 	}
 	q.n, q.headDim, q.precision = n, headDim, p
-	q.first, q.last = position[0], position[0]
 	q.position = grow(q.position, panelsOf(n)*panelCols)
 	for i := range q.position {
-		at := position[min(i, n-1)]
-		q.position[i] = int32(at)
-		q.first, q.last = min(q.first, at), max(q.last, at)
+		q.position[i] = int32(position[min(i, n-1)])
 	}
+	q.Select(0, n)
 	q.scores = grow(q.scores, tilePanels*scorePanel)
 	size := headDim * panelCols
 	q.wide = grow(q.wide, panelsOf(n)*size)
@@ -80,6 +79,19 @@ func (q *Queries) Pack(x []float32, ldx, headDim int, p Precision, position []in
 			even, odd := (*[panelCols]float32)(q.wide[i:]), (*[panelCols]float32)(q.wide[i+panelCols:])
 			*even, *odd = *odd, *even
 		}
+	}
+}
+
+// Select makes the blocks that follow count for the queries from to to-1 alone: the
+// sums of the others stay. [Queries.Pack] selects all.
+func (q *Queries) Select(from, to int) {
+	if from < 0 || from >= to || to > q.n {
+		panic(fmt.Sprintf("kernels: queries %d to %d of %d", from, to, q.n))
+	}
+	q.from, q.to = from, to
+	q.first, q.last = int(q.position[from]), int(q.position[from])
+	for _, at := range q.position[from:to] {
+		q.first, q.last = min(q.first, int(at)), max(q.last, int(at))
 	}
 }
 
@@ -134,7 +146,7 @@ func (q *Queries) attend(s *Softmax, keys, values panels, base, window int) {
 	if live == 0 || window > 0 && q.first-window+1-base >= blockKeys {
 		return
 	}
-	masked := q.first+1-base < blockKeys || window > 0 && q.last-window+1 > base
+	masked := q.first+1-base < blockKeys || window > 0 && q.last-window+1 > base || q.from > 0 || q.to < q.n
 	depth, tiny := live, float32(0)
 	if q.precision == BF16 {
 		depth, tiny = (live+1)/2*2, num.TinyStart
@@ -146,8 +158,9 @@ func (q *Queries) attend(s *Softmax, keys, values panels, base, window int) {
 		queries = panels{pairs: q.pairs, stride: q.headDim * panelCols}
 		weights = panels{pairs: q.weights, stride: scorePanel}
 	}
-	for first := 0; first < panelsOf(q.n); first += tilePanels {
-		width := min(tilePanels, panelsOf(q.n)-first)
+	end := panelsOf(q.to)
+	for first := q.from / panelCols; first < end; first += tilePanels {
+		width := min(tilePanels, end-first)
 		c := cross{
 			a: keys, b: queries.from(first, 0), c: q.scores, stride: scorePanel,
 			panels: panelsOf(live), width: width, depth: q.headDim,
@@ -179,10 +192,14 @@ func (q *Queries) attend(s *Softmax, keys, values panels, base, window int) {
 	}
 }
 
-// see finds the slots that the queries of some panels see.
+// see finds the slots that the queries of some panels see: none, if they are not
+// selected.
 func (q *Queries) see(first, width, base, window int) {
 	for i, at := range q.position[first*panelCols:][:width*panelCols] {
 		end := int(at) + 1 - base
+		if row := first*panelCols + i; row < q.from || row >= q.to {
+			end = 0
+		}
 		q.lo[i], q.hi[i] = 0, int32(min(max(end, 0), blockKeys))
 		if window > 0 {
 			q.lo[i] = int32(min(max(end-window, 0), blockKeys))

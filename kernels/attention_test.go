@@ -19,6 +19,7 @@ type head struct {
 	q, k, v            []float32
 	position           []int
 	window             int
+	parts              bool
 }
 
 func newHead(r *rand.Rand, p Precision, n, headDim, blocks int) *head {
@@ -78,14 +79,23 @@ func (h *head) block(t testing.TB, r *rand.Rand, b int) (keys, values []float32,
 	return keys, values, keyPairs, valuePairs
 }
 
-// walk adds the blocks first to end-1 to s.
+// walk adds the blocks first to end-1 to s, for parts of the queries one after the
+// other if parts is set.
 func (h *head) walk(t testing.TB, r *rand.Rand, q *Queries, s *Softmax, first, end int) {
 	for b := first; b < end; b++ {
 		keys, values, keyPairs, valuePairs := h.block(t, r, b)
-		if h.precision == BF16 {
-			q.AttendPairs(s, keyPairs, valuePairs, b*blockKeys, h.window)
-		} else {
-			q.Attend(s, keys, values, b*blockKeys, h.window)
+		for from := 0; from < h.n; {
+			to := h.n
+			if h.parts {
+				to = from + 1 + r.IntN(h.n-from)
+			}
+			q.Select(from, to)
+			if h.precision == BF16 {
+				q.AttendPairs(s, keyPairs, valuePairs, b*blockKeys, h.window)
+			} else {
+				q.Attend(s, keys, values, b*blockKeys, h.window)
+			}
+			from = to
 		}
 	}
 }
@@ -160,6 +170,7 @@ func TestAttention(t *testing.T) {
 				n, headDim = 1+r.IntN(20), []int{64, 80, 128}[r.IntN(3)]
 			}
 			h := newHead(r, precision, n, headDim, 3)
+			h.parts = round%3 == 0
 			scale := float32(math.Exp2(float64(r.IntN(12)))) // both cut-offs of exp and of operands
 			for i := range h.q {
 				h.q[i] *= scale

@@ -34,6 +34,13 @@
 // Elsewhere denormal numbers, and everywhere infinities and NaN, take part as in
 // IEEE 754. Only the sign and payload of a NaN may differ.
 //
+// # Attention
+//
+// [Queries] of one key/value head, all query heads of some tokens, walk over keys
+// and values in blocks of 64, as a cache holds them, and sum up in a [Softmax].
+// Queries lie side by side in the lanes of a register, so that no step between the
+// two products goes across lanes.
+//
 // # Weights of 8 bits
 //
 // [Int8Matrix], [Int8Rows] and [MatMulInt8] take the place of [Matrix], [Rows] and
@@ -71,8 +78,8 @@
 //
 // # Memory
 //
-// [Rows] and [Scratch] keep their largest buffer and are meant to be reused;
-// nothing else allocates.
+// [Rows], [Scratch], [Queries] and [Softmax] keep their largest buffer and are
+// meant to be reused; nothing else allocates.
 //
 // # Errors
 //

@@ -53,6 +53,23 @@ func ExampleMatrix_PackInto() {
 	// Output: [4 256]
 }
 
+// One query of two elements, at position 1, sees two keys that suit it alike.
+func ExampleQueries() {
+	keys, values := make([]float32, 64*2), make([]float32, 64*16) // (4, 2, 16 keys), (1, 64 slots, 16)
+	keys[0], keys[1] = 3, 3
+	values[0], values[16] = 10, 20
+
+	var q kernels.Queries
+	q.Pack([]float32{1, 0}, 2, 2, kernels.F32, []int{1})
+	var sums kernels.Softmax
+	sums.Reset(1, 2)
+	q.Attend(&sums, keys, values, 0, 0)
+	out := make([]float32, 2)
+	sums.Outputs(func(int) []float32 { return out })
+	fmt.Println(out)
+	// Output: [15 0]
+}
+
 func ExampleRMSNorm() {
 	x := []float32{3, -4}
 	kernels.RMSNorm(x, x, []float32{1, 1}, 0)

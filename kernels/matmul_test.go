@@ -382,6 +382,16 @@ func TestMisusePanics(t *testing.T) {
 		return a
 	}
 	c := make([]float32, 32)
+	packed := func(p Precision) *Queries {
+		q := new(Queries)
+		q.Pack(c, 4, 4, p, []int{0, 1})
+		return q
+	}
+	sums := func(n, headDim int) *Softmax {
+		s := new(Softmax)
+		s.Reset(n, headDim)
+		return s
+	}
 	for name, call := range map[string]func(){
 		"depths differ":    func() { MatMul(c, 16, rows(2, 3), w, 0, 16, new(Scratch)) },
 		"result too short": func() { MatMul(c[:31], 16, rows(2, 4), w, 0, 16, new(Scratch)) },
@@ -410,6 +420,17 @@ func TestMisusePanics(t *testing.T) {
 		"odd head":          func() { RoPE(c[:3], c[:1], c[:1]) },
 		"activation":        func() { SiLUMul(c[:3], c[:4], c[:4]) },
 		"negative rows":     func() { rows(-1, 2) },
+		"no queries":        func() { new(Queries).Pack(c, 2, 2, F32, nil) },
+		"odd head_dim":      func() { new(Queries).Pack(c, 3, 3, F32, []int{1}) },
+		"queries too short": func() { new(Queries).Pack(c, 16, 16, F32, []int{1, 2, 3}) },
+		"nothing selected":  func() { packed(F32).Select(1, 1) },
+		"selected beyond":   func() { packed(F32).Select(0, 3) },
+		"short block":       func() { packed(F32).Attend(sums(2, 4), make([]float32, 255), make([]float32, 1024), 0, 0) },
+		"short values":      func() { packed(BF16).AttendPairs(sums(2, 4), make([]uint16, 256), make([]uint16, 1023), 0, 0) },
+		"other precision":   func() { packed(BF16).Attend(sums(2, 4), make([]float32, 256), make([]float32, 1024), 0, 0) },
+		"other queries":     func() { packed(F32).Attend(sums(3, 4), make([]float32, 256), make([]float32, 1024), 0, 0) },
+		"sums differ":       func() { sums(2, 4).Merge(sums(2, 6)) },
+		"negative sums":     func() { sums(-1, 4) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() { require.Regexp(t, "^kernels: ", recover()) }()

@@ -4,17 +4,27 @@ import (
 	"context"
 	"iter"
 	"math"
+	"slices"
 
 	"seccodeprm/kernels"
 )
 
-// tile is a unit of attention work: some consecutive rows of a query stacked, token
-// by token and within a token the query heads of one key/value head, so that a
-// block of keys is loaded once for all of them.
+// tile is a unit of attention work: rows stacked, token by token and within a
+// token the query heads of one key/value head, so that a block of keys is loaded
+// once for all of them.
 type tile struct {
+	stretches []stretch
+	head      int // key/value head
+	rows      int
+	shared    int // blocks at the front that are the same pages for all stretches
+}
+
+// stretch is a run of stacked rows of one sequence.
+type stretch struct {
 	query
-	head        int // key/value head
-	first, rows int // stacked rows
+	first int // stacked row of the query that it begins with
+	at    int // row of the tile that it begins at
+	rows  int
 }
 
 // tileRows is how many stacked rows a tile has at most: whole groups of panels of
@@ -60,19 +70,67 @@ func (p *pass) attendTile(worker, i int) {
 
 // cut makes the tiles, of half the size where there are few.
 func (p *pass) cut() {
-	cfg := p.model.Config
-	group := cfg.NumAttentionHeads / cfg.NumKeyValueHeads
 	for size := tileRows; ; size /= 2 {
-		p.tiles = p.tiles[:0]
-		for _, q := range p.queries {
-			for first := 0; first < q.n*group; first += size {
-				for head := range cfg.NumKeyValueHeads {
-					p.tiles = append(p.tiles, tile{query: q, head: head, first: first, rows: min(size, q.n*group-first)})
-				}
-			}
+		p.tiles, p.stretches = p.tiles[:0], p.stretches[:0]
+		for i := 0; i < len(p.queries); {
+			count, shared := p.bundle(p.queries[i:])
+			p.cutBundle(p.queries[i:i+count], shared, size)
+			i += count
 		}
 		if size < tileRows || len(p.tiles) >= busy*p.threads {
 			return
+		}
+	}
+}
+
+// bundle finds how many of the queries share enough of the prefix to be stacked
+// together, and how many blocks they share. Few rows each is what makes that worth
+// it: candidates that continue one prefix.
+func (p *pass) bundle(queries []query) (count, shared int) {
+	const few = tileRows // rows of a sequence
+	const enough = 4     // blocks
+	first := queries[0].cache
+	shared = len(first.pages)
+	for count = 1; count < len(queries) && p.stackedRows(queries[0]) < few; count++ {
+		q := queries[count]
+		same := 0
+		for same < min(shared, len(q.cache.pages)) && q.cache.pages[same] == first.pages[same] {
+			same++
+		}
+		if same < enough || p.stackedRows(q) >= few {
+			break
+		}
+		shared = same
+	}
+	return count, shared
+}
+
+func (p *pass) stackedRows(q query) int {
+	return q.n * p.model.Config.NumAttentionHeads / p.model.Config.NumKeyValueHeads
+}
+
+// cutBundle makes tiles of at most size rows.
+func (p *pass) cutBundle(queries []query, shared, size int) {
+	for first := 0; ; {
+		for len(queries) > 0 && queries[0].n == 0 {
+			queries = queries[1:]
+		}
+		if len(queries) == 0 {
+			return
+		}
+		begin, rows := len(p.stretches), 0
+		for rows < size && len(queries) > 0 {
+			n := min(size-rows, p.stackedRows(queries[0])-first)
+			if n > 0 {
+				p.stretches = append(p.stretches, stretch{query: queries[0], first: first, at: rows, rows: n})
+			}
+			rows += n
+			if first += n; first == p.stackedRows(queries[0]) {
+				queries, first = queries[1:], 0
+			}
+		}
+		for head := range p.model.Config.NumKeyValueHeads {
+			p.tiles = append(p.tiles, tile{stretches: p.stretches[begin:], head: head, rows: rows, shared: shared})
 		}
 	}
 }
@@ -97,9 +155,11 @@ func (p *pass) split() bool {
 	}
 	p.pieces = p.pieces[:0]
 	for i, t := range p.tiles {
-		first := true
-		_, last := p.heads(t, t.rows-1)
-		for segment := range segments(0, p.pos[last]/blockKeys+1) {
+		first, last := true, 0
+		for _, x := range t.stretches {
+			last = max(last, p.pos[p.token(x, x.rows-1)])
+		}
+		for segment := range segments(0, last/blockKeys+1) {
 			n := len(p.pieces)
 			if n < cap(p.pieces) {
 				p.pieces = p.pieces[:n+1] // with the buffers of an earlier piece
@@ -145,45 +205,66 @@ func segments(first, end int) iter.Seq[int] {
 // sees.
 func (p *pass) blocks(pos []int, layer int) (first, end int) {
 	if window := p.model.Config.Window(layer); window > 0 {
-		first = max(0, pos[0]-window+1) / blockKeys
+		first = max(0, slices.Min(pos)-window+1) / blockKeys
 	}
-	return first, pos[len(pos)-1]/blockKeys + 1
+	return first, slices.Max(pos)/blockKeys + 1
 }
 
 // attendSegment computes the part of a tile that falls into one segment. Keys are
 // walked in blocks of 64 at absolute positions, 16 blocks a segment, so that the
-// order of every sum depends on positions alone: not on chunks, tiles or threads.
+// order of every sum depends on positions alone: not on chunks, tiles, threads or
+// who shares what.
 func (p *pass) attendSegment(w *headScratch, sum *kernels.Softmax, t tile, layer, segment int) {
 	sum.Reset(t.rows, p.model.Config.HeadDim)
-	window := p.model.Config.Window(layer)
 	first, end := p.blocks(w.pos, layer)
 	first, end = max(first, segment*segmentBlocks), min(end, (segment+1)*segmentBlocks)
+	alone := first
+	if len(t.stretches) > 1 {
+		alone = min(max(first, t.shared), end)
+		w.queries.Select(0, t.rows)
+		p.attendBlocks(w, sum, t, t.stretches[0].cache, layer, first, alone)
+	}
+	for _, x := range t.stretches {
+		w.queries.Select(x.at, x.at+x.rows)
+		_, last := p.blocks(w.pos[x.at:][:x.rows], layer)
+		p.attendBlocks(w, sum, t, x.cache, layer, alone, min(last, end))
+	}
+}
+
+// attendBlocks walks blocks of one cache with the queries that are selected.
+func (p *pass) attendBlocks(w *headScratch, sum *kernels.Softmax, t tile, c *cache, layer, first, end int) {
+	window := p.model.Config.Window(layer)
 	for block := first; block < end; block++ {
 		if p.products() == kernels.BF16 {
-			keys, values := t.cache.pairs(layer, t.head, block)
+			keys, values := c.pairs(layer, t.head, block)
 			w.queries.AttendPairs(sum, keys, values, block*blockKeys, window)
 		} else {
-			keys, values := t.cache.wide(layer, t.head, block)
+			keys, values := c.wide(layer, t.head, block)
 			w.queries.Attend(sum, keys, values, block*blockKeys, window)
 		}
 	}
 }
 
-// heads is stacked row i of a tile within the matrix q, and the row of the pass
-// that it belongs to.
-func (p *pass) heads(t tile, i int) (q []float32, row int) {
+// token is the row of the pass that row i of a stretch belongs to.
+func (p *pass) token(x stretch, i int) int {
+	return x.row + (x.first+i)*p.model.Config.NumKeyValueHeads/p.model.Config.NumAttentionHeads
+}
+
+// heads is row i of a stretch within the matrix q.
+func (p *pass) heads(t tile, x stretch, i int) []float32 {
 	cfg := p.model.Config
 	group := cfg.NumAttentionHeads / cfg.NumKeyValueHeads
-	token, head := (t.first+i)/group, (t.first+i)%group
-	row = t.row + token
-	return p.q.row(row, p.q.stride)[(t.head*group+head)*cfg.HeadDim:][:cfg.HeadDim], row
+	return p.q.row(p.token(x, i), p.q.stride)[(t.head*group+(x.first+i)%group)*cfg.HeadDim:][:cfg.HeadDim]
 }
 
 // finish writes the attention's output of a tile over its queries.
 func (p *pass) finish(t tile, total *kernels.Softmax) {
 	total.Outputs(func(i int) []float32 {
-		q, _ := p.heads(t, i)
-		return q
+		x := 0
+		for i >= t.stretches[x].at+t.stretches[x].rows {
+			x++
+		}
+		return p.heads(t, t.stretches[x], i-t.stretches[x].at)
 	})
 }
 
@@ -193,13 +274,15 @@ func (p *pass) stack(w *headScratch, t tile) {
 	scale := float32(1 / math.Sqrt(float64(headDim)))
 	w.stacked = grow(w.stacked, t.rows*headDim)
 	w.pos = grow(w.pos, t.rows)
-	for i := range t.rows {
-		from, r := p.heads(t, i)
-		q := w.stacked[i*headDim:][:headDim]
-		copy(q, from)
-		kernels.RoPE(q, p.cos[r*half:][:half], p.sin[r*half:][:half])
-		kernels.ScaleRow(q, scale)
-		w.pos[i] = p.pos[r]
+	for _, x := range t.stretches {
+		for i := range x.rows {
+			r := p.token(x, i)
+			q := w.stacked[(x.at+i)*headDim:][:headDim]
+			copy(q, p.heads(t, x, i))
+			kernels.RoPE(q, p.cos[r*half:][:half], p.sin[r*half:][:half])
+			kernels.ScaleRow(q, scale)
+			w.pos[x.at+i] = p.pos[r]
+		}
 	}
 	w.queries.Pack(w.stacked, headDim, headDim, p.products(), w.pos)
 }

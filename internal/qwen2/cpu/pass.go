@@ -29,6 +29,7 @@ type pass struct {
 	scratch   []scratch     // one a worker
 	attention []headScratch // one a worker
 	tiles     []tile        // the attention's units of work
+	stretches []stretch     // of the tiles
 	pieces    []piece       // the same, cut finer
 
 	bodies bodies
@@ -106,6 +107,7 @@ func (p *pass) release() {
 	clear(p.spans)
 	clear(p.queries)
 	clear(p.tiles)
+	clear(p.stretches)
 	clear(p.caches)
 	p.spans, p.reads, p.m = p.spans[:0], p.reads[:0], 0
 }
