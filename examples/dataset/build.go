@@ -124,6 +124,15 @@ func (b *build) run(stdout io.Writer) (failures []string, err error) {
 			b.progress.show(func() string { return splits[at].line() })
 		}
 	}
+	if !slices.ContainsFunc(splits, func(s *split) bool { return s.records > 0 }) {
+		why := fmt.Sprintf("no records in %s", b.in)
+		for _, s := range splits {
+			if len(s.skipped) > 0 {
+				why += fmt.Sprintf("; %s: skipped: %s", s.name, s.skipped)
+			}
+		}
+		return nil, errors.New(why)
+	}
 	complete = true
 	return b.summary(stdout, splits)
 }

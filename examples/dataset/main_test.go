@@ -130,6 +130,20 @@ func TestOneFile(t *testing.T) {
 	require.Contains(t, all["train.json"], `"complete": false`)
 }
 
+// Where nothing can be used there is nothing to train on, and that is no success.
+func TestNothingUsable(t *testing.T) {
+	in := filepath.Join(t.TempDir(), "train.jsonl")
+	for content, want := range map[string]string{"": "no records in", "{broken\nnull\n": "no records in " + in + "; train: skipped: "} {
+		require.NoError(t, os.WriteFile(in, []byte(content), 0o600))
+		out := t.TempDir()
+		code, stdout, stderr := program(t, t.Context(), "-in", in, "-out", out)
+		require.Equal(t, exitFailure, code)
+		require.Empty(t, stdout)
+		require.Contains(t, stderr, want)
+		require.Contains(t, tree(t, out)["train.json"], `"complete": false`)
+	}
+}
+
 func TestRefuses(t *testing.T) {
 	dir := t.TempDir()
 	for _, c := range []struct {

@@ -90,6 +90,11 @@ func (x *items) add(numbers []float64, words []int32, positive bool, group int) 
 	x.group = append(x.group, group)
 }
 
+// both reports whether some items are positive and some are not.
+func (x *items) both() bool {
+	return slices.Contains(x.positive, true) && slices.Contains(x.positive, false)
+}
+
 func (l *level) number(words []string) []int32 {
 	ids := make([]int32, len(words))
 	for i, w := range words {
@@ -126,6 +131,11 @@ type Report struct {
 	Leaks  []Leak     // by level, shape first, then words; within, the best F1 first
 	Chance [2]float64 // F1 of calling everything vulnerable: steps, examples
 	Length float64    // mean length V:S, as Stats.LengthRatio
+
+	// Open are the levels without Leaks, "step" or "example": of a split that
+	// has none that are vulnerable, or none that are secure, nothing can be
+	// said. It is no failure, and no pass.
+	Open []string
 }
 
 // AuditLimits say when an audit fails.
@@ -170,17 +180,24 @@ const (
 	auditSeed       = 1
 )
 
-// Report measures. A split without examples, or one class alone, gives a Report
-// whose figures are 0 or NaN. The error is that of ctx.
+// Report measures. The error is that of ctx.
 func (a *Audit) Report(ctx context.Context) (*Report, error) {
 	r := &Report{Length: a.length.LengthRatio()}
 	for i, l := range []*level{&a.step, &a.example} {
+		name := []string{"step", "example"}[i]
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if !l.train.both() || !l.test.both() {
+			r.Open = append(r.Open, name)
+			continue
+		}
 		all := make([]bool, len(l.test.positive))
 		for j := range all {
 			all[j] = true
 		}
 		r.Chance[i] = stats.Count(all, l.test.positive, nil).F1()
-		leaks, err := l.leaks(ctx, []string{"step", "example"}[i], a.records)
+		leaks, err := l.leaks(ctx, name, a.records)
 		if err != nil {
 			return nil, err
 		}
@@ -393,7 +410,16 @@ func (r *Report) Write(w io.Writer) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w, "mean length V:S %.2f\n", r.Length)
+	for _, name := range r.Open {
+		if _, err := fmt.Fprintf(w, "is this %s vulnerable? not audited: train and test need vulnerable ones and secure ones\n", name); err != nil {
+			return err
+		}
+	}
+	length := "-"
+	if r.Length != 0 {
+		length = fmt.Sprintf("%.2f", r.Length)
+	}
+	_, err := fmt.Fprintf(w, "mean length V:S %s\n", length)
 	return err
 }
 

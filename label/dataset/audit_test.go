@@ -114,6 +114,12 @@ func TestAuditEmpty(t *testing.T) {
 	r, err := NewAudit(nil).Report(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, r.Failures(AuditLimits{}))
+	require.Empty(t, r.Leaks)
+	require.Equal(t, []string{"step", "example"}, r.Open)
+	var text strings.Builder
+	require.NoError(t, r.Write(&text))
+	require.Contains(t, text.String(), "is this step vulnerable? not audited")
+	require.Contains(t, text.String(), "mean length V:S -\n")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err = NewAudit(nil).Report(ctx)

@@ -36,14 +36,6 @@ func open(fsys fs.FS, name string) (io.ReadCloser, error) {
 	}{z, f}, nil
 }
 
-// readError says what a failing read means: a broken archive is one of format.
-func readError(name string, err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {
-		return fmt.Errorf("%w: %s: %w", ErrFormat, name, err)
-	}
-	return err
-}
-
 // row is one line of a file.
 type row struct {
 	file   string
@@ -54,6 +46,15 @@ type row struct {
 
 func (r row) skip(reason, detail string) *Skip {
 	return &Skip{r.file, r.line, r.offset, reason, detail}
+}
+
+// readError says what a read that fails in the row means: a broken archive is
+// one of format. Line and offset are those of what was unpacked.
+func (r row) readError(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {
+		return fmt.Errorf("%w: %s:%d (offset %d): %w", ErrFormat, r.file, r.line, r.offset, err)
+	}
+	return err
 }
 
 // id names the row.
@@ -108,7 +109,7 @@ func allLines(ctx context.Context, fsys fs.FS, name string) iter.Seq2[row, error
 			at.text = bytes.TrimSuffix(text, []byte("\n"))
 			switch {
 			case err != nil && err != io.EOF:
-				yield(at, readError(name, err))
+				yield(at, at.readError(err))
 				return
 			case long:
 				if !yield(row{}, at.skip(TooLong, fmt.Sprintf("%d bytes", size))) {

@@ -96,6 +96,7 @@ func table(ctx context.Context, fsys fs.FS, name string, want []string, record f
 				return
 			}
 		}
+		line := 1 // of the last row
 		for {
 			if err := ctx.Err(); err != nil {
 				yield(nil, err)
@@ -114,7 +115,8 @@ func table(ctx context.Context, fsys fs.FS, name string, want []string, record f
 				at.line = bad.StartLine
 				skip = at.skip(Malformed, bad.Err.Error())
 			case err != nil:
-				yield(nil, readError(name, err))
+				at.line = line
+				yield(nil, at.readError(err))
 				return
 			case len(fields) != len(header):
 				at.line, _ = c.FieldPos(0)
@@ -133,6 +135,7 @@ func table(ctx context.Context, fsys fs.FS, name string, want []string, record f
 					}
 				}
 			}
+			line = at.line
 			var ok bool
 			if skip != nil {
 				ok = yield(nil, skip)

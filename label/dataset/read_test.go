@@ -288,6 +288,7 @@ func TestReadersEnd(t *testing.T) {
 	require.Len(t, all, 3000)
 	_, _, err = readAll(t, PrimeVul, map[string]string{"a.gz": whole[:len(whole)/2]}, "a.gz")
 	require.ErrorIs(t, err, ErrFormat)
+	require.Regexp(t, `a\.gz:\d+ \(offset \d{3,}\): unexpected EOF`, err)
 	_, _, err = readAll(t, PrimeVul, map[string]string{"a.gz": "no gzip"}, "a.gz")
 	require.ErrorIs(t, err, ErrFormat)
 
