@@ -34,10 +34,12 @@ func TestPrefillMakesNoGarbage(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			for range 3 {
-				refill()
+			// A thread that came late has its scratch still to grow.
+			allocs := 1.0
+			for try := 0; allocs > 0 && try < 20; try++ {
+				allocs = testing.AllocsPerRun(20, refill)
 			}
-			require.Zero(t, testing.AllocsPerRun(20, refill), "%v, %d threads", precision, threads)
+			require.Zero(t, allocs, "%v, %d threads", precision, threads)
 		}
 	}
 }
