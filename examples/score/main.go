@@ -29,14 +29,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/signal"
 	"slices"
 	"time"
 
+	"seccodeprm/internal/console"
 	"seccodeprm/prm"
-	"seccodeprm/prm/tiny"
 )
 
 const (
@@ -85,7 +84,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitFailure
 	}
 
-	model, err := open(*dir, *packed, *threads)
+	model, err := console.Open(*dir, prm.Options{Packed: *packed, Threads: *threads, Windows: true})
 	if err != nil {
 		fmt.Fprintln(stderr, "score:", err)
 		return exitFailure
@@ -100,24 +99,24 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 
 	out := bufio.NewWriter(stdout)
-	show := textPrinter(out, isTerminal(stdout) && os.Getenv("NO_COLOR") == "")
+	show := textPrinter(out, console.Colored(stdout))
 	if *asJSON {
 		show = jsonPrinter(out)
 	}
 	code := exitSecure
 	for i, name := range flags.Args() {
-		done := progress(stderr, fmt.Sprintf("%s (%d of %d)", printable(name), i+1, flags.NArg()))
+		done := progress(stderr, fmt.Sprintf("%s (%d of %d)", console.Printable(name), i+1, flags.NArg()))
 		report, source, err := scoreFile(ctx, model, name, stdin)
 		done()
 		switch {
 		case ctx.Err() != nil:
-			fmt.Fprintf(stderr, "score: %s: interrupted\n", printable(name))
+			fmt.Fprintf(stderr, "score: %s: interrupted\n", console.Printable(name))
 			code = exitFailure
 		case err != nil:
-			fmt.Fprintf(stderr, "score: %s: %v\n", printable(name), err)
+			fmt.Fprintln(stderr, "score:", err)
 			code = exitFailure
 		case report.Empty():
-			fmt.Fprintf(stderr, "score: %s: no code to score\n", printable(name))
+			fmt.Fprintf(stderr, "score: %s: no code to score\n", console.Printable(name))
 		case report.Vulnerable:
 			code = max(code, exitVulnerable)
 		}
@@ -133,33 +132,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return code
 }
 
-// open opens the checkpoint in dir, or the embedded model.
-func open(dir, packed string, threads int) (*prm.Model, error) {
-	opts := &prm.Options{Packed: packed, Threads: threads, Windows: true}
-	if dir == "" {
-		opts.Name = "tiny"
-		return prm.Open(tiny.FS(), opts)
-	}
-	root, err := os.OpenRoot(dir) // a directory, not yet read
-	if err != nil {
-		return nil, err
-	}
-	root.Close()
-	model, err := prm.Open(os.DirFS(dir), opts)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", dir, err)
-	}
-	return model, nil
-}
-
 // scoreFile reads and scores one file.
 func scoreFile(ctx context.Context, model *prm.Model, name string, stdin io.Reader) (*prm.Report, []byte, error) {
-	source, err := readSource(name, stdin)
+	source, err := console.ReadSource(name, stdin)
 	if err != nil {
-		var path *fs.PathError
-		if errors.As(err, &path) { // the name is printed by the caller
-			err = path.Err
-		}
 		return nil, nil, err
 	}
 	report, err := model.Score(ctx, prm.Input{Name: name, Text: source})

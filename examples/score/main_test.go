@@ -142,7 +142,7 @@ func TestFilesThatFail(t *testing.T) {
 	require.Nil(t, all[1].Error)
 	require.False(t, *all[1].Vulnerable)
 	require.Contains(t, *all[2].Error, "directory")
-	require.Equal(t, "looks like a binary file: NUL at byte 6", *all[3].Error)
+	require.Equal(t, "elf: looks like a binary file: NUL at byte 6", *all[3].Error)
 	require.Contains(t, err, "score: missing.c: no such file")
 	require.Contains(t, err, "score: elf: looks like")
 
@@ -222,7 +222,7 @@ func TestStdin(t *testing.T) {
 	require.Equal(t, exitVulnerable, code)
 	require.Equal(t, "-", objects(t, out)[0].File)
 
-	code, _, err := scoreStdin(t, strings.Repeat(" ", maxSource+1), "-")
+	code, _, err := scoreStdin(t, strings.Repeat(" ", 64<<20+1), "-")
 	require.Equal(t, exitFailure, code)
 	require.Contains(t, err, "larger than 64 MiB")
 }
@@ -273,25 +273,6 @@ func TestModelDirectory(t *testing.T) {
 	code, _, err = scoreStdin(t, secure, "-model", dir, "-")
 	require.Equal(t, exitFailure, code)
 	require.Contains(t, err, "tokenizer.json")
-}
-
-func TestPaint(t *testing.T) {
-	require.Equal(t, "x", paint(false, 1, "x"))
-	require.Equal(t, "\x1b[38;5;46mx\x1b[0m", paint(true, 1, "x"))
-	require.Equal(t, "\x1b[38;5;226mx\x1b[0m", paint(true, 0, "x"))
-	require.Equal(t, "\x1b[38;5;196mx\x1b[0m", paint(true, -1, "x"))
-	require.Equal(t, paint(true, 1, "x"), paint(true, 1.5, "x"))
-	for r, want := range map[float64]string{1: "✓", 0.5: "+", 0: "-", -0.5: "✗", -1: "✗"} {
-		require.Equal(t, want, glyph(r))
-	}
-}
-
-func TestFirstLine(t *testing.T) {
-	require.Equal(t, "", firstLine([]byte(" \n\t\n")))
-	require.Equal(t, "a b", firstLine([]byte("\n\n\ta\tb\r\nc")))
-	require.Equal(t, "a\ufffd[2Jb\ufffd", firstLine([]byte("a\x1b[2Jb\u202e")))
-	long := firstLine([]byte(strings.Repeat("é", 100)))
-	require.Equal(t, strings.Repeat("é", 47)+"…", long)
 }
 
 func TestPacked(t *testing.T) {

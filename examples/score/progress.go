@@ -3,15 +3,16 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"time"
+
+	"seccodeprm/internal/console"
 )
 
 // progress shows what is going on, and for how long, once it takes over a
 // second and w is a terminal. The returned function wipes the line.
 func progress(w io.Writer, what string) (done func()) {
-	if !isTerminal(w) {
+	if !console.Terminal(w) {
 		return func() {}
 	}
 	stop := make(chan struct{})
@@ -36,14 +37,4 @@ func progress(w io.Writer, what string) (done func()) {
 			fmt.Fprint(w, "\r\x1b[K")
 		}
 	}
-}
-
-// isTerminal reports whether w is a character device.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
