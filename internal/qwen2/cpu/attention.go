@@ -270,18 +270,22 @@ func (p *pass) finish(t tile, total *kernels.Softmax) {
 
 // stack packs the queries of a tile, rotated and scaled by 1/sqrt(HeadDim).
 func (p *pass) stack(w *headScratch, t tile) {
-	headDim, half := p.model.Config.HeadDim, p.model.Config.HeadDim/2
+	cfg := p.model.Config
+	headDim, half, group := cfg.HeadDim, cfg.HeadDim/2, cfg.NumAttentionHeads/cfg.NumKeyValueHeads
 	scale := float32(1 / math.Sqrt(float64(headDim)))
 	w.stacked = grow(w.stacked, t.rows*headDim)
 	w.pos = grow(w.pos, t.rows)
 	for _, x := range t.stretches {
-		for i := range x.rows {
-			r := p.token(x, i)
-			q := w.stacked[(x.at+i)*headDim:][:headDim]
-			copy(q, p.heads(t, x, i))
+		r, head := x.row+x.first/group, x.first%group
+		for i := x.at; i < x.at+x.rows; i++ {
+			q := w.stacked[i*headDim:][:headDim]
+			copy(q, p.q.row(r, p.q.stride)[(t.head*group+head)*headDim:])
 			kernels.RoPE(q, p.cos[r*half:][:half], p.sin[r*half:][:half])
 			kernels.ScaleRow(q, scale)
-			w.pos[x.at+i] = p.pos[r]
+			w.pos[i] = p.pos[r]
+			if head++; head == group {
+				r, head = r+1, 0
+			}
 		}
 	}
 	w.queries.Pack(w.stacked, headDim, headDim, p.products(), w.pos)
