@@ -19,6 +19,9 @@ import (
 // others, in every precision.
 func TestPackedGoldenBits(t *testing.T) {
 	for precision, want := range goldenBits {
+		if testing.Short() && precision != prm.BF16 {
+			continue
+		}
 		path := filepath.Join(t.TempDir(), "tiny.packed")
 		require.NoError(t, openTiny(t, &prm.Options{Precision: precision}).WritePacked(t.Context(), path))
 		m := openTiny(t, &prm.Options{Precision: precision, Packed: path})
