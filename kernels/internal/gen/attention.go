@@ -71,8 +71,7 @@ func crossGroup(a *asm, first, rows int) {
 			a.op("VMULPS %d(DI), Y%d, Y%d", 64*(first+r)+32*v, 12+v, 2*r+v)
 		}
 	}
-	// Bounds are below 2^31: doubled numbers are compared as signed ones after a
-	// shift back.
+	// The bound comes doubled, as AVX-512 wants it; 0 bounds nothing.
 	a.op("MOVQ tiny+80(FP), AX")
 	a.op("SHRQ $1, AX")
 	a.op("JZ %s", group("start"))

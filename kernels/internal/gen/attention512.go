@@ -42,7 +42,7 @@ func cross512(a *asm, name string, dot bool) {
 	a.op("CMPQ AX, $2")
 	a.op("JEQ width2")
 	a.op("JGT width3")
-	for width, rows := range map1to3 {
+	for width, rows := range rowsOfWidth {
 		a.prefix = fmt.Sprintf("width%d", width+1)
 		a.label("")
 		for first := 0; first < panelCols; first += rows {
@@ -57,8 +57,8 @@ func cross512(a *asm, name string, dot bool) {
 	a.prefix = ""
 }
 
-// map1to3 is the number of rows that go with 1, 2 and 3 panels of queries.
-var map1to3 = [...]int{16, 8, 8}
+// rowsOfWidth is the number of rows that go with 1, 2 and 3 panels of queries.
+var rowsOfWidth = [...]int{16, 8, 8}
 
 const panelCols = 16
 
