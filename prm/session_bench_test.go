@@ -78,19 +78,20 @@ func BenchmarkAppend(b *testing.B) {
 			require.NoError(b, err)
 			at := s.Len()
 			text := c.prefix
+			line := func(i int) []byte { return fmt.Appendf(nil, "\tnext_%d = check(value);\n", i%1000) }
 			var times, rival []float64
+			for i := range 5 {
+				rival = append(rival, seconds(b, func() error {
+					_, err := m.Score(b.Context(), prm.Input{Language: segment.C, Text: append(slices.Clip(text), line(i)...)})
+					return err
+				}))
+			}
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				line := fmt.Appendf(nil, "\tnext_%d = check(value);\n", i%1000)
+				line := line(i)
 				times = append(times, seconds(b, func() error { _, err := s.Append(b.Context(), line); return err }))
 				if i%8 == 0 { // the prefix does not grow without bound
 					require.NoError(b, s.Rewind(at))
-				}
-				if len(rival) < 5 {
-					rival = append(rival, seconds(b, func() error {
-						_, err := m.Score(b.Context(), prm.Input{Language: segment.C, Text: append(slices.Clip(text), line...)})
-						return err
-					}))
 				}
 			}
 			report(b, times, rival)
