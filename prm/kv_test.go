@@ -181,6 +181,68 @@ func TestKeptPrefixesAreBounded(t *testing.T) {
 	}
 }
 
+// interrupted is an engine whose next Prefill is cancelled after half of the ids.
+type interrupted struct {
+	qwen2.Engine
+	cancel context.CancelFunc
+}
+
+func (e *interrupted) Prefill(ctx context.Context, sequences []qwen2.Sequence) error {
+	if e.cancel == nil {
+		return e.Engine.Prefill(ctx, sequences)
+	}
+	for _, s := range sequences {
+		half := qwen2.Sequence{Cache: s.Cache, IDs: s.IDs[:len(s.IDs)/2]}
+		if err := e.Engine.Prefill(ctx, []qwen2.Sequence{half}); err != nil {
+			return err
+		}
+	}
+	e.cancel()
+	e.cancel = nil
+	return ctx.Err()
+}
+
+// TestSessionCancelledWithinAStep: the session is as before, what was run is not
+// run again, and what follows has the bits of Score.
+func TestSessionCancelledWithinAStep(t *testing.T) {
+	m, c := openCounting(t, Options{MaxTokens: 4096, PrefixCacheBytes: 1 << 20})
+	in := source(t)
+	want, err := m.Score(t.Context(), in)
+	require.NoError(t, err)
+	m.kv.close() // nothing is kept
+	c.ran()
+	e := &interrupted{Engine: m.engine}
+	m.engine = e
+	s, err := m.NewSession(Input{Language: in.Language})
+	require.NoError(t, err)
+	defer s.Close()
+	_, err = s.Append(t.Context(), in.Text[:500])
+	require.NoError(t, err)
+	before, err := s.Report()
+	require.NoError(t, err)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	e.cancel = cancel
+	_, err = s.Append(ctx, in.Text[500:])
+	require.ErrorIs(t, err, context.Canceled)
+	after, err := s.Report()
+	require.NoError(t, err)
+	require.Equal(t, 500, s.Len())
+	require.Equal(t, len(before.Steps), len(after.Steps))
+	require.Equal(t, before.Reward, after.Reward)
+
+	_, err = s.Append(t.Context(), in.Text[500:])
+	require.NoError(t, err)
+	_, err = s.Finish(t.Context())
+	require.NoError(t, err)
+	got, err := s.Report()
+	require.NoError(t, err)
+	require.Equal(t, want.Reward, got.Reward)
+	for i := range want.Steps {
+		require.Equal(t, want.Steps[i].Logits, got.Steps[i].Logits)
+	}
+}
+
 // blocking is an engine whose Prefill waits until it is told to go on.
 type blocking struct {
 	qwen2.Engine
