@@ -105,6 +105,9 @@ func (c *compat) finish() []Step {
 	if n := len(c.steps); n > 0 {
 		first, last := &c.steps[0], &c.steps[n-1]
 		first.Start, first.Line = 0, 1
+		if first.End > 0 { // also where it was empty before
+			first.EndLine = 1 + bytes.Count(c.src[:first.End-1], newline)
+		}
 		last.End = len(c.src)
 		if last.End > last.Start {
 			last.EndLine = 1 + bytes.Count(bytes.TrimSuffix(c.src, newline), newline)
