@@ -96,13 +96,11 @@ func (k *kvMemory) remember(s *sequence) {
 	k.kept.add(s)
 }
 
-// release gives the memory of sequences back.
-func (k *kvMemory) release(sequences ...*sequence) {
+// release gives the memory of a sequence back.
+func (k *kvMemory) release(s *sequence) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for _, s := range sequences {
-		s.cache.Release()
-	}
+	s.cache.Release()
 	k.freed.Broadcast()
 }
 

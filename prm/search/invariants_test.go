@@ -67,7 +67,7 @@ func checkTree(t *testing.T, s *Search, proposals int, what string) {
 	t.Helper()
 	result, nodes := s.Result(), s.tree.Nodes
 	require.NotEqual(t, Running, result.Stop, what)
-	require.NotEqual(t, StoppedByFail, result.Stop, what)
+	require.NotEqual(t, Failed, result.Stop, what)
 	require.Equal(t, proposals, result.Candidates, what)
 	require.Len(t, nodes, proposals+1, what)
 	if s.opts.MaxCandidates > 0 {

@@ -64,13 +64,13 @@ type Stop string
 
 // The ends of a search.
 const (
-	Running       Stop = ""           // it has not
-	Done          Stop = "done"       // the strategy wants no more
-	OutOfTokens   Stop = "tokens"     // Options.MaxTokens
-	OutOfChoices  Stop = "candidates" // Options.MaxCandidates
-	OutOfDepth    Stop = "depth"      // Options.MaxDepth
-	OutOfTime     Stop = "time"       // the context's deadline
-	StoppedByFail Stop = "error"
+	Running      Stop = ""           // it has not
+	Done         Stop = "done"       // the strategy wants no more
+	OutOfTokens  Stop = "tokens"     // Options.MaxTokens
+	OutOfChoices Stop = "candidates" // Options.MaxCandidates
+	OutOfDepth   Stop = "depth"      // Options.MaxDepth
+	OutOfTime    Stop = "time"       // the context's deadline
+	Failed       Stop = "error"
 )
 
 // Search is one run of a strategy. Make it with New.
@@ -142,7 +142,7 @@ func (s *Search) Events(ctx context.Context) iter.Seq2[Event, error] {
 				return
 			}
 			if err != nil {
-				s.stop = StoppedByFail
+				s.stop = Failed
 				yield(Event{}, err)
 				return
 			}

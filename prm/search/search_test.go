@@ -433,7 +433,7 @@ func TestTime(t *testing.T) {
 		require.NoError(t, err)
 		r, err = s.Run(ctx)
 		require.ErrorIs(t, err, context.Canceled)
-		require.Equal(t, StoppedByFail, r.Stop)
+		require.Equal(t, Failed, r.Stop)
 		require.Equal(t, 2, r.Candidates)
 	})
 }
@@ -552,7 +552,7 @@ func TestFailures(t *testing.T) {
 		if c.want != nil {
 			require.ErrorIs(t, err, c.want, name)
 		}
-		require.Equal(t, StoppedByFail, r.Stop)
+		require.Equal(t, Failed, r.Stop)
 		require.Len(t, r.Tree.Nodes, 1, "nothing without a reward stays")
 	}
 	// A generator that has nothing to say ends the search.
