@@ -14,20 +14,19 @@ type Int8Scratch struct {
 	floats int8Floats
 }
 
-// MatMulInt8 computes C += A Wᵀ for all rows of a and the columns n0 to n1-1 of
-// c (M, N), rows ldc apart, from the quantised elements p of a and q of w and
-// their scales s and t:
+// MatMulInt8 computes the columns n0 to n1-1 of C += A Wᵀ for all rows of a from the
+// quantised elements p of a and q of w and their scales s and t; c (M, n1-n0), rows
+// ldc apart, is these columns alone:
 //
-//	c[i][n] = c[i][n] + float32(sum) * (s[i]*t[n])
+//	c[i][n-n0] = c[i][n-n0] + float32(sum) * (s[i]*t[n])
 //
 // where every operation rounds to float32. In W8A8 sum is that of p[i][k]*q[n][k]
 // over all k, exact. In W8A16 it is so for blocks of 512 k, the sums of which
 // are rounded and added in float32, from the first block to the last.
 //
-// A bias or residual is put into c before. c and ldc describe the whole matrix;
-// n0 is a multiple of 16, and ranges that are multiples of 32 wide use all of
-// the widest registers. Calls on disjoint ranges of columns may run concurrently,
-// each with its own scratch.
+// A bias or residual is put into c before. n0 is a multiple of 16, and ranges that
+// are multiples of 32 wide use all of the widest registers. Calls on disjoint ranges
+// of columns may run concurrently, each with its own scratch.
 func MatMulInt8(c []float32, ldc int, a *Int8Rows, w *Int8Matrix, n0, n1 int, s *Int8Scratch) {
 	if a.k != w.K {
 		panic(fmt.Sprintf("kernels: activations (%d, %d) times int8 weights (%d, %d)", a.m, a.k, w.N, w.K))
@@ -38,11 +37,11 @@ func MatMulInt8(c []float32, ldc int, a *Int8Rows, w *Int8Matrix, n0, n1 int, s 
 	if n0 == n1 || a.m == 0 {
 		return
 	}
-	checkTarget(c, ldc, a.m, n1)
+	checkTarget(c, ldc, a.m, n1-n0)
 	for n := n0; n < n1; n += int8TileCols {
 		cols := min(int8TileCols, n1-n)
 		for strip := range a.Strips() {
-			s.tile(c[n:], ldc, a, strip, w, n, cols, n+int8TileCols < n1)
+			s.tile(c[n-n0:], ldc, a, strip, w, n, cols, n+int8TileCols < n1)
 		}
 	}
 }

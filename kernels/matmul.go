@@ -13,20 +13,21 @@ type Scratch struct {
 	start []float32
 }
 
-// MatMul computes C += A Wᵀ for all rows of a and the columns n0 to n1-1 of
-// c (M, N), rows ldc apart, in the precision of a. In precision [F32]:
+// MatMul computes the columns n0 to n1-1 of C += A Wᵀ for all rows of a, in the
+// precision of a; c (M, n1-n0), rows ldc apart, is these columns alone. In precision
+// [F32]:
 //
-//	c[i][n] = chain over k = 0..K-1 of fma(a[i][k], w[n][k], ·), starting from c[i][n]
+//	c[i][n-n0] = chain over k = 0..K-1 of fma(a[i][k], w[n][k], ·), starting from c[i][n-n0]
 //
 // so a bias or residual is put into c before. In precision [BF16] the operands
 // are rounded to bfloat16 and the chain goes over k = 1, 0, 3, 2, ...; see
 // Numerics in the package comment. Where a bias or nothing is what the chains start
 // from, [MatMulBias] need not read c.
 //
-// c and ldc describe the whole matrix; n0 is a multiple of 16, and ranges of a
-// multiple of 64 columns are the fastest. Calls on disjoint ranges of columns may
-// run concurrently, each with its own scratch. Weights are read from w.Panels
-// where they are set, else in place, panel by panel through s.
+// n0 is a multiple of 16, and ranges of a multiple of 64 columns are the fastest.
+// Calls on disjoint ranges of columns may run concurrently, each with its own
+// scratch. Weights are read from w.Panels where they are set, else in place, panel by
+// panel through s.
 func MatMul(c []float32, ldc int, a *Rows, w *Matrix, n0, n1 int, s *Scratch) {
 	checkProduct(c, ldc, a, w, n0, n1)
 	if n0 == n1 || a.m == 0 {
@@ -36,7 +37,7 @@ func MatMul(c []float32, ldc int, a *Rows, w *Matrix, n0, n1 int, s *Scratch) {
 }
 
 // MatMulBias is [MatMul] with c = bias in every row beforehand, +0 if bias is nil;
-// bias (N) belongs to all columns of c.
+// bias (N) belongs to all rows of w.
 func MatMulBias(c []float32, ldc int, a *Rows, w *Matrix, bias []float32, n0, n1 int, s *Scratch) {
 	checkProduct(c, ldc, a, w, n0, n1)
 	if bias != nil && len(bias) != w.N {
@@ -71,7 +72,7 @@ func checkProduct(c []float32, ldc int, a *Rows, w *Matrix, n0, n1 int) {
 		panic(fmt.Sprintf("kernels: columns %d to %d of %d", n0, n1, w.N))
 	}
 	if n0 < n1 && a.m > 0 {
-		checkTarget(c, ldc, a.m, n1)
+		checkTarget(c, ldc, a.m, n1-n0)
 	}
 }
 
@@ -86,16 +87,16 @@ func matMul(c []float32, ldc int, a *Rows, w *Matrix, start []float32, n0, n1 in
 	if strips <= b.strips {
 		slots = width
 	}
-	if a.k == 0 && start != nil { // no block of K
+	if a.k == 0 { // no block of K
 		for i := range a.m {
-			copy(c[i*ldc:][n0:n1], start)
+			copy(c[i*ldc:][:n1-n0], start)
+		}
+		if a.precision == BF16 {
+			zeroTiny(c, ldc, a.m, n1-n0)
 		}
 	}
 	for group := n0; group < n1; group += b.panels * panelCols {
 		groupEnd := min(n1, group+b.panels*panelCols)
-		if start == nil && a.precision == BF16 {
-			zeroTiny(c[group:], ldc, a.m, groupEnd-group)
-		}
 		for k0 := 0; k0 < a.k; k0 += b.depth {
 			depth := min(b.depth, a.k-k0)
 			for s0 := 0; s0 < strips; s0 += b.strips {
@@ -121,7 +122,7 @@ func matMul(c []float32, ldc int, a *Rows, w *Matrix, start []float32, n0, n1 in
 					} else if start != nil {
 						from = start[n-n0:]
 					}
-					p.multiply(c[n:], ldc, cols, from, a, s0, s1, k0, depth)
+					p.multiply(c[n-n0:], ldc, cols, from, a, s0, s1, k0, depth)
 				}
 			}
 		}

@@ -98,29 +98,42 @@ func (r *Rows) offset(s, k int) int {
 // PackStrip packs strip s from the whole matrix x (M, K) whose rows lie ldx
 // apart; in precision BF16 it rounds. Different strips may be packed
 // concurrently.
-func (r *Rows) PackStrip(s int, x []float32, ldx int) {
-	if ldx < r.k || r.m > 0 && len(x) < (r.m-1)*ldx+r.k {
-		panic(fmt.Sprintf("kernels: packing (%d, %d) from %d elements, rows %d apart", r.m, r.k, len(x), ldx))
+func (r *Rows) PackStrip(s int, x []float32, ldx int) { r.PackColumns(s, 0, r.k, x, ldx) }
+
+// PackColumns packs the columns k0 to k1-1 of strip s from x (M, k1-k0), which is
+// these columns alone, of all rows, ldx apart. Both are even, or k1 is K. Different
+// parts may be packed concurrently.
+func (r *Rows) PackColumns(s, k0, k1 int, x []float32, ldx int) {
+	if k0 < 0 || k0 > k1 || k1 > r.k || k0%2 != 0 || k1%2 != 0 && k1 < r.k {
+		panic(fmt.Sprintf("kernels: packing columns %d to %d of %d", k0, k1, r.k))
+	}
+	depth := k1 - k0
+	if ldx < depth || r.m > 0 && len(x) < (r.m-1)*ldx+depth {
+		panic(fmt.Sprintf("kernels: packing (%d, %d) from %d elements, rows %d apart", r.m, depth, len(x), ldx))
 	}
 	if s < 0 || s >= r.Strips() {
 		panic(fmt.Sprintf("kernels: strip %d of %d", s, r.Strips()))
 	}
-	if r.k == 0 {
+	if depth == 0 {
 		return
 	}
 	row, end := r.Strip(s)
+	rows, at := end-row, r.offset(s, k0)
 	x = x[row*ldx:]
+	var packed []float32
 	switch r.form {
 	case dot:
-		packDot(r.pairs[r.offset(s, 0):][:(r.k+1)/2*(end-row)], x, ldx, end-row, r.k)
+		packDot(r.pairs[at:][:(depth+1)/2*rows], x, ldx, rows, depth)
 		return
 	case tall:
-		packTall(r.data[r.offset(s, 0):][:r.k*(end-row)], x, ldx, end-row, r.k)
+		packed = r.data[at:][:depth*rows]
+		packTall(packed, x, ldx, rows, depth)
 	case six:
-		packStrip(r.data[r.offset(s, 0):][:r.k*stripRows], x, ldx, end-row, r.k)
+		packed = r.data[at:][:depth*stripRows]
+		packStrip(packed, x, ldx, rows, depth)
 	}
 	if r.precision == BF16 {
-		roundBF16(r.data[r.offset(s, 0):r.offset(s+1, 0)])
+		roundBF16(packed)
 	}
 }
 

@@ -84,6 +84,9 @@ const maxProducts = 1 << 20
 func (p panels) strip(c []float32, ldc, width int, start []float32, a *Rows, s, count, k0, depth int) {
 	row, end := a.Strip(s)
 	rows := end - row
+	if a.precision == BF16 && k0 == 0 && start == nil {
+		zeroTiny(c, ldc, count*rows, width*panelCols) // here, where the kernel then finds it in L1
+	}
 	t := tiles{
 		c: c[:(count*rows-1)*ldc+width*panelCols], ldc: ldc, start: start,
 		form: a.form, slots: rows, rows: rows, count: count,

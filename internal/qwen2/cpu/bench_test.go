@@ -81,7 +81,7 @@ func BenchmarkPrefillStep(b *testing.B) {
 // stepParts are the matrix products and the attention of a step.
 type stepParts struct {
 	*pass
-	hidden, attended, middle input // what the products read, packed
+	hidden, attended input // what the products read, packed
 }
 
 // newStepParts fills a pass with the last tokens of a cache, as a Prefill left them.
@@ -93,14 +93,10 @@ func newStepParts(b *testing.B, e *Engine, s qwen2.Sequence) *stepParts {
 	require.NoError(b, p.forward(b.Context()))
 	cfg := e.model.Config
 	p.queries = append(p.queries[:0], query{cache: p.spans[0].cache, n: p.m})
-	for _, in := range []struct {
-		to      *input
-		from    *matrix
-		columns int
-	}{{&p.hidden, &p.x, cfg.HiddenSize}, {&p.attended, &p.q, cfg.NumAttentionHeads * cfg.HeadDim}, {&p.middle, &p.gate, cfg.IntermediateSize}} {
-		require.NoError(b, p.pack(b.Context(), in.from, p.m, in.columns))
-		*in.to, p.in = p.in, input{}
-	}
+	p.gate.shape(p.m, cfg.IntermediateSize)
+	p.up.shape(p.m, cfg.IntermediateSize)
+	require.NoError(b, p.pack(b.Context(), &p.hidden, &p.x, p.m, cfg.HiddenSize))
+	require.NoError(b, p.pack(b.Context(), &p.attended, &p.q, p.m, cfg.NumAttentionHeads*cfg.HeadDim))
 	return p
 }
 
@@ -108,22 +104,18 @@ func (p *stepParts) run(b *testing.B) {
 	ctx := b.Context()
 	for l := range p.layers {
 		w := &p.layers[l]
-		p.in = p.hidden
-		err := p.multiply(ctx, p.m, product{c: &p.k, weight: &w.k}, product{c: &p.v, weight: &w.v}, product{c: &p.q, weight: &w.q})
+		err := p.multiply(ctx, &p.hidden, p.m, product{c: &p.k, weight: &w.k}, product{c: &p.v, weight: &w.v}, product{c: &p.q, weight: &w.q})
 		if err == nil {
 			err = p.attend(ctx, l)
 		}
-		p.in = p.attended
 		if err == nil {
-			err = p.multiply(ctx, p.m, product{c: &p.h, weight: &w.o, add: true})
+			err = p.multiply(ctx, &p.attended, p.m, product{c: &p.h, weight: &w.o, add: true})
 		}
-		p.in = p.hidden
 		if err == nil {
-			err = p.multiply(ctx, p.m, product{c: &p.gate, weight: &w.gate}, product{c: &p.up, weight: &w.up})
+			err = p.multiply(ctx, &p.hidden, p.m, product{c: &p.gate, weight: &w.gate}, product{c: &p.up, weight: &w.up})
 		}
-		p.in = p.middle
 		if err == nil {
-			err = p.multiply(ctx, p.m, product{c: &p.h, weight: &w.down, add: true})
+			err = p.multiply(ctx, &p.packedAct, p.m, product{c: &p.h, weight: &w.down, add: true})
 		}
 		if err != nil {
 			b.Fatal(err)

@@ -25,8 +25,11 @@ func (p *pass) forward(ctx context.Context) error {
 	p.q.shape(m, cfg.NumAttentionHeads*headDim)
 	p.k.shape(m, cfg.NumKeyValueHeads*headDim)
 	p.v.shape(m, cfg.NumKeyValueHeads*headDim)
-	p.gate.shape(m, middle)
-	p.up.shape(m, middle)
+	p.act.shape(m, middle)
+	if p.trace != nil {
+		p.gate.shape(m, middle)
+		p.up.shape(m, middle)
+	}
 
 	if err := p.embed(ctx); err != nil {
 		return err
@@ -52,7 +55,7 @@ func (p *pass) forward(ctx context.Context) error {
 		if last {
 			qkv = qkv[:2]
 		}
-		if err := p.multiply(ctx, m, qkv...); err != nil {
+		if err := p.multiply(ctx, &p.in, m, qkv...); err != nil {
 			return err
 		}
 		p.show("k", l, &p.k, m, cfg.NumKeyValueHeads*headDim)
@@ -67,10 +70,10 @@ func (p *pass) forward(ctx context.Context) error {
 			if m = p.keepReads(); m == 0 {
 				return ctx.Err()
 			}
-			if err := p.pack(ctx, &p.x, m, hidden); err != nil {
+			if err := p.pack(ctx, &p.in, &p.x, m, hidden); err != nil {
 				return err
 			}
-			if err := p.multiply(ctx, m, product{c: &p.q, weight: &w.q}); err != nil {
+			if err := p.multiply(ctx, &p.in, m, product{c: &p.q, weight: &w.q}); err != nil {
 				return err
 			}
 		}
@@ -79,10 +82,10 @@ func (p *pass) forward(ctx context.Context) error {
 			return err
 		}
 		p.show("attn_ctx", l, &p.q, m, cfg.NumAttentionHeads*headDim)
-		if err := p.pack(ctx, &p.q, m, cfg.NumAttentionHeads*headDim); err != nil {
+		if err := p.pack(ctx, &p.in, &p.q, m, cfg.NumAttentionHeads*headDim); err != nil {
 			return err
 		}
-		if err := p.multiply(ctx, m, product{c: &p.h, weight: &w.o, add: true}); err != nil {
+		if err := p.multiply(ctx, &p.in, m, product{c: &p.h, weight: &w.o, add: true}); err != nil {
 			return err
 		}
 
@@ -90,16 +93,13 @@ func (p *pass) forward(ctx context.Context) error {
 			return err
 		}
 		p.show("post_norm", l, &p.x, m, hidden)
-		if err := p.multiply(ctx, m, product{c: &p.gate, weight: &w.gate}, product{c: &p.up, weight: &w.up}); err != nil {
+		if err := p.gated(ctx, m, w); err != nil { // act = silu(x·Wgateᵀ) * x·Wupᵀ
 			return err
 		}
 		p.show("gate", l, &p.gate, m, middle)
 		p.show("up", l, &p.up, m, middle)
-		if err := p.activate(ctx, m); err != nil { // gate = silu(gate) * up
-			return err
-		}
-		p.show("act", l, &p.gate, m, middle)
-		if err := p.multiply(ctx, m, product{c: &p.h, weight: &w.down, add: true}); err != nil {
+		p.show("act", l, &p.act, m, middle)
+		if err := p.multiply(ctx, &p.packedAct, m, product{c: &p.h, weight: &w.down, add: true}); err != nil {
 			return err
 		}
 		p.show("out", l, &p.h, m, hidden)
@@ -152,14 +152,14 @@ func (p *pass) normStrip(_, strip int) {
 	p.in.pack(strip, &p.x)
 }
 
-// pack packs the first m rows of a.
-func (p *pass) pack(ctx context.Context, a *matrix, m, columns int) error {
-	p.in.reset(m, columns, p.precision)
-	p.args.pack = a
-	return p.loop(ctx, inElementWise, p.in.strips(), p.bodies.pack)
+// pack packs the first m rows of a as the input of products.
+func (p *pass) pack(ctx context.Context, to *input, a *matrix, m, columns int) error {
+	to.reset(m, columns, p.precision)
+	p.args.in, p.args.pack = to, a
+	return p.loop(ctx, inElementWise, to.strips(), p.bodies.pack)
 }
 
-func (p *pass) packStrip(_, strip int) { p.in.pack(strip, p.args.pack) }
+func (p *pass) packStrip(_, strip int) { p.args.in.pack(strip, p.args.pack) }
 
 // store rotates the keys and puts keys and values into the caches.
 func (p *pass) store(ctx context.Context, layer int) error {
@@ -180,20 +180,48 @@ func (p *pass) storeGroup(_, group int) {
 	}
 }
 
-// activate computes gate = silu(gate) * up and packs it.
-func (p *pass) activate(ctx context.Context, m int) error {
-	p.in.reset(m, p.model.Config.IntermediateSize, p.precision)
-	return p.loop(ctx, inElementWise, p.in.strips(), p.bodies.activate)
+// gated computes act = silu(x·Wgateᵀ) * (x·Wupᵀ), packed for the product that
+// follows. A unit of work takes some columns from the packed x to the packed act, so
+// that what lies between does not leave the caches; act itself is written where it is
+// looked at.
+func (p *pass) gated(ctx context.Context, m int, w *layer) error {
+	n := w.gate.weight.N
+	p.packedAct.reset(m, n, p.precision)
+	p.args.rows, p.args.gated = m, w
+	step, units := columnStep(p.threads, gatedColumns, product{weight: &w.gate})
+	p.args.step = step
+	if err := p.loop(ctx, inProducts, units, p.bodies.gated); err != nil || p.packedAct.inParts() {
+		return err
+	}
+	return p.pack(ctx, &p.packedAct, &p.act, m, n)
 }
 
-func (p *pass) activateStrip(_, strip int) {
-	n := p.model.Config.IntermediateSize
-	row, end := p.in.strip(strip)
-	for r := row; r < end; r++ {
-		gate := p.gate.row(r, n)
-		kernels.SiLUMul(gate, gate, p.up.row(r, n))
+// gatedColumns is the most columns of such a unit.
+const gatedColumns = 64
+
+func (p *pass) gatedUnit(worker, unit int) {
+	m, w, s := p.args.rows, p.args.gated, &p.scratch[worker]
+	n0 := unit * p.args.step
+	n1 := min(n0+p.args.step, w.gate.weight.N)
+	n := n1 - n0
+	s.gate.dense(m, n)
+	s.up.dense(m, n)
+	p.in.multiply(s.gate.data, n, &w.gate, n0, n1, s, m)
+	p.in.multiply(s.up.data, n, &w.up, n0, n1, s, m)
+	if p.trace != nil {
+		p.gate.put(n0, &s.gate, m, n)
+		p.up.put(n0, &s.up, m, n)
 	}
-	p.in.pack(strip, &p.gate)
+	p.elementWise(worker, func() {
+		kernels.SiLUMul(s.gate.data, s.gate.data, s.up.data)
+		whole := !p.packedAct.inParts()
+		if whole || p.trace != nil {
+			p.act.put(n0, &s.gate, m, n)
+		}
+		for strip := 0; !whole && strip < p.packedAct.strips(); strip++ {
+			p.packedAct.packColumns(strip, n0, n, &s.gate)
+		}
+	})
 }
 
 // keepReads moves the rows that are read to the front of h, x, positions and

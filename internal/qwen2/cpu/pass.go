@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"context"
+	"time"
 
 	"seccodeprm/internal/qwen2"
 )
@@ -24,8 +25,10 @@ type pass struct {
 
 	h, x      matrix        // (m, HiddenSize) residual stream; its norm
 	q, k, v   matrix        // (m, heads·HeadDim), (m, kv heads·HeadDim) twice
-	gate, up  matrix        // (m, IntermediateSize)
-	in        input         // packed input of the next products
+	act       matrix        // (m, IntermediateSize)
+	gate, up  matrix        // likewise, for a trace to look at
+	in        input         // packed x or q, input of the next products
+	packedAct input         // packed act
 	scratch   []scratch     // one a worker
 	attention []headScratch // one a worker
 	tiles     []tile        // the attention's units of work
@@ -34,23 +37,26 @@ type pass struct {
 
 	bodies bodies
 	args   args
+	aside  []time.Duration // of each worker, what timed books as element-wise
 }
 
 // bodies are what the loops of a pass do, made once: a closure or method value for
 // each loop would be garbage.
 type bodies struct {
-	embed, norm, pack, store, activate, multiply func(worker, i int)
-	attendTile, attendPiece, mergePieces         func(worker, i int)
+	embed, norm, pack, store, multiply, gated func(worker, i int)
+	attendTile, attendPiece, mergePieces      func(worker, i int)
 }
 
 // args is what the body of the loop that runs now works on.
 type args struct {
 	layer    int       // of store and attention
 	norm     []float32 // weight of norm
-	pack     *matrix   // input of pack
-	rows     int       // of multiply, as those below
-	products []product
-	step     int // columns of a unit of work
+	in       *input    // of multiply; what pack fills
+	pack     *matrix   // from which
+	products []product // of multiply
+	gated    *layer    // of gated
+	rows     int       // of both, as step
+	step     int       // columns of a unit of work
 }
 
 // span is a run of rows that belongs to one sequence.
@@ -85,6 +91,21 @@ func (a *matrix) shape(rows, columns int) {
 	}
 }
 
+// dense sets the size without space between rows.
+func (a *matrix) dense(rows, columns int) {
+	if a.stride = columns; cap(a.data) < rows*columns {
+		a.data = make([]float32, rows*columns)
+	}
+	a.data = a.data[:rows*columns]
+}
+
+// put copies x (rows, columns) to the columns from n0 on.
+func (a *matrix) put(n0 int, x *matrix, rows, columns int) {
+	for r := range rows {
+		copy(a.row(r, n0+columns)[n0:], x.row(r, columns))
+	}
+}
+
 // row is the first columns values of row i.
 func (a *matrix) row(i, columns int) []float32 { return a.data[i*a.stride:][:columns] }
 
@@ -96,7 +117,7 @@ func newPass(e *Engine) *pass {
 	}
 	p.bodies = bodies{
 		embed: p.embedGroup, norm: p.normStrip, pack: p.packStrip, store: p.storeGroup,
-		activate: p.activateStrip, multiply: p.multiplyUnit,
+		multiply: p.multiplyUnit, gated: p.gatedUnit,
 		attendTile: p.attendTile, attendPiece: p.attendPiece, mergePieces: p.mergePieces,
 	}
 	return p
@@ -162,9 +183,9 @@ type product struct {
 
 // multiply computes products of the packed input of m rows. Work is split by
 // columns, so each value is one chain of multiply-adds on one worker.
-func (p *pass) multiply(ctx context.Context, m int, products ...product) error {
-	step, units := columnStep(p.threads, products)
-	p.args.rows, p.args.step = m, step
+func (p *pass) multiply(ctx context.Context, in *input, m int, products ...product) error {
+	step, units := columnStep(p.threads, 128, products...)
+	p.args.in, p.args.rows, p.args.step = in, m, step
 	p.args.products = append(p.args.products[:0], products...)
 	return p.loop(ctx, inProducts, units, p.bodies.multiply)
 }
@@ -179,17 +200,17 @@ func (p *pass) multiplyUnit(worker, unit int) {
 	n0 := unit * step
 	n1 := min(n0+step, weight.weight.N)
 	if w[0].add {
-		p.in.multiplyAdd(c, weight, n0, n1, &p.scratch[worker])
+		p.args.in.multiplyAdd(c.data[n0:], c.stride, weight, n0, n1, &p.scratch[worker])
 	} else {
-		p.in.multiply(c, weight, n0, n1, &p.scratch[worker], p.args.rows)
+		p.args.in.multiply(c.data[n0:], c.stride, weight, n0, n1, &p.scratch[worker], p.args.rows)
 	}
 }
 
-// columnStep is the width of a unit of work and the number of units: the widest
-// one with which the threads end together, since packing the input for a unit and
-// the edge of a kernel's tiles cost less the wider it is.
-func columnStep(threads int, products []product) (step, units int) {
-	for step = 128; ; step /= 2 {
+// columnStep is the width of a unit of work, at most the given one, and the number of
+// units: the widest one with which the threads end together, since packing the input
+// for a unit and the edge of a kernel's tiles cost less the wider it is.
+func columnStep(threads, widest int, products ...product) (step, units int) {
+	for step = widest; ; step /= 2 {
 		units = 0
 		for _, w := range products {
 			units += ceilDiv(w.weight.weight.N, step)

@@ -11,11 +11,15 @@ import (
 // TestColumnsBalance: handed out one after the other, the units of the products of
 // published sizes keep threads busy to the end but for a tenth.
 func TestColumnsBalance(t *testing.T) {
-	for _, outputs := range [][]int{
-		{896}, {128, 128, 896}, {4864, 4864}, // 0.5B
-		{1536}, {256, 256, 1536}, {8960, 8960}, // 1.5B
-		{3584}, {512, 512, 3584}, {18944, 18944}, // 7B
+	for _, loop := range []struct {
+		widest  int
+		outputs []int
+	}{
+		{128, []int{896}}, {128, []int{128, 128, 896}}, {gatedColumns, []int{4864}}, // 0.5B
+		{128, []int{1536}}, {128, []int{256, 256, 1536}}, {gatedColumns, []int{8960}}, // 1.5B
+		{128, []int{3584}}, {128, []int{512, 512, 3584}}, {gatedColumns, []int{18944}}, // 7B
 	} {
+		outputs := loop.outputs
 		var products []product
 		sum := 0
 		for _, n := range outputs {
@@ -23,7 +27,7 @@ func TestColumnsBalance(t *testing.T) {
 			sum += n
 		}
 		for _, threads := range []int{1, 2, 3, 4} {
-			step, units := columnStep(threads, products)
+			step, units := columnStep(threads, loop.widest, products...)
 			ends := make([]int, threads)
 			seen := 0
 			for _, n := range outputs {

@@ -33,6 +33,7 @@ func (p *pass) loop(ctx context.Context, of part, n int, fn func(worker, i int))
 // timed is loop with its time booked.
 func (p *pass) timed(ctx context.Context, of part, n int, fn func(worker, i int)) error {
 	busy := make([]time.Duration, p.threads)
+	p.aside = append(p.aside[:0], busy...)
 	begin := time.Now()
 	err := par.Run(ctx, p.threads, n, func(worker, i int) {
 		t := time.Now()
@@ -40,9 +41,21 @@ func (p *pass) timed(ctx context.Context, of part, n int, fn func(worker, i int)
 		busy[worker] += time.Since(t)
 	})
 	p.times.Waiting += time.Duration(p.threads) * time.Since(begin)
-	for _, d := range busy {
-		*of(p.times) += d
+	for worker, d := range busy {
+		*of(p.times) += d - p.aside[worker]
+		p.times.ElementWise += p.aside[worker]
 		p.times.Waiting -= d
 	}
 	return err
+}
+
+// elementWise runs a part of a unit of products that is booked as what it is.
+func (p *pass) elementWise(worker int, fn func()) {
+	if p.times == nil {
+		fn()
+		return
+	}
+	t := time.Now()
+	fn()
+	p.aside[worker] += time.Since(t)
 }

@@ -173,34 +173,44 @@ func (in *input) pack(s int, x *matrix) {
 	in.rows.PackStrip(s, x.data, x.stride)
 }
 
-// scratch is one worker's memory for products.
-type scratch struct {
-	rows  kernels.Scratch
-	eight kernels.Int8Scratch
+// inParts tells whether columns can be packed without the others: a row of integers
+// has one scale.
+func (in *input) inParts() bool { return in.precision < qwen2.W8A16 }
+
+// packColumns packs x as the columns of a strip from k0 on.
+func (in *input) packColumns(s, k0, columns int, x *matrix) {
+	in.rows.PackColumns(s, k0, k0+columns, x.data, x.stride)
 }
 
-// multiplyAdd adds the columns n0 to n1-1 of in·Wᵀ to c.
-func (in *input) multiplyAdd(c *matrix, w *linear, n0, n1 int, s *scratch) {
+// scratch is one worker's memory for products.
+type scratch struct {
+	rows     kernels.Scratch
+	eight    kernels.Int8Scratch
+	gate, up matrix // some columns of all rows
+}
+
+// multiplyAdd adds the columns n0 to n1-1 of in·Wᵀ to c, whose first column is n0.
+func (in *input) multiplyAdd(c []float32, ldc int, w *linear, n0, n1 int, s *scratch) {
 	if in.precision >= qwen2.W8A16 {
-		kernels.MatMulInt8(c.data, c.stride, &in.eight, w.int8, n0, n1, &s.eight)
+		kernels.MatMulInt8(c, ldc, &in.eight, w.int8, n0, n1, &s.eight)
 		return
 	}
-	kernels.MatMul(c.data, c.stride, &in.rows, &w.weight, n0, n1, &s.rows)
+	kernels.MatMul(c, ldc, &in.rows, &w.weight, n0, n1, &s.rows)
 }
 
 // multiply puts the columns n0 to n1-1 of in·Wᵀ + bias, of the given number of rows,
-// into c.
-func (in *input) multiply(c *matrix, w *linear, n0, n1 int, s *scratch, rows int) {
+// into c, whose first column is n0.
+func (in *input) multiply(c []float32, ldc int, w *linear, n0, n1 int, s *scratch, rows int) {
 	if in.precision < qwen2.W8A16 {
-		kernels.MatMulBias(c.data, c.stride, &in.rows, &w.weight, w.bias, n0, n1, &s.rows)
+		kernels.MatMulBias(c, ldc, &in.rows, &w.weight, w.bias, n0, n1, &s.rows)
 		return
 	}
 	for r := range rows {
-		if to := c.row(r, n1)[n0:]; w.bias == nil {
+		if to := c[r*ldc:][:n1-n0]; w.bias == nil {
 			clear(to)
 		} else {
 			copy(to, w.bias[n0:])
 		}
 	}
-	in.multiplyAdd(c, w, n0, n1, s)
+	in.multiplyAdd(c, ldc, w, n0, n1, s)
 }

@@ -79,8 +79,23 @@ func tile(a *asm, t *tile512, loop func(t *tile512)) {
 			a.op("ADDQ R8, AX")
 		}
 	}
+	for range t.rows {
+		a.op("ADDQ R8, AX")
+		for p := range t.panels {
+			a.op("PREFETCHT1 %d(AX)", 64*p)
+		}
+	}
 	a.jump("JMP", "multiply")
 	a.label("from")
+	a.op("MOVQ DI, AX")
+	for r := range t.rows {
+		for p := range t.panels {
+			a.op("PREFETCHT1 %d(AX)", 64*p)
+		}
+		if r < t.rows-1 {
+			a.op("ADDQ R8, AX")
+		}
+	}
 	for p := range t.panels {
 		a.op("VMOVUPS %d(CX), Z%d", 64*p, p)
 		for r := 1; r < t.rows; r++ {
