@@ -80,7 +80,7 @@ func benchmarkMatMul(b *testing.B, isa string, precision Precision, stored, weig
 	rows.Pack(x, k)
 	rate(b, isa, 2*float64(m)*float64(n)*float64(k), func() {
 		for n0 := 0; n0 < n; n0 += 128 { // as the forward pass splits it
-			MatMul(c, stride, &rows, w, n0, min(n, n0+128), &scratch)
+			MatMul(c[n0:], stride, &rows, w, n0, min(n, n0+128), &scratch)
 		}
 	})
 }

@@ -60,29 +60,27 @@ func (r *Int8Rows) Strip(s int) (row, end int) {
 	return s * r.m / n, (s + 1) * r.m / n
 }
 
-// PackStrip quantises the rows of strip s from the whole matrix x (M, K), whose
-// rows lie ldx apart. Different strips may be packed concurrently.
+// PackStrip quantises strip s from its rows x (rows, K), ldx apart. Different strips
+// may be packed concurrently.
 func (r *Int8Rows) PackStrip(s int, x []float32, ldx int) {
-	if ldx < r.k || r.m > 0 && len(x) < (r.m-1)*ldx+r.k {
-		panic(fmt.Sprintf("kernels: packing (%d, %d) from %d elements, rows %d apart", r.m, r.k, len(x), ldx))
-	}
 	row, end := r.Strip(s)
+	checkPacked(x, ldx, end-row, r.k)
 	if r.k == 0 {
 		clear(r.scale[row:end])
 		return
 	}
 	var inv [int8TileRows]float32
-	for i := row; i < end; i++ {
-		r.scale[i], inv[i-row] = int8Scale(int8MaxBits(x[i*ldx:][:r.k]), r.largest())
-	}
 	strip, rows, width := r.strip(row, end), end-row, r.width()
+	for i := range rows {
+		r.scale[row+i], inv[i] = int8Scale(int8MaxBits(x[i*ldx:][:r.k]), r.largest())
+	}
 	for k := 0; k < r.k; k += int8PackDepth {
-		for i := row; i < end; i++ {
-			dst, src := strip[(k/4*rows+i-row)*width:], x[i*ldx+k:][:min(int8PackDepth, r.k-k)]
+		for i := range rows {
+			dst, src := strip[(k/4*rows+i)*width:], x[i*ldx+k:][:min(int8PackDepth, r.k-k)]
 			if r.mode == W8A16 {
-				int8QuantWords(dst, rows*width, src, inv[i-row])
+				int8QuantWords(dst, rows*width, src, inv[i])
 			} else {
-				int8QuantBytes(dst, rows*width, src, inv[i-row], int8Zero)
+				int8QuantBytes(dst, rows*width, src, inv[i], int8Zero)
 			}
 		}
 	}
@@ -92,10 +90,14 @@ func (r *Int8Rows) PackStrip(s int, x []float32, ldx int) {
 // for one after the other: what they write in turns stays in L1.
 const int8PackDepth = 512
 
-// Pack quantises all rows of x (M, K).
+// Pack quantises all rows of x (M, K), ldx apart.
 func (r *Int8Rows) Pack(x []float32, ldx int) {
+	if r.m > 0 {
+		checkPacked(x, ldx, r.m, r.k)
+	}
 	for s := range r.Strips() {
-		r.PackStrip(s, x, ldx)
+		row, _ := r.Strip(s)
+		r.PackStrip(s, x[row*ldx:], ldx)
 	}
 }
 

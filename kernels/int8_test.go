@@ -126,7 +126,7 @@ func TestMatMulInt8IsTheContract(t *testing.T) {
 			s := &guarded[Int8Scratch](t, r, 1)[0]
 			for n0 := 0; n0 < n; {
 				n1 := min(n, n0+panelCols*(1+r.IntN(5)))
-				MatMulInt8(got, p.ldc, a, w, n0, n1, s)
+				MatMulInt8(got[n0:], p.ldc, a, w, n0, n1, s)
 				n0 = n1
 			}
 			requireSameBits(t, want, got, fmt.Sprintf("(%d, %d, %d) %v", m, n, k, mode))

@@ -11,6 +11,17 @@ type Scratch struct {
 	pairs []uint16
 	wide  []float32
 	start []float32
+	next  []uint16
+}
+
+// Next names the panels, from column n of w on, that the call after the next one with
+// this scratch begins with, so that the next one fetches them from memory meanwhile.
+// Only packed weights can be named.
+func (s *Scratch) Next(w *Matrix, n int) {
+	s.next = nil
+	if len(w.Panels) > 0 && n < w.N {
+		s.next = w.packed(n, 0).pairs
+	}
 }
 
 // MatMul computes the columns n0 to n1-1 of C += A Wᵀ for all rows of a, in the
@@ -106,6 +117,15 @@ func matMul(c []float32, ldc int, a *Rows, w *Matrix, start []float32, n0, n1 in
 					var p panels
 					if len(w.Panels) > 0 {
 						p = w.packed(n, k0)
+						p.next = s.next
+						switch next, deeper := n+width*panelCols, k0+depth; {
+						case next < groupEnd:
+							p.next = w.packed(next, k0).pairs
+						case deeper < a.k:
+							p.next = w.packed(group, deeper).pairs
+						case groupEnd < n1:
+							p.next = w.packed(groupEnd, 0).pairs
+						}
 					} else {
 						first := (n - group) / panelCols
 						if slots == width {
@@ -127,6 +147,7 @@ func matMul(c []float32, ldc int, a *Rows, w *Matrix, start []float32, n0, n1 in
 			}
 		}
 	}
+	s.next = nil
 }
 
 // checkTarget panics unless c holds m rows, ldc apart, of n columns.

@@ -25,9 +25,12 @@ func (t *tiles) run() {
 		return
 	}
 	var b unsafe.Pointer
-	stride := 2 * t.b.stride
+	stride, ahead := 2*t.b.stride, 0
 	if t.b.pairs != nil {
 		b = unsafe.Pointer(&t.b.pairs[0])
+		if len(t.b.next) > 0 { // an offset, so that it moves on with b
+			ahead = int(uintptr(unsafe.Pointer(&t.b.next[0])) - uintptr(b))
+		}
 	} else {
 		b, stride = unsafe.Pointer(&t.b.wide[0]), 4*t.b.stride
 	}
@@ -37,22 +40,22 @@ func (t *tiles) run() {
 	}
 	skip, ldc := 4*t.skip, 4*t.ldc
 	if t.form == dot {
-		tilesDotAVX512(unsafe.Pointer(&t.pairs[0]), b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start)
+		tilesDotAVX512(unsafe.Pointer(&t.pairs[0]), b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, ahead)
 		return
 	}
 	a := unsafe.Pointer(&t.a[0])
 	switch {
 	case t.form == tall && t.b.pairs == nil:
-		tilesWideAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start)
+		tilesWideAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, ahead)
 	case t.form == tall && t.odd:
-		tilesOddAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start)
+		tilesOddAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, ahead)
 	case t.form == tall:
-		tilesPairsAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start)
+		tilesPairsAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, ahead)
 	case t.b.pairs == nil:
-		tilesWideAVX2(a, b, c, t.depth, 2*t.b.ahead, skip, ldc, t.count, t.rows, start)
+		tilesWideAVX2(a, b, c, t.depth, ahead, skip, ldc, t.count, t.rows, start)
 	case t.odd:
-		tilesOddAVX2(a, b, c, t.depth, 2*t.b.ahead, skip, ldc, t.count, t.rows, start)
+		tilesOddAVX2(a, b, c, t.depth, ahead, skip, ldc, t.count, t.rows, start)
 	default:
-		tilesPairsAVX2(a, b, c, t.depth, 2*t.b.ahead, skip, ldc, t.count, t.rows, start)
+		tilesPairsAVX2(a, b, c, t.depth, ahead, skip, ldc, t.count, t.rows, start)
 	}
 }

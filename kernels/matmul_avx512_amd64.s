@@ -4,8 +4,8 @@
 
 #include "textflag.h"
 
-// func tilesPairsAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer)
-TEXT ·tilesPairsAVX512(SB), NOSPLIT, $0-88
+// func tilesPairsAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead int)
+TEXT ·tilesPairsAVX512(SB), NOSPLIT, $0-96
 	MOVQ a+0(FP), SI
 	MOVQ panels+8(FP), BX
 	MOVQ c+16(FP), DI
@@ -18,9 +18,10 @@ TEXT ·tilesPairsAVX512(SB), NOSPLIT, $0-88
 	MOVQ width+72(FP), DX
 	VPTERNLOGD $255, Z31, Z31, Z31
 	VPSLLD $16, Z31, Z31
-	LEAQ (R13)(R13*2), R12
 	CMPQ DX, $4
 	JEQ wide
+	MOVQ ahead+88(FP), R12
+	LEAQ (R12)(R13*1), R15
 	CMPQ AX, $12
 	JEQ rows12x2
 	CMPQ AX, $11
@@ -68,8 +69,8 @@ rows1x2multiply:
 	JZ rows1x2rest
 	PCALIGN $32
 rows1x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
@@ -138,8 +139,8 @@ rows2x2multiply:
 	JZ rows2x2rest
 	PCALIGN $32
 rows2x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
@@ -231,8 +232,8 @@ rows3x2multiply:
 	JZ rows3x2rest
 	PCALIGN $32
 rows3x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
@@ -347,8 +348,8 @@ rows4x2multiply:
 	JZ rows4x2rest
 	PCALIGN $32
 rows4x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
@@ -486,8 +487,8 @@ rows5x2multiply:
 	JZ rows5x2rest
 	PCALIGN $32
 rows5x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
@@ -648,8 +649,8 @@ rows6x2multiply:
 	JZ rows6x2rest
 	PCALIGN $32
 rows6x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
@@ -833,8 +834,8 @@ rows7x2multiply:
 	JZ rows7x2rest
 	PCALIGN $32
 rows7x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
@@ -1041,8 +1042,8 @@ rows8x2multiply:
 	JZ rows8x2rest
 	PCALIGN $32
 rows8x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
@@ -1272,8 +1273,8 @@ rows9x2multiply:
 	JZ rows9x2rest
 	PCALIGN $32
 rows9x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
@@ -1527,8 +1528,8 @@ rows10x2multiply:
 	JZ rows10x2rest
 	PCALIGN $32
 rows10x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
@@ -1805,8 +1806,8 @@ rows11x2multiply:
 	JZ rows11x2rest
 	PCALIGN $32
 rows11x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
@@ -2106,8 +2107,8 @@ rows12x2multiply:
 	JZ rows12x2rest
 	PCALIGN $32
 rows12x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
@@ -2274,6 +2275,7 @@ rows12x2store:
 	VZEROUPPER
 	RET
 wide:
+	LEAQ (R13)(R13*2), R12
 	CMPQ AX, $5
 	JEQ rows5x4
 	CMPQ AX, $4
@@ -3068,8 +3070,8 @@ rows5x4store:
 	VZEROUPPER
 	RET
 
-// func tilesOddAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer)
-TEXT ·tilesOddAVX512(SB), NOSPLIT, $0-88
+// func tilesOddAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead int)
+TEXT ·tilesOddAVX512(SB), NOSPLIT, $0-96
 	MOVQ a+0(FP), SI
 	MOVQ panels+8(FP), BX
 	MOVQ c+16(FP), DI
@@ -3082,9 +3084,10 @@ TEXT ·tilesOddAVX512(SB), NOSPLIT, $0-88
 	MOVQ width+72(FP), DX
 	VPTERNLOGD $255, Z31, Z31, Z31
 	VPSLLD $16, Z31, Z31
-	LEAQ (R13)(R13*2), R12
 	CMPQ DX, $4
 	JEQ wide
+	MOVQ ahead+88(FP), R12
+	LEAQ (R12)(R13*1), R15
 	CMPQ AX, $12
 	JEQ rows12x2
 	CMPQ AX, $11
@@ -3132,8 +3135,8 @@ rows1x2multiply:
 	JZ rows1x2rest
 	PCALIGN $32
 rows1x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
@@ -3202,8 +3205,8 @@ rows2x2multiply:
 	JZ rows2x2rest
 	PCALIGN $32
 rows2x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
@@ -3295,8 +3298,8 @@ rows3x2multiply:
 	JZ rows3x2rest
 	PCALIGN $32
 rows3x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
@@ -3411,8 +3414,8 @@ rows4x2multiply:
 	JZ rows4x2rest
 	PCALIGN $32
 rows4x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
@@ -3550,8 +3553,8 @@ rows5x2multiply:
 	JZ rows5x2rest
 	PCALIGN $32
 rows5x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
@@ -3712,8 +3715,8 @@ rows6x2multiply:
 	JZ rows6x2rest
 	PCALIGN $32
 rows6x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
@@ -3897,8 +3900,8 @@ rows7x2multiply:
 	JZ rows7x2rest
 	PCALIGN $32
 rows7x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
@@ -4105,8 +4108,8 @@ rows8x2multiply:
 	JZ rows8x2rest
 	PCALIGN $32
 rows8x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
@@ -4336,8 +4339,8 @@ rows9x2multiply:
 	JZ rows9x2rest
 	PCALIGN $32
 rows9x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
@@ -4591,8 +4594,8 @@ rows10x2multiply:
 	JZ rows10x2rest
 	PCALIGN $32
 rows10x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
@@ -4869,8 +4872,8 @@ rows11x2multiply:
 	JZ rows11x2rest
 	PCALIGN $32
 rows11x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
@@ -5170,8 +5173,8 @@ rows12x2multiply:
 	JZ rows12x2rest
 	PCALIGN $32
 rows12x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
@@ -5338,6 +5341,7 @@ rows12x2store:
 	VZEROUPPER
 	RET
 wide:
+	LEAQ (R13)(R13*2), R12
 	CMPQ AX, $5
 	JEQ rows5x4
 	CMPQ AX, $4
@@ -6132,8 +6136,8 @@ rows5x4store:
 	VZEROUPPER
 	RET
 
-// func tilesWideAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer)
-TEXT ·tilesWideAVX512(SB), NOSPLIT, $0-88
+// func tilesWideAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead int)
+TEXT ·tilesWideAVX512(SB), NOSPLIT, $0-96
 	MOVQ a+0(FP), SI
 	MOVQ panels+8(FP), BX
 	MOVQ c+16(FP), DI
@@ -6146,9 +6150,10 @@ TEXT ·tilesWideAVX512(SB), NOSPLIT, $0-88
 	MOVQ width+72(FP), DX
 	VPTERNLOGD $255, Z31, Z31, Z31
 	VPSLLD $16, Z31, Z31
-	LEAQ (R13)(R13*2), R12
 	CMPQ DX, $4
 	JEQ wide
+	MOVQ ahead+88(FP), R12
+	LEAQ (R12)(R13*1), R15
 	CMPQ AX, $12
 	JEQ rows12x2
 	CMPQ AX, $11
@@ -6194,8 +6199,8 @@ rows1x2multiply:
 	MOVQ R10, CX
 	PCALIGN $32
 rows1x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -6249,8 +6254,8 @@ rows2x2multiply:
 	MOVQ R10, CX
 	PCALIGN $32
 rows2x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -6321,8 +6326,8 @@ rows3x2multiply:
 	MOVQ R10, CX
 	PCALIGN $32
 rows3x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -6410,8 +6415,8 @@ rows4x2multiply:
 	MOVQ R10, CX
 	PCALIGN $32
 rows4x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -6516,8 +6521,8 @@ rows5x2multiply:
 	MOVQ R10, CX
 	PCALIGN $32
 rows5x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -6639,8 +6644,8 @@ rows6x2multiply:
 	MOVQ R10, CX
 	PCALIGN $32
 rows6x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -6779,8 +6784,8 @@ rows7x2multiply:
 	MOVQ R10, CX
 	PCALIGN $32
 rows7x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -6936,8 +6941,8 @@ rows8x2multiply:
 	MOVQ R10, CX
 	PCALIGN $32
 rows8x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -7110,8 +7115,8 @@ rows9x2multiply:
 	MOVQ R10, CX
 	PCALIGN $32
 rows9x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -7301,8 +7306,8 @@ rows10x2multiply:
 	MOVQ R10, CX
 	PCALIGN $32
 rows10x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -7509,8 +7514,8 @@ rows11x2multiply:
 	MOVQ R10, CX
 	PCALIGN $32
 rows11x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -7734,8 +7739,8 @@ rows12x2multiply:
 	MOVQ R10, CX
 	PCALIGN $32
 rows12x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -7822,6 +7827,7 @@ rows12x2rest:
 	VZEROUPPER
 	RET
 wide:
+	LEAQ (R13)(R13*2), R12
 	CMPQ AX, $5
 	JEQ rows5x4
 	CMPQ AX, $4

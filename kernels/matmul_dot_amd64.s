@@ -4,8 +4,8 @@
 
 #include "textflag.h"
 
-// func tilesDotAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer)
-TEXT ·tilesDotAVX512(SB), NOSPLIT, $0-88
+// func tilesDotAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead int)
+TEXT ·tilesDotAVX512(SB), NOSPLIT, $0-96
 	MOVQ a+0(FP), SI
 	MOVQ panels+8(FP), BX
 	MOVQ c+16(FP), DI
@@ -18,9 +18,10 @@ TEXT ·tilesDotAVX512(SB), NOSPLIT, $0-88
 	MOVQ width+72(FP), DX
 	VPTERNLOGD $255, Z31, Z31, Z31
 	VPSRLD $16, Z31, Z31
-	LEAQ (R13)(R13*2), R12
 	CMPQ DX, $4
 	JEQ wide
+	MOVQ ahead+88(FP), R12
+	LEAQ (R12)(R13*1), R15
 	CMPQ AX, $12
 	JEQ rows12x2
 	CMPQ AX, $11
@@ -68,8 +69,8 @@ rows1x2multiply:
 	JZ rows1x2rest
 	PCALIGN $32
 rows1x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -133,8 +134,8 @@ rows2x2multiply:
 	JZ rows2x2rest
 	PCALIGN $32
 rows2x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -219,8 +220,8 @@ rows3x2multiply:
 	JZ rows3x2rest
 	PCALIGN $32
 rows3x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -326,8 +327,8 @@ rows4x2multiply:
 	JZ rows4x2rest
 	PCALIGN $32
 rows4x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -454,8 +455,8 @@ rows5x2multiply:
 	JZ rows5x2rest
 	PCALIGN $32
 rows5x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -603,8 +604,8 @@ rows6x2multiply:
 	JZ rows6x2rest
 	PCALIGN $32
 rows6x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -773,8 +774,8 @@ rows7x2multiply:
 	JZ rows7x2rest
 	PCALIGN $32
 rows7x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -964,8 +965,8 @@ rows8x2multiply:
 	JZ rows8x2rest
 	PCALIGN $32
 rows8x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -1176,8 +1177,8 @@ rows9x2multiply:
 	JZ rows9x2rest
 	PCALIGN $32
 rows9x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -1409,8 +1410,8 @@ rows10x2multiply:
 	JZ rows10x2rest
 	PCALIGN $32
 rows10x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -1663,8 +1664,8 @@ rows11x2multiply:
 	JZ rows11x2rest
 	PCALIGN $32
 rows11x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -1938,8 +1939,8 @@ rows12x2multiply:
 	JZ rows12x2rest
 	PCALIGN $32
 rows12x2loop:
-	PREFETCHT1 (DX)(R13*2)
 	PREFETCHT1 (DX)(R12*1)
+	PREFETCHT1 (DX)(R15*1)
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -2078,6 +2079,7 @@ rows12x2store:
 	VZEROUPPER
 	RET
 wide:
+	LEAQ (R13)(R13*2), R12
 	CMPQ AX, $5
 	JEQ rows5x4
 	CMPQ AX, $4

@@ -174,7 +174,7 @@ func TestMatMulIsTheChain(t *testing.T) {
 			copy(got, p.c)
 			for n0 := 0; n0 < n; {
 				n1 := min(n, n0+panelCols*(1+r.IntN(4)))
-				matMul(got, p.ldc, a, p.w, nil, n0, n1, &s, b)
+				matMul(got[n0:], p.ldc, a, p.w, nil, n0, n1, &s, b)
 				n0 = n1
 			}
 			requireSameBits(t, want, got, msg)
@@ -190,8 +190,20 @@ func TestMatMulIsTheChain(t *testing.T) {
 					p.w.PackInto(packed.Panels, precision, panel, panel+1)
 				}
 				copy(got, p.c)
-				matMul(got, p.ldc, a, packed, nil, 0, n, nil, b)
+				var s Scratch
+				s.Next(packed, r.IntN(n+1)/panelCols*panelCols)
+				matMul(got, p.ldc, a, packed, nil, 0, n, &s, b)
 				requireSameBits(t, want, got, "packed "+msg)
+
+				copy(got, p.c)
+				for s0 := 0; s0 < a.Strips(); {
+					s1 := min(a.Strips(), s0+1+r.IntN(3))
+					row, _ := a.Strip(s0)
+					part := a.Part(s0, s1)
+					MatMul(got[row*p.ldc:], p.ldc, &part, packed, 0, n, &s)
+					s0 = s1
+				}
+				requireSameBits(t, want, got, "in parts "+msg)
 			}
 
 			bias := guarded[float32](t, r, n)
@@ -219,7 +231,7 @@ func TestMatMulIsTheChain(t *testing.T) {
 				}
 			}
 			for n0 := 0; n0 < n; n0 += panelCols {
-				MatMulBias(got, p.ldc, a, p.w, bias, n0, min(n, n0+panelCols), &s)
+				MatMulBias(got[n0:], p.ldc, a, p.w, bias, n0, min(n, n0+panelCols), &s)
 			}
 			requireSameBits(t, want, got, "from the bias "+msg)
 		}
@@ -315,7 +327,16 @@ func TestPackStripIsTheSame(t *testing.T) {
 			}
 			forEachISA(t, func(t *testing.T) {
 				a := guardedRows(t, r, m, k, precision)
-				a.Pack(x, ldx)
+				for s := range a.Strips() {
+					row, end := a.Strip(s)
+					for k0 := 0; k0 <= k; {
+						k1 := min(k, k0+2*r.IntN(40))
+						a.PackColumns(s, k0, k1, x[row*ldx+k0:(end-1)*ldx+k1], ldx)
+						if k0 = k1; k0 == k {
+							break
+						}
+					}
+				}
 				next := 0
 				for s := range a.Strips() {
 					row, end := a.Strip(s)
@@ -415,6 +436,10 @@ func TestMisusePanics(t *testing.T) {
 		"no such precision": func() { new(Rows).Reset(1, 1, BF16+1) },
 		"source too short":  func() { rows(2, 4).PackStrip(0, c[:7], 4) },
 		"no such strip":     func() { rows(2, 4).PackStrip(1, c, 4) },
+		"odd column":        func() { rows(2, 4).PackColumns(0, 1, 4, c, 4) },
+		"columns outside":   func() { rows(2, 4).PackColumns(0, 2, 5, c, 4) },
+		"strips outside":    func() { rows(2, 4).Part(0, 2) },
+		"rows too short":    func() { rows(2, 4).Pack(c[:7], 4) },
 		"row outside":       func() { w.Row(c[:4], 16) },
 		"norm lengths":      func() { RMSNorm(c[:3], c[:4], c[:4], 0) },
 		"odd head":          func() { RoPE(c[:3], c[:1], c[:1]) },

@@ -64,8 +64,7 @@ const packDepth = 1024
 
 // packed returns Panels from output n and column k0 on.
 func (m *Matrix) packed(n, k0 int) panels {
-	stride := pairsLen(m.K)
-	return panels{pairs: m.Panels, stride: stride, ahead: stride}.from(n/panelCols, k0)
+	return panels{pairs: m.Panels, stride: pairsLen(m.K)}.from(n/panelCols, k0)
 }
 
 // Row widens row n into dst, exactly: the look-up of an embedding. len(dst) is K.

@@ -11,6 +11,7 @@ import (
 // grow.
 type Rows struct {
 	m, k      int
+	strips    int
 	precision Precision
 	form      form
 	data      []float32 // form six or tall
@@ -40,7 +41,12 @@ func (r *Rows) Reset(m, k int, p Precision) {
 		panic(fmt.Sprintf("kernels: %d rows of %d in precision %v", m, k, p))
 	}
 	r.m, r.k, r.precision, r.form = m, k, p, formOf(p)
-	n := r.offset(r.Strips(), 0)
+	most := tallRows
+	if r.form == six {
+		most = stripRows
+	}
+	r.strips = (m + most - 1) / most
+	n := r.offset(r.strips, 0)
 	if r.form == dot {
 		r.pairs = grow(r.pairs, n)
 	} else {
@@ -58,28 +64,22 @@ func grow[T any](s []T, n int) []T {
 }
 
 // Strips returns the number of strips. It depends on the instruction set.
-func (r *Rows) Strips() int {
-	if r.form == six {
-		return (r.m + stripRows - 1) / stripRows
-	}
-	return (r.m + tallRows - 1) / tallRows
-}
+func (r *Rows) Strips() int { return r.strips }
 
 // Strip returns the rows [row, end) of strip s. Strips follow each other, and
 // their heights differ by one at most, the higher ones first.
-func (r *Rows) Strip(s int) (row, end int) {
+func (r *Rows) Strip(s int) (row, end int) { return r.rowOf(s), r.rowOf(s + 1) }
+
+// rowOf returns the first row of strip s.
+func (r *Rows) rowOf(s int) int {
 	height, higher := r.heights()
-	row = s*height + min(s, higher)
-	if s < higher {
-		height++
-	}
-	return row, row + height
+	return s*height + min(s, higher)
 }
 
 // heights returns the height of the lower strips and the number of those that
 // are higher by one.
 func (r *Rows) heights() (height, higher int) {
-	n := max(1, r.Strips())
+	n := max(1, r.strips)
 	return r.m / n, r.m % n
 }
 
@@ -95,31 +95,25 @@ func (r *Rows) offset(s, k int) int {
 	return (s*r.k + k) * stripRows
 }
 
-// PackStrip packs strip s from the whole matrix x (M, K) whose rows lie ldx
-// apart; in precision BF16 it rounds. Different strips may be packed
-// concurrently.
+// PackStrip packs strip s from its rows x (rows, K), ldx apart; in precision BF16 it
+// rounds. Different strips may be packed concurrently.
 func (r *Rows) PackStrip(s int, x []float32, ldx int) { r.PackColumns(s, 0, r.k, x, ldx) }
 
-// PackColumns packs the columns k0 to k1-1 of strip s from x (M, k1-k0), which is
-// these columns alone, of all rows, ldx apart. Both are even, or k1 is K. Different
-// parts may be packed concurrently.
+// PackColumns packs the columns k0 to k1-1 of strip s from x (rows, k1-k0), ldx
+// apart. Both are even, or k1 is K. Different parts may be packed concurrently.
 func (r *Rows) PackColumns(s, k0, k1 int, x []float32, ldx int) {
 	if k0 < 0 || k0 > k1 || k1 > r.k || k0%2 != 0 || k1%2 != 0 && k1 < r.k {
 		panic(fmt.Sprintf("kernels: packing columns %d to %d of %d", k0, k1, r.k))
 	}
-	depth := k1 - k0
-	if ldx < depth || r.m > 0 && len(x) < (r.m-1)*ldx+depth {
-		panic(fmt.Sprintf("kernels: packing (%d, %d) from %d elements, rows %d apart", r.m, depth, len(x), ldx))
-	}
 	if s < 0 || s >= r.Strips() {
 		panic(fmt.Sprintf("kernels: strip %d of %d", s, r.Strips()))
 	}
+	row, end := r.Strip(s)
+	rows, depth, at := end-row, k1-k0, r.offset(s, k0)
+	checkPacked(x, ldx, rows, depth)
 	if depth == 0 {
 		return
 	}
-	row, end := r.Strip(s)
-	rows, at := end-row, r.offset(s, k0)
-	x = x[row*ldx:]
 	var packed []float32
 	switch r.form {
 	case dot:
@@ -137,12 +131,44 @@ func (r *Rows) PackColumns(s, k0, k1 int, x []float32, ldx int) {
 	}
 }
 
-// Pack packs all rows of x (M, K).
-func (r *Rows) Pack(x []float32, ldx int) {
-	for s := range r.Strips() {
-		r.PackStrip(s, x, ldx)
+// checkPacked panics unless x holds some rows, ldx apart, of k columns.
+func checkPacked(x []float32, ldx, rows, k int) {
+	if ldx < k || len(x) < (rows-1)*ldx+k {
+		panic(fmt.Sprintf("kernels: packing (%d, %d) from %d elements, rows %d apart", rows, k, len(x), ldx))
 	}
 }
+
+// Pack packs all rows of x (M, K), ldx apart.
+func (r *Rows) Pack(x []float32, ldx int) {
+	if r.m > 0 {
+		checkPacked(x, ldx, r.m, r.k)
+	}
+	for s := range r.Strips() {
+		row, _ := r.Strip(s)
+		r.PackStrip(s, x[row*ldx:], ldx)
+	}
+}
+
+// Part returns the strips s0 to s1-1, packed or yet to be packed, as rows of their
+// own, in the same memory.
+func (r *Rows) Part(s0, s1 int) Rows {
+	if s0 < 0 || s0 > s1 || s1 > r.strips {
+		panic(fmt.Sprintf("kernels: strips %d to %d of %d", s0, s1, r.strips))
+	}
+	row, end := r.rowOf(s0), r.rowOf(s1)
+	part := *r
+	part.m, part.strips = end-row, s1-s0
+	if r.form == dot {
+		part.pairs = r.pairs[r.offset(s0, 0):r.offset(s1, 0)]
+	} else {
+		part.data = r.data[r.offset(s0, 0):r.offset(s1, 0)]
+	}
+	return part
+}
+
+// BlockStrips is how many strips a product works on at a time. Parts of as many, or
+// a multiple, take no longer than the whole.
+func (r *Rows) BlockStrips() int { return r.blocking().strips }
 
 // packSlots packs rows of x, columns k0 to k-1, into [k][slots]; slots beyond
 // rows are left as they are, since nothing reads them.

@@ -95,7 +95,7 @@ func newStepParts(b *testing.B, e *Engine, s qwen2.Sequence) *stepParts {
 	p.queries = append(p.queries[:0], query{cache: p.spans[0].cache, n: p.m})
 	p.gate.shape(p.m, cfg.IntermediateSize)
 	p.up.shape(p.m, cfg.IntermediateSize)
-	require.NoError(b, p.pack(b.Context(), &p.hidden, &p.x, p.m, cfg.HiddenSize))
+	require.NoError(b, p.pack(b.Context(), &p.hidden, &p.h, p.m, cfg.HiddenSize))
 	require.NoError(b, p.pack(b.Context(), &p.attended, &p.q, p.m, cfg.NumAttentionHeads*cfg.HeadDim))
 	return p
 }

@@ -21,12 +21,11 @@ func (p *pass) forward(ctx context.Context) error {
 	hidden, headDim, middle := cfg.HiddenSize, cfg.HeadDim, cfg.IntermediateSize
 
 	p.h.shape(m, hidden)
-	p.x.shape(m, hidden)
 	p.q.shape(m, cfg.NumAttentionHeads*headDim)
 	p.k.shape(m, cfg.NumKeyValueHeads*headDim)
 	p.v.shape(m, cfg.NumKeyValueHeads*headDim)
-	p.act.shape(m, middle)
 	if p.trace != nil {
+		p.x.shape(m, hidden)
 		p.gate.shape(m, middle)
 		p.up.shape(m, middle)
 	}
@@ -70,7 +69,7 @@ func (p *pass) forward(ctx context.Context) error {
 			if m = p.keepReads(); m == 0 {
 				return ctx.Err()
 			}
-			if err := p.pack(ctx, &p.in, &p.x, m, hidden); err != nil {
+			if err := p.norm(ctx, m, norms.InputNorm); err != nil {
 				return err
 			}
 			if err := p.multiply(ctx, &p.in, m, product{c: &p.q, weight: &w.q}); err != nil {
@@ -105,17 +104,17 @@ func (p *pass) forward(ctx context.Context) error {
 		p.show("out", l, &p.h, m, hidden)
 	}
 
-	if err := p.norm(ctx, m, p.model.Norm); err != nil {
-		return err
-	}
-	p.show("final_norm", -1, &p.x, m, hidden)
-	row := 0
+	eps, row := float32(cfg.RMSNormEps), 0
 	for _, s := range p.spans {
 		for i := range s.reads {
-			copy(s.hidden[i*hidden:], p.x.row(row, hidden))
+			kernels.RMSNorm(s.hidden[i*hidden:][:hidden], p.h.row(row, hidden), p.model.Norm, eps)
+			if p.trace != nil {
+				copy(p.x.row(row, hidden), s.hidden[i*hidden:])
+			}
 			row++
 		}
 	}
+	p.show("final_norm", -1, &p.x, m, hidden)
 	return ctx.Err()
 }
 
@@ -136,20 +135,26 @@ func (p *pass) embedGroup(_, group int) {
 	}
 }
 
-// norm computes x = RMSNorm(h) and packs it for the products that follow.
+// norm computes x = RMSNorm(h), packed for the products that follow; x itself is
+// written where it is looked at.
 func (p *pass) norm(ctx context.Context, m int, weight []float32) error {
 	p.in.reset(m, len(weight), p.precision)
 	p.args.norm = weight
 	return p.loop(ctx, inElementWise, p.in.strips(), p.bodies.norm)
 }
 
-func (p *pass) normStrip(_, strip int) {
+func (p *pass) normStrip(worker, strip int) {
 	n, eps := len(p.args.norm), float32(p.model.Config.RMSNormEps)
 	row, end := p.in.strip(strip)
+	x := &p.scratch[worker].x
+	x.shape(end-row, n)
 	for r := row; r < end; r++ {
-		kernels.RMSNorm(p.x.row(r, n), p.h.row(r, n), p.args.norm, eps)
+		kernels.RMSNorm(x.row(r-row, n), p.h.row(r, n), p.args.norm, eps)
 	}
-	p.in.pack(strip, &p.x)
+	p.in.pack(strip, x.data, x.stride)
+	if p.trace != nil {
+		p.x.put(row, 0, x, end-row, n)
+	}
 }
 
 // pack packs the first m rows of a as the input of products.
@@ -159,7 +164,11 @@ func (p *pass) pack(ctx context.Context, to *input, a *matrix, m, columns int) e
 	return p.loop(ctx, inElementWise, to.strips(), p.bodies.pack)
 }
 
-func (p *pass) packStrip(_, strip int) { p.args.in.pack(strip, p.args.pack) }
+func (p *pass) packStrip(_, strip int) {
+	a := p.args.pack
+	row, _ := p.args.in.strip(strip)
+	p.args.in.pack(strip, a.data[row*a.stride:], a.stride)
+}
 
 // store rotates the keys and puts keys and values into the caches.
 func (p *pass) store(ctx context.Context, layer int) error {
@@ -182,12 +191,15 @@ func (p *pass) storeGroup(_, group int) {
 
 // gated computes act = silu(x·Wgateᵀ) * (x·Wupᵀ), packed for the product that
 // follows. A unit of work takes some columns from the packed x to the packed act, so
-// that what lies between does not leave the caches; act itself is written where it is
+// that what lies between stays in the caches; act itself is written where it is
 // looked at.
 func (p *pass) gated(ctx context.Context, m int, w *layer) error {
 	n := w.gate.weight.N
 	p.packedAct.reset(m, n, p.precision)
-	p.args.rows, p.args.gated = m, w
+	if !p.packedAct.inParts() || p.trace != nil {
+		p.act.shape(m, n)
+	}
+	p.args.gated = w
 	step, units := columnStep(p.threads, gatedColumns, product{weight: &w.gate})
 	p.args.step = step
 	if err := p.loop(ctx, inProducts, units, p.bodies.gated); err != nil || p.packedAct.inParts() {
@@ -200,31 +212,44 @@ func (p *pass) gated(ctx context.Context, m int, w *layer) error {
 const gatedColumns = 64
 
 func (p *pass) gatedUnit(worker, unit int) {
-	m, w, s := p.args.rows, p.args.gated, &p.scratch[worker]
+	w, s := p.args.gated, &p.scratch[worker]
 	n0 := unit * p.args.step
 	n1 := min(n0+p.args.step, w.gate.weight.N)
-	n := n1 - n0
-	s.gate.dense(m, n)
-	s.up.dense(m, n)
-	p.in.multiply(s.gate.data, n, &w.gate, n0, n1, s, m)
-	p.in.multiply(s.up.data, n, &w.up, n0, n1, s, m)
-	if p.trace != nil {
-		p.gate.put(n0, &s.gate, m, n)
-		p.up.put(n0, &s.up, m, n)
+	strips, block := p.in.strips(), p.in.blockStrips()
+	for s0 := 0; s0 < strips; s0 += block {
+		s1 := min(s0+block, strips)
+		in := p.in.part(s0, s1)
+		row, _ := p.in.strip(s0)
+		_, end := p.in.strip(s1 - 1)
+		rows, n := end-row, n1-n0
+
+		s.gate.dense(rows, n)
+		s.up.dense(rows, n)
+		s.rows.Next(&w.up.weight, n0)
+		in.multiply(s.gate.data, n, &w.gate, n0, n1, s, rows)
+		if s1 == strips {
+			s.rows.Next(&w.gate.weight, n0+p.threads*p.args.step)
+		}
+		in.multiply(s.up.data, n, &w.up, n0, n1, s, rows)
+		if p.trace != nil {
+			p.gate.put(row, n0, &s.gate, rows, n)
+			p.up.put(row, n0, &s.up, rows, n)
+		}
+		p.elementWise(worker, func() {
+			kernels.SiLUMul(s.gate.data, s.gate.data, s.up.data)
+			parts := p.packedAct.inParts()
+			for strip := s0; parts && strip < s1; strip++ {
+				first, _ := p.in.strip(strip)
+				p.packedAct.rows.PackColumns(strip, n0, n1, s.gate.data[(first-row)*n:], n)
+			}
+			if !parts || p.trace != nil {
+				p.act.put(row, n0, &s.gate, rows, n)
+			}
+		})
 	}
-	p.elementWise(worker, func() {
-		kernels.SiLUMul(s.gate.data, s.gate.data, s.up.data)
-		whole := !p.packedAct.inParts()
-		if whole || p.trace != nil {
-			p.act.put(n0, &s.gate, m, n)
-		}
-		for strip := 0; !whole && strip < p.packedAct.strips(); strip++ {
-			p.packedAct.packColumns(strip, n0, n, &s.gate)
-		}
-	})
 }
 
-// keepReads moves the rows that are read to the front of h, x, positions and
+// keepReads moves the rows that are read to the front of h, positions and
 // angles, makes them the queries, and returns their number.
 func (p *pass) keepReads() int {
 	p.queries = p.queries[:0]
@@ -236,7 +261,6 @@ func (p *pass) keepReads() int {
 	hidden, half := p.model.Config.HiddenSize, p.model.Config.HeadDim/2
 	for i, r := range p.reads { // i <= r: nothing is overwritten before it is moved
 		copy(p.h.row(i, hidden), p.h.row(r, hidden))
-		copy(p.x.row(i, hidden), p.x.row(r, hidden))
 		copy(p.cos[i*half:][:half], p.cos[r*half:])
 		copy(p.sin[i*half:][:half], p.sin[r*half:])
 		p.pos[i] = p.pos[r]

@@ -95,20 +95,32 @@ func blocks[T any](f *format, data []T, layer, head int) (keys, values []T) {
 	return data[:f.keys], data[f.keys:]
 }
 
-// set stores key and value of one head, (HeadDim) each; in bfloat16 rounded as
-// operands are.
+// set stores key and value of one head, (HeadDim) each, an even number; in bfloat16
+// rounded as operands are.
 func (p *page) set(layer, head, slot int, key, value []float32) {
 	f := &p.pages.format
 	if f.bf16 {
 		keys, values := blocks(f, p.pairs, layer, head)
-		for i := range key {
-			keys[f.keyAt(slot, i)], values[f.valueAt(slot, i)] = num.OperandBF16(key[i]), num.OperandBF16(value[i])
+		keys = keys[f.keyAt(slot, 0):]
+		for i := 0; i < len(key); i += 2 {
+			pair := keys[i*panelColumns:][:2]
+			pair[0], pair[1] = num.OperandBF16(key[i]), num.OperandBF16(key[i+1])
+		}
+		for i := 0; i < len(value); i += panelColumns {
+			panel := values[f.valueAt(slot, i):]
+			for column, x := range value[i:min(i+panelColumns, len(value))] {
+				panel[2*column] = num.OperandBF16(x)
+			}
 		}
 		return
 	}
 	keys, values := blocks(f, p.wide, layer, head)
-	for i := range key {
-		keys[f.keyAt(slot, i)], values[f.valueAt(slot, i)] = key[i], value[i]
+	keys = keys[f.keyAt(slot, 0):]
+	for i, x := range key {
+		keys[i*panelColumns] = x
+	}
+	for i := 0; i < len(value); i += panelColumns {
+		copy(values[f.valueAt(slot, i):], value[i:min(i+panelColumns, len(value))])
 	}
 }
 

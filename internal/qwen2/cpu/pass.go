@@ -23,12 +23,13 @@ type pass struct {
 	pos      []int     // (m) absolute position of each row
 	cos, sin []float32 // (m, HeadDim/2)
 
-	h, x      matrix        // (m, HiddenSize) residual stream; its norm
+	h         matrix        // (m, HiddenSize) residual stream
 	q, k, v   matrix        // (m, heads·HeadDim), (m, kv heads·HeadDim) twice
-	act       matrix        // (m, IntermediateSize)
-	gate, up  matrix        // likewise, for a trace to look at
-	in        input         // packed x or q, input of the next products
+	in        input         // packed norm of h, or q: input of the next products
 	packedAct input         // packed act
+	act       matrix        // (m, IntermediateSize), where it is not packed in parts
+	x         matrix        // (m, HiddenSize) norm of h, for a trace alone
+	gate, up  matrix        // (m, IntermediateSize), for a trace alone
 	scratch   []scratch     // one a worker
 	attention []headScratch // one a worker
 	tiles     []tile        // the attention's units of work
@@ -55,8 +56,8 @@ type args struct {
 	pack     *matrix   // from which
 	products []product // of multiply
 	gated    *layer    // of gated
-	rows     int       // of both, as step
-	step     int       // columns of a unit of work
+	rows     int       // of multiply
+	step     int       // columns of a unit of multiply and gated
 }
 
 // span is a run of rows that belongs to one sequence.
@@ -99,10 +100,10 @@ func (a *matrix) dense(rows, columns int) {
 	a.data = a.data[:rows*columns]
 }
 
-// put copies x (rows, columns) to the columns from n0 on.
-func (a *matrix) put(n0 int, x *matrix, rows, columns int) {
+// put copies x (rows, columns) to the rows from row and the columns from n0 on.
+func (a *matrix) put(row, n0 int, x *matrix, rows, columns int) {
 	for r := range rows {
-		copy(a.row(r, n0+columns)[n0:], x.row(r, columns))
+		copy(a.row(row+r, n0+columns)[n0:], x.row(r, columns))
 	}
 }
 
@@ -199,6 +200,7 @@ func (p *pass) multiplyUnit(worker, unit int) {
 	c, weight := w[0].c, w[0].weight
 	n0 := unit * step
 	n1 := min(n0+step, weight.weight.N)
+	p.scratch[worker].rows.Next(&weight.weight, n0+p.threads*step)
 	if w[0].add {
 		p.args.in.multiplyAdd(c.data[n0:], c.stride, weight, n0, n1, &p.scratch[worker])
 	} else {

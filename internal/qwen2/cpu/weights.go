@@ -165,28 +165,42 @@ func (in *input) strip(s int) (row, end int) {
 	return in.rows.Strip(s)
 }
 
-func (in *input) pack(s int, x *matrix) {
+// pack packs a strip from its rows x, ldx apart.
+func (in *input) pack(s int, x []float32, ldx int) {
 	if in.precision >= qwen2.W8A16 {
-		in.eight.PackStrip(s, x.data, x.stride)
+		in.eight.PackStrip(s, x, ldx)
 		return
 	}
-	in.rows.PackStrip(s, x.data, x.stride)
+	in.rows.PackStrip(s, x, ldx)
 }
 
-// inParts tells whether columns can be packed without the others: a row of integers
+// inParts tells whether parts of rows can be packed and multiplied: a row of integers
 // has one scale.
 func (in *input) inParts() bool { return in.precision < qwen2.W8A16 }
 
-// packColumns packs x as the columns of a strip from k0 on.
-func (in *input) packColumns(s, k0, columns int, x *matrix) {
-	in.rows.PackColumns(s, k0, k0+columns, x.data, x.stride)
+// blockStrips is how many strips to take at a time through products that follow each
+// other.
+func (in *input) blockStrips() int {
+	if !in.inParts() {
+		return max(1, in.strips())
+	}
+	return in.rows.BlockStrips()
+}
+
+// part returns the strips from s0 to s1-1, all of them where there are no parts.
+func (in *input) part(s0, s1 int) input {
+	if !in.inParts() {
+		return *in
+	}
+	return input{rows: in.rows.Part(s0, s1), precision: in.precision}
 }
 
 // scratch is one worker's memory for products.
 type scratch struct {
 	rows     kernels.Scratch
 	eight    kernels.Int8Scratch
-	gate, up matrix // some columns of all rows
+	x        matrix // norm of a strip
+	gate, up matrix // some rows and columns
 }
 
 // multiplyAdd adds the columns n0 to n1-1 of in·Wᵀ to c, whose first column is n0.

@@ -35,7 +35,7 @@ func dot512(a *asm) {
 // tiles of C below each other, 4 or 2 panels wide, the panels stride apart: one
 // loop for each shape.
 func tiles512(a *asm, name string, loop func(t *tile512)) {
-	a.text(name, "(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer)", 88,
+	a.text(name, "(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead int)", 96,
 		arg{"a", "SI"}, arg{"panels", "BX"}, arg{"c", "DI"}, arg{"depth", "R10"}, arg{"stride", "R13"},
 		arg{"skip", "R11"}, arg{"ldc", "R8"}, arg{"count", "R9"}, arg{"rows", "AX"}, arg{"width", "DX"})
 	a.op("VPTERNLOGD $255, Z%d, Z%d, Z%d", mask512, mask512, mask512)
@@ -44,9 +44,10 @@ func tiles512(a *asm, name string, loop func(t *tile512)) {
 	} else {
 		a.op("VPSLLD $16, Z%d, Z%d", mask512, mask512)
 	}
-	a.op("LEAQ (R13)(R13*2), R12")
 	a.op("CMPQ DX, $4")
 	a.op("JEQ wide")
+	a.op("MOVQ ahead+88(FP), R12")
+	a.op("LEAQ (R12)(R13*1), R15")
 	for rows := tallRows; rows > 1; rows-- {
 		a.op("CMPQ AX, $%d", rows)
 		a.op("JEQ rows%dx2", rows)
@@ -55,6 +56,7 @@ func tiles512(a *asm, name string, loop func(t *tile512)) {
 		tile(a, &tile512{asm: a, rows: rows, panels: 2}, loop)
 	}
 	a.label("wide")
+	a.op("LEAQ (R13)(R13*2), R12")
 	for rows := fewRows; rows > 1; rows-- {
 		a.op("CMPQ AX, $%d", rows)
 		a.op("JEQ rows%dx4", rows)
@@ -168,8 +170,8 @@ func (t *tile512) loop(shift, bytes int, nextStrip bool, body func()) {
 	t.label("loop")
 	// What is wanted next; beyond the last one a prefetch cannot fault.
 	if t.panels == 2 {
-		t.op("PREFETCHT1 (DX)(R13*2)")
 		t.op("PREFETCHT1 (DX)(R12*1)")
+		t.op("PREFETCHT1 (DX)(R15*1)")
 	}
 	if nextStrip {
 		for at := 0; at < bytes; at += 64 {
