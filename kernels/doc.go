@@ -65,16 +65,15 @@
 //
 // Rules of the assembly: leaf functions without a frame; VZEROUPPER before every
 // return; no access outside the slices, not even a read, but prefetches, which
-// cannot fault; one call stays below
-// about 100 µs, because a call cannot be preempted and a stop of the world waits
-// for it. The functions that choose between assembly and Go are marked noinline,
+// cannot fault; one call stays below about 100 µs, because a call cannot be
+// preempted and a stop of the world waits for it. The functions that choose between assembly and Go are marked noinline,
 // so that the loops around them keep their preemption points.
 //
 // # Concurrency
 //
 // Functions may run concurrently when they write different memory: [MatMul] on
-// disjoint ranges of columns, [Rows.PackStrip] on different strips. Each worker
-// owns a [Scratch].
+// disjoint ranges of columns or different parts of the rows, [Rows.PackStrip] on
+// different strips. Each worker owns a [Scratch].
 //
 // # Memory
 //

@@ -13,10 +13,11 @@ import "fmt"
 //
 // Rows lie in strips of up to 12, as many as needed and as equal as possible.
 type Int8Rows struct {
-	m, k  int
-	mode  Int8Mode
-	data  []uint32  // strips, each [quads][rows], of one dword a quad (W8A8) or two
-	scale []float32 // [m]
+	m, k   int
+	strips int
+	mode   Int8Mode
+	data   []uint32  // strips, each [quads][rows], of one dword a quad (W8A8) or two
+	scale  []float32 // [m]
 }
 
 // Reset sets the shape to (m, k), k at most [Int8MaxK], and the mode. What was
@@ -26,6 +27,7 @@ func (r *Int8Rows) Reset(m, k int, mode Int8Mode) {
 		panic(fmt.Sprintf("kernels: %d rows of %d in int8 mode %d, K is at most %d", m, k, mode, Int8MaxK))
 	}
 	r.m, r.k, r.mode = m, k, mode
+	r.strips = (m + int8TileRows - 1) / int8TileRows
 	r.data = grow(r.data, m*r.quads()*r.width())
 	r.scale = grow(r.scale, m)
 }
@@ -49,15 +51,27 @@ func (r *Int8Rows) largest() float32 {
 }
 
 // Strips returns the number of strips, M/12 rounded up.
-func (r *Int8Rows) Strips() int { return (r.m + int8TileRows - 1) / int8TileRows }
+func (r *Int8Rows) Strips() int { return r.strips }
 
-// Strip returns the rows of strip s: row up to end-1.
+// Strip returns the rows of strip s: row up to end-1. The higher ones come first.
 func (r *Int8Rows) Strip(s int) (row, end int) {
-	n := r.Strips()
-	if s < 0 || s >= n {
-		panic(fmt.Sprintf("kernels: strip %d of %d", s, n))
+	if s < 0 || s >= r.strips {
+		panic(fmt.Sprintf("kernels: strip %d of %d", s, r.strips))
 	}
-	return s * r.m / n, (s + 1) * r.m / n
+	return stripRow(r.m, r.strips, s), stripRow(r.m, r.strips, s+1)
+}
+
+// Part returns the strips s0 to s1-1, packed or yet to be packed, as rows of their
+// own, in the same memory.
+func (r *Int8Rows) Part(s0, s1 int) Int8Rows {
+	if s0 < 0 || s0 > s1 || s1 > r.strips {
+		panic(fmt.Sprintf("kernels: strips %d to %d of %d", s0, s1, r.strips))
+	}
+	row, end := stripRow(r.m, r.strips, s0), stripRow(r.m, r.strips, s1)
+	part := *r
+	part.m, part.strips = end-row, s1-s0
+	part.data, part.scale = r.strip(row, end), r.scale[row:end]
+	return part
 }
 
 // PackStrip quantises strip s from its rows x (rows, K), ldx apart. Different strips

@@ -130,6 +130,16 @@ func TestMatMulInt8IsTheContract(t *testing.T) {
 				n0 = n1
 			}
 			requireSameBits(t, want, got, fmt.Sprintf("(%d, %d, %d) %v", m, n, k, mode))
+
+			copy(got, p.c)
+			for s0 := 0; s0 < a.Strips(); {
+				s1 := min(a.Strips(), s0+1+r.IntN(2))
+				row, _ := a.Strip(s0)
+				part := a.Part(s0, s1)
+				MatMulInt8(got[row*p.ldc:], p.ldc, &part, w, 0, n, s)
+				s0 = s1
+			}
+			requireSameBits(t, want, got, fmt.Sprintf("in parts (%d, %d, %d) %v", m, n, k, mode))
 		}
 	})
 }
@@ -354,6 +364,8 @@ func TestInt8MisusePanics(t *testing.T) {
 		"source too short":  func() { rows(2, 4).PackStrip(0, c[:7], 4) },
 		"ldx too small":     func() { rows(2, 4).PackStrip(0, c, 3) },
 		"no such strip":     func() { rows(2, 4).PackStrip(1, c, 4) },
+		"strips outside":    func() { rows(2, 4).Part(0, 2) },
+		"rows too short":    func() { rows(2, 4).Pack(c[:7], 4) },
 		"no such mode":      func() { new(Int8Rows).Reset(1, 1, 2) },
 		"rows too deep":     func() { rows(0, Int8MaxK+1) },
 		"weights too deep":  func() { NewInt8Matrix(0, Int8MaxK+1) },

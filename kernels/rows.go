@@ -68,12 +68,14 @@ func (r *Rows) Strips() int { return r.strips }
 
 // Strip returns the rows [row, end) of strip s. Strips follow each other, and
 // their heights differ by one at most, the higher ones first.
-func (r *Rows) Strip(s int) (row, end int) { return r.rowOf(s), r.rowOf(s + 1) }
+func (r *Rows) Strip(s int) (row, end int) {
+	return stripRow(r.m, r.strips, s), stripRow(r.m, r.strips, s+1)
+}
 
-// rowOf returns the first row of strip s.
-func (r *Rows) rowOf(s int) int {
-	height, higher := r.heights()
-	return s*height + min(s, higher)
+// stripRow returns the first row of strip s, or what follows the last one.
+func stripRow(m, strips, s int) int {
+	n := max(1, strips)
+	return s*(m/n) + min(s, m%n)
 }
 
 // heights returns the height of the lower strips and the number of those that
@@ -155,7 +157,7 @@ func (r *Rows) Part(s0, s1 int) Rows {
 	if s0 < 0 || s0 > s1 || s1 > r.strips {
 		panic(fmt.Sprintf("kernels: strips %d to %d of %d", s0, s1, r.strips))
 	}
-	row, end := r.rowOf(s0), r.rowOf(s1)
+	row, end := stripRow(r.m, r.strips, s0), stripRow(r.m, r.strips, s1)
 	part := *r
 	part.m, part.strips = end-row, s1-s0
 	if r.form == dot {

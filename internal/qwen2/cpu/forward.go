@@ -196,13 +196,13 @@ func (p *pass) storeGroup(_, group int) {
 func (p *pass) gated(ctx context.Context, m int, w *layer) error {
 	n := w.gate.weight.N
 	p.packedAct.reset(m, n, p.precision)
-	if !p.packedAct.inParts() || p.trace != nil {
+	if !p.packedAct.byColumns() || p.trace != nil {
 		p.act.shape(m, n)
 	}
 	p.args.gated = w
 	step, units := columnStep(p.threads, gatedColumns, product{weight: &w.gate})
 	p.args.step = step
-	if err := p.loop(ctx, inProducts, units, p.bodies.gated); err != nil || p.packedAct.inParts() {
+	if err := p.loop(ctx, inProducts, units, p.bodies.gated); err != nil || p.packedAct.byColumns() {
 		return err
 	}
 	return p.pack(ctx, &p.packedAct, &p.act, m, n)
@@ -237,12 +237,12 @@ func (p *pass) gatedUnit(worker, unit int) {
 		}
 		p.elementWise(worker, func() {
 			kernels.SiLUMul(s.gate.data, s.gate.data, s.up.data)
-			parts := p.packedAct.inParts()
-			for strip := s0; parts && strip < s1; strip++ {
+			byColumns := p.packedAct.byColumns()
+			for strip := s0; byColumns && strip < s1; strip++ {
 				first, _ := p.in.strip(strip)
 				p.packedAct.rows.PackColumns(strip, n0, n1, s.gate.data[(first-row)*n:], n)
 			}
-			if !parts || p.trace != nil {
+			if !byColumns || p.trace != nil {
 				p.act.put(row, n0, &s.gate, rows, n)
 			}
 		})

@@ -174,26 +174,30 @@ func (in *input) pack(s int, x []float32, ldx int) {
 	in.rows.PackStrip(s, x, ldx)
 }
 
-// inParts tells whether parts of rows can be packed and multiplied: a row of integers
-// has one scale.
-func (in *input) inParts() bool { return in.precision < qwen2.W8A16 }
+// byColumns tells whether some columns can be packed without the others: a row of
+// integers has one scale.
+func (in *input) byColumns() bool { return in.precision < qwen2.W8A16 }
+
+// part returns the strips from s0 to s1-1 as an input of their own.
+func (in *input) part(s0, s1 int) input {
+	if in.precision >= qwen2.W8A16 {
+		return input{eight: in.eight.Part(s0, s1), precision: in.precision}
+	}
+	return input{rows: in.rows.Part(s0, s1), precision: in.precision}
+}
 
 // blockStrips is how many strips to take at a time through products that follow each
 // other.
 func (in *input) blockStrips() int {
-	if !in.inParts() {
-		return max(1, in.strips())
+	if in.precision >= qwen2.W8A16 {
+		return int8BlockStrips
 	}
 	return in.rows.BlockStrips()
 }
 
-// part returns the strips from s0 to s1-1, all of them where there are no parts.
-func (in *input) part(s0, s1 int) input {
-	if !in.inParts() {
-		return *in
-	}
-	return input{rows: in.rows.Part(s0, s1), precision: in.precision}
-}
+// int8BlockStrips is a compromise between reading weights again for each block and
+// what fits into L2 beside them.
+const int8BlockStrips = 16
 
 // scratch is one worker's memory for products.
 type scratch struct {
