@@ -11,16 +11,15 @@ type Scratch struct {
 	pairs []uint16
 	wide  []float32
 	start []float32
-	next  []uint16
+	next  walk
 }
 
-// Next names the panels, from column n of w on, that the call after the next one with
-// this scratch begins with, so that the next one fetches them from memory meanwhile.
-// Only packed weights can be named.
+// Next tells what follows the next call with this scratch: the rows of w from n on. It
+// is fetched from memory meanwhile, and if there are no such rows, nothing is.
 func (s *Scratch) Next(w *Matrix, n int) {
-	s.next = nil
-	if len(w.Panels) > 0 && n < w.N {
-		s.next = w.packed(n, 0).pairs
+	s.next = walk{}
+	if n < w.N && w.K > 0 {
+		s.next = w.walk(n, 0)
 	}
 }
 
@@ -117,15 +116,6 @@ func matMul(c []float32, ldc int, a *Rows, w *Matrix, start []float32, n0, n1 in
 					var p panels
 					if len(w.Panels) > 0 {
 						p = w.packed(n, k0)
-						p.next = s.next
-						switch next, deeper := n+width*panelCols, k0+depth; {
-						case next < groupEnd:
-							p.next = w.packed(next, k0).pairs
-						case deeper < a.k:
-							p.next = w.packed(group, deeper).pairs
-						case groupEnd < n1:
-							p.next = w.packed(groupEnd, 0).pairs
-						}
 					} else {
 						first := (n - group) / panelCols
 						if slots == width {
@@ -135,6 +125,16 @@ func matMul(c []float32, ldc int, a *Rows, w *Matrix, start []float32, n0, n1 in
 						if s0 == 0 {
 							s.pack(p, a.precision, w, n, cols, k0, depth)
 						}
+					}
+					switch { // what is read or packed after this
+					case n+cols < groupEnd:
+						p.next = w.walk(n+cols, k0)
+					case k0+depth < a.k:
+						p.next = w.walk(group, k0+depth)
+					case groupEnd < n1:
+						p.next = w.walk(groupEnd, 0)
+					default:
+						p.next = s.next
 					}
 					from := start
 					if k0 > 0 {
@@ -147,7 +147,7 @@ func matMul(c []float32, ldc int, a *Rows, w *Matrix, start []float32, n0, n1 in
 			}
 		}
 	}
-	s.next = nil
+	s.next = walk{}
 }
 
 // checkTarget panics unless c holds m rows, ldc apart, of n columns.

@@ -25,12 +25,9 @@ func (t *tiles) run() {
 		return
 	}
 	var b unsafe.Pointer
-	stride, ahead := 2*t.b.stride, 0
+	stride := 2 * t.b.stride
 	if t.b.pairs != nil {
 		b = unsafe.Pointer(&t.b.pairs[0])
-		if len(t.b.next) > 0 { // an offset, so that it moves on with b
-			ahead = int(uintptr(unsafe.Pointer(&t.b.next[0])) - uintptr(b))
-		}
 	} else {
 		b, stride = unsafe.Pointer(&t.b.wide[0]), 4*t.b.stride
 	}
@@ -39,18 +36,25 @@ func (t *tiles) run() {
 		start = unsafe.Pointer(&t.start[0])
 	}
 	skip, ldc := 4*t.skip, 4*t.ldc
+	next := t.b.next
+	if next.step == 0 { // nothing known: what is read anyway
+		next = walk{first: uintptr(b), second: stride, step: 64}
+	}
 	if t.form == dot {
-		tilesDotAVX512(unsafe.Pointer(&t.pairs[0]), b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, ahead)
+		tilesDotAVX512(unsafe.Pointer(&t.pairs[0]), b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, next)
 		return
 	}
-	a := unsafe.Pointer(&t.a[0])
+	a, ahead := unsafe.Pointer(&t.a[0]), 0
+	if next.turn == 0 {
+		ahead = int(next.first - uintptr(b))
+	}
 	switch {
 	case t.form == tall && t.b.pairs == nil:
-		tilesWideAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, ahead)
+		tilesWideAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, next)
 	case t.form == tall && t.odd:
-		tilesOddAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, ahead)
+		tilesOddAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, next)
 	case t.form == tall:
-		tilesPairsAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, ahead)
+		tilesPairsAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, next)
 	case t.b.pairs == nil:
 		tilesWideAVX2(a, b, c, t.depth, ahead, skip, ldc, t.count, t.rows, start)
 	case t.odd:

@@ -4,8 +4,8 @@
 
 #include "textflag.h"
 
-// func tilesPairsAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead int)
-TEXT ·tilesPairsAVX512(SB), NOSPLIT, $0-96
+// func tilesPairsAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk)
+TEXT ·tilesPairsAVX512(SB), NOSPLIT, $0-120
 	MOVQ a+0(FP), SI
 	MOVQ panels+8(FP), BX
 	MOVQ c+16(FP), DI
@@ -20,8 +20,8 @@ TEXT ·tilesPairsAVX512(SB), NOSPLIT, $0-96
 	VPSLLD $16, Z31, Z31
 	CMPQ DX, $4
 	JEQ wide
-	MOVQ ahead+88(FP), R12
-	LEAQ (R12)(R13*1), R15
+	MOVQ ahead_second+96(FP), R12
+	MOVQ ahead_step+104(FP), R15
 	CMPQ AX, $12
 	JEQ rows12x2
 	CMPQ AX, $11
@@ -64,13 +64,19 @@ rows1x2from:
 rows1x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows1x2rest
 	PCALIGN $32
 rows1x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows1x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows1x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
@@ -134,13 +140,19 @@ rows2x2from:
 rows2x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows2x2rest
 	PCALIGN $32
 rows2x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows2x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows2x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
@@ -227,13 +239,19 @@ rows3x2from:
 rows3x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows3x2rest
 	PCALIGN $32
 rows3x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows3x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows3x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
@@ -343,13 +361,19 @@ rows4x2from:
 rows4x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows4x2rest
 	PCALIGN $32
 rows4x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows4x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows4x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
@@ -482,13 +506,19 @@ rows5x2from:
 rows5x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows5x2rest
 	PCALIGN $32
 rows5x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows5x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows5x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
@@ -644,13 +674,19 @@ rows6x2from:
 rows6x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows6x2rest
 	PCALIGN $32
 rows6x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows6x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows6x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
@@ -829,13 +865,19 @@ rows7x2from:
 rows7x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows7x2rest
 	PCALIGN $32
 rows7x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows7x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows7x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
@@ -1037,13 +1079,19 @@ rows8x2from:
 rows8x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows8x2rest
 	PCALIGN $32
 rows8x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows8x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows8x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
@@ -1268,13 +1316,19 @@ rows9x2from:
 rows9x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows9x2rest
 	PCALIGN $32
 rows9x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows9x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows9x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
@@ -1523,13 +1577,19 @@ rows10x2from:
 rows10x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows10x2rest
 	PCALIGN $32
 rows10x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows10x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows10x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
@@ -1801,13 +1861,19 @@ rows11x2from:
 rows11x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows11x2rest
 	PCALIGN $32
 rows11x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows11x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows11x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
@@ -2102,13 +2168,19 @@ rows12x2from:
 rows12x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows12x2rest
 	PCALIGN $32
 rows12x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows12x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows12x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
 	VPSLLD $16, (DX), Z24
@@ -3070,8 +3142,8 @@ rows5x4store:
 	VZEROUPPER
 	RET
 
-// func tilesOddAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead int)
-TEXT ·tilesOddAVX512(SB), NOSPLIT, $0-96
+// func tilesOddAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk)
+TEXT ·tilesOddAVX512(SB), NOSPLIT, $0-120
 	MOVQ a+0(FP), SI
 	MOVQ panels+8(FP), BX
 	MOVQ c+16(FP), DI
@@ -3086,8 +3158,8 @@ TEXT ·tilesOddAVX512(SB), NOSPLIT, $0-96
 	VPSLLD $16, Z31, Z31
 	CMPQ DX, $4
 	JEQ wide
-	MOVQ ahead+88(FP), R12
-	LEAQ (R12)(R13*1), R15
+	MOVQ ahead_second+96(FP), R12
+	MOVQ ahead_step+104(FP), R15
 	CMPQ AX, $12
 	JEQ rows12x2
 	CMPQ AX, $11
@@ -3130,13 +3202,19 @@ rows1x2from:
 rows1x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows1x2rest
 	PCALIGN $32
 rows1x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows1x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows1x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
@@ -3200,13 +3278,19 @@ rows2x2from:
 rows2x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows2x2rest
 	PCALIGN $32
 rows2x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows2x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows2x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
@@ -3293,13 +3377,19 @@ rows3x2from:
 rows3x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows3x2rest
 	PCALIGN $32
 rows3x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows3x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows3x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
@@ -3409,13 +3499,19 @@ rows4x2from:
 rows4x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows4x2rest
 	PCALIGN $32
 rows4x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows4x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows4x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
@@ -3548,13 +3644,19 @@ rows5x2from:
 rows5x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows5x2rest
 	PCALIGN $32
 rows5x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows5x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows5x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
@@ -3710,13 +3812,19 @@ rows6x2from:
 rows6x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows6x2rest
 	PCALIGN $32
 rows6x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows6x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows6x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
@@ -3895,13 +4003,19 @@ rows7x2from:
 rows7x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows7x2rest
 	PCALIGN $32
 rows7x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows7x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows7x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
@@ -4103,13 +4217,19 @@ rows8x2from:
 rows8x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows8x2rest
 	PCALIGN $32
 rows8x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows8x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows8x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
@@ -4334,13 +4454,19 @@ rows9x2from:
 rows9x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows9x2rest
 	PCALIGN $32
 rows9x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows9x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows9x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
@@ -4589,13 +4715,19 @@ rows10x2from:
 rows10x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows10x2rest
 	PCALIGN $32
 rows10x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows10x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows10x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
@@ -4867,13 +4999,19 @@ rows11x2from:
 rows11x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows11x2rest
 	PCALIGN $32
 rows11x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows11x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows11x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
@@ -5168,13 +5306,19 @@ rows12x2from:
 rows12x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows12x2rest
 	PCALIGN $32
 rows12x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows12x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows12x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
 	VPANDD (DX), Z31, Z24
@@ -6136,8 +6280,8 @@ rows5x4store:
 	VZEROUPPER
 	RET
 
-// func tilesWideAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead int)
-TEXT ·tilesWideAVX512(SB), NOSPLIT, $0-96
+// func tilesWideAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk)
+TEXT ·tilesWideAVX512(SB), NOSPLIT, $0-120
 	MOVQ a+0(FP), SI
 	MOVQ panels+8(FP), BX
 	MOVQ c+16(FP), DI
@@ -6152,8 +6296,8 @@ TEXT ·tilesWideAVX512(SB), NOSPLIT, $0-96
 	VPSLLD $16, Z31, Z31
 	CMPQ DX, $4
 	JEQ wide
-	MOVQ ahead+88(FP), R12
-	LEAQ (R12)(R13*1), R15
+	MOVQ ahead_second+96(FP), R12
+	MOVQ ahead_step+104(FP), R15
 	CMPQ AX, $12
 	JEQ rows12x2
 	CMPQ AX, $11
@@ -6196,11 +6340,17 @@ rows1x2from:
 rows1x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows1x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows1x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows1x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -6251,11 +6401,17 @@ rows2x2from:
 rows2x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows2x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows2x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows2x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -6323,11 +6479,17 @@ rows3x2from:
 rows3x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows3x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows3x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows3x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -6412,11 +6574,17 @@ rows4x2from:
 rows4x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows4x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows4x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows4x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -6518,11 +6686,17 @@ rows5x2from:
 rows5x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows5x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows5x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows5x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -6641,11 +6815,17 @@ rows6x2from:
 rows6x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows6x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows6x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows6x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -6781,11 +6961,17 @@ rows7x2from:
 rows7x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows7x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows7x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows7x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -6938,11 +7124,17 @@ rows8x2from:
 rows8x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows8x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows8x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows8x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -7112,11 +7304,17 @@ rows9x2from:
 rows9x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows9x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows9x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows9x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -7303,11 +7501,17 @@ rows10x2from:
 rows10x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows10x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows10x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows10x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -7511,11 +7715,17 @@ rows11x2from:
 rows11x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows11x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows11x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows11x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
@@ -7736,11 +7946,17 @@ rows12x2from:
 rows12x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows12x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows12x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows12x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25

@@ -4,8 +4,8 @@
 
 #include "textflag.h"
 
-// func tilesDotAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead int)
-TEXT ·tilesDotAVX512(SB), NOSPLIT, $0-96
+// func tilesDotAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk)
+TEXT ·tilesDotAVX512(SB), NOSPLIT, $0-120
 	MOVQ a+0(FP), SI
 	MOVQ panels+8(FP), BX
 	MOVQ c+16(FP), DI
@@ -20,8 +20,8 @@ TEXT ·tilesDotAVX512(SB), NOSPLIT, $0-96
 	VPSRLD $16, Z31, Z31
 	CMPQ DX, $4
 	JEQ wide
-	MOVQ ahead+88(FP), R12
-	LEAQ (R12)(R13*1), R15
+	MOVQ ahead_second+96(FP), R12
+	MOVQ ahead_step+104(FP), R15
 	CMPQ AX, $12
 	JEQ rows12x2
 	CMPQ AX, $11
@@ -64,13 +64,19 @@ rows1x2from:
 rows1x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows1x2rest
 	PCALIGN $32
 rows1x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows1x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows1x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -129,13 +135,19 @@ rows2x2from:
 rows2x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows2x2rest
 	PCALIGN $32
 rows2x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows2x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows2x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -215,13 +227,19 @@ rows3x2from:
 rows3x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows3x2rest
 	PCALIGN $32
 rows3x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows3x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows3x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -322,13 +340,19 @@ rows4x2from:
 rows4x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows4x2rest
 	PCALIGN $32
 rows4x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows4x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows4x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -450,13 +474,19 @@ rows5x2from:
 rows5x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows5x2rest
 	PCALIGN $32
 rows5x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows5x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows5x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -599,13 +629,19 @@ rows6x2from:
 rows6x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows6x2rest
 	PCALIGN $32
 rows6x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows6x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows6x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -769,13 +805,19 @@ rows7x2from:
 rows7x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows7x2rest
 	PCALIGN $32
 rows7x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows7x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows7x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -960,13 +1002,19 @@ rows8x2from:
 rows8x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows8x2rest
 	PCALIGN $32
 rows8x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows8x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows8x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -1172,13 +1220,19 @@ rows9x2from:
 rows9x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows9x2rest
 	PCALIGN $32
 rows9x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows9x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows9x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -1405,13 +1459,19 @@ rows10x2from:
 rows10x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows10x2rest
 	PCALIGN $32
 rows10x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows10x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows10x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -1659,13 +1719,19 @@ rows11x2from:
 rows11x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows11x2rest
 	PCALIGN $32
 rows11x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows11x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows11x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -1934,13 +2000,19 @@ rows12x2from:
 rows12x2multiply:
 	MOVQ SI, AX
 	MOVQ BX, DX
+	MOVQ ahead_first+88(FP), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows12x2rest
 	PCALIGN $32
 rows12x2loop:
-	PREFETCHT1 (DX)(R12*1)
-	PREFETCHT1 (DX)(R15*1)
+	TESTQ $15, CX
+	JNZ rows12x2straight
+	ADDQ ahead_turn+112(FP), R14
+rows12x2straight:
+	PREFETCHT1 (R14)
+	PREFETCHT1 (R14)(R12*1)
+	ADDQ R15, R14
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29

@@ -8,7 +8,7 @@ type panels struct {
 	pairs  []uint16  // [panel][k/2][16][2]
 	wide   []float32 // [panel][k][16]
 	stride int       // elements from one panel to the next
-	next   []uint16  // the panels that are wanted next, where that is known
+	next   walk      // over the weights that are wanted next, zero if not known
 }
 
 // from returns the panels from number panel and, within each, column k0 on; k0

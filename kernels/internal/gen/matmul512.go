@@ -33,9 +33,9 @@ func dot512(a *asm) {
 
 // tiles512 emits a function that runs over count strips of activations and the
 // tiles of C below each other, 4 or 2 panels wide, the panels stride apart: one
-// loop for each shape.
+// loop for each shape. Tiles of 2 panels bring what ahead walks over to L2.
 func tiles512(a *asm, name string, loop func(t *tile512)) {
-	a.text(name, "(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead int)", 96,
+	a.text(name, "(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk)", 120,
 		arg{"a", "SI"}, arg{"panels", "BX"}, arg{"c", "DI"}, arg{"depth", "R10"}, arg{"stride", "R13"},
 		arg{"skip", "R11"}, arg{"ldc", "R8"}, arg{"count", "R9"}, arg{"rows", "AX"}, arg{"width", "DX"})
 	a.op("VPTERNLOGD $255, Z%d, Z%d, Z%d", mask512, mask512, mask512)
@@ -46,8 +46,8 @@ func tiles512(a *asm, name string, loop func(t *tile512)) {
 	}
 	a.op("CMPQ DX, $4")
 	a.op("JEQ wide")
-	a.op("MOVQ ahead+88(FP), R12")
-	a.op("LEAQ (R12)(R13*1), R15")
+	a.op("MOVQ ahead_second+96(FP), R12")
+	a.op("MOVQ ahead_step+104(FP), R15")
 	for rows := tallRows; rows > 1; rows-- {
 		a.op("CMPQ AX, $%d", rows)
 		a.op("JEQ rows%dx2", rows)
@@ -81,7 +81,7 @@ func tile(a *asm, t *tile512, loop func(t *tile512)) {
 			a.op("ADDQ R8, AX")
 		}
 	}
-	for range t.rows {
+	for range t.rows { // the tile below
 		a.op("ADDQ R8, AX")
 		for p := range t.panels {
 			a.op("PREFETCHT1 %d(AX)", 64*p)
@@ -89,7 +89,7 @@ func tile(a *asm, t *tile512, loop func(t *tile512)) {
 	}
 	a.jump("JMP", "multiply")
 	a.label("from")
-	a.op("MOVQ DI, AX")
+	a.op("MOVQ DI, AX") // this one, which is written in the end
 	for r := range t.rows {
 		for p := range t.panels {
 			a.op("PREFETCHT1 %d(AX)", 64*p)
@@ -107,6 +107,9 @@ func tile(a *asm, t *tile512, loop func(t *tile512)) {
 	a.label("multiply")
 	a.op("MOVQ SI, AX")
 	a.op("MOVQ BX, DX")
+	if t.panels == 2 {
+		a.op("MOVQ ahead_first+88(FP), R14")
+	}
 	loop(t)
 	for r := range t.rows {
 		for p := range t.panels {
@@ -170,8 +173,13 @@ func (t *tile512) loop(shift, bytes int, nextStrip bool, body func()) {
 	t.label("loop")
 	// What is wanted next; beyond the last one a prefetch cannot fault.
 	if t.panels == 2 {
-		t.op("PREFETCHT1 (DX)(R12*1)")
-		t.op("PREFETCHT1 (DX)(R15*1)")
+		t.op("TESTQ $15, CX")
+		t.jump("JNZ", "straight")
+		t.op("ADDQ ahead_turn+112(FP), R14")
+		t.label("straight")
+		t.op("PREFETCHT1 (R14)")
+		t.op("PREFETCHT1 (R14)(R12*1)")
+		t.op("ADDQ R15, R14")
 	}
 	if nextStrip {
 		for at := 0; at < bytes; at += 64 {

@@ -65,8 +65,9 @@ func transpose512(a *asm, name string, round bool) {
 		a.op("LEAQ (%s)(R8*4), %s", rows[i-1], rows[i])
 	}
 	offset := []string{"", "(R8*1)", "(R8*2)", "(R9*1)"}
-	// The rows of the next tile of two panels are wanted in L2. What lies beyond
-	// the matrix is prefetched too, which cannot fault.
+	// The rows of the next tile of two panels are wanted in L2: for tiles of four
+	// panels, which bring nothing while they multiply, and where nothing is
+	// multiplied. What lies beyond the matrix is prefetched too, which cannot fault.
 	a.op("MOVQ R8, R13")
 	a.op("SHLQ $5, R13")
 	loop(a, 16, func() {

@@ -1,0 +1,44 @@
+package kernels
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A prefetch never shows in a result, so what a kernel walks over is counted here:
+// each line of the next two panels, or of 32 rows of the next block, once.
+func TestWalkCoversWhatIsNext(t *testing.T) {
+	const n, k, n0, k0, depth = 64, 384, 32, 128, 96
+	lines := func(w *Matrix) map[uintptr]int {
+		ahead := w.walk(n0, k0)
+		seen, at := map[uintptr]int{}, ahead.first
+		for left := depth / 2; left > 0; left-- { // as the loop of tile512 counts
+			if left%16 == 0 {
+				at += uintptr(ahead.turn)
+			}
+			seen[at]++
+			seen[at+uintptr(ahead.second)]++
+			at += uintptr(ahead.step)
+		}
+		return seen
+	}
+
+	w := &Matrix{N: n, K: k, BF16: make([]uint16, n*k)}
+	want := map[uintptr]int{}
+	for row := n0; row < n0+32; row++ {
+		for i := 0; i < depth; i += 32 {
+			want[address(w.BF16[row*k+k0+i:])] = 1
+		}
+	}
+	require.Equal(t, want, lines(w), "read in place")
+
+	w.Panels, w.PackedFor = make([]uint16, w.PackedLen(BF16)), BF16
+	want = map[uintptr]int{}
+	for panel := n0 / panelCols; panel < n0/panelCols+2; panel++ {
+		for i := 0; i < depth*panelCols; i += 32 {
+			want[address(w.Panels[panel*pairsLen(k)+k0*panelCols+i:])] = 1
+		}
+	}
+	require.Equal(t, want, lines(w), "packed beforehand")
+}
