@@ -71,8 +71,7 @@ rows1x2multiply:
 	PCALIGN $32
 rows1x2loop:
 	TESTQ $15, CX
-	JNZ rows1x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows1x2turn
 rows1x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -109,6 +108,9 @@ rows1x2store:
 	JNZ rows1x2
 	VZEROUPPER
 	RET
+rows1x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows1x2straight
 rows2x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -147,8 +149,7 @@ rows2x2multiply:
 	PCALIGN $32
 rows2x2loop:
 	TESTQ $15, CX
-	JNZ rows2x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows2x2turn
 rows2x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -197,6 +198,9 @@ rows2x2store:
 	JNZ rows2x2
 	VZEROUPPER
 	RET
+rows2x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows2x2straight
 rows3x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -246,8 +250,7 @@ rows3x2multiply:
 	PCALIGN $32
 rows3x2loop:
 	TESTQ $15, CX
-	JNZ rows3x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows3x2turn
 rows3x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -308,6 +311,9 @@ rows3x2store:
 	JNZ rows3x2
 	VZEROUPPER
 	RET
+rows3x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows3x2straight
 rows4x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -368,8 +374,7 @@ rows4x2multiply:
 	PCALIGN $32
 rows4x2loop:
 	TESTQ $15, CX
-	JNZ rows4x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows4x2turn
 rows4x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -442,6 +447,9 @@ rows4x2store:
 	JNZ rows4x2
 	VZEROUPPER
 	RET
+rows4x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows4x2straight
 rows5x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -513,8 +521,7 @@ rows5x2multiply:
 	PCALIGN $32
 rows5x2loop:
 	TESTQ $15, CX
-	JNZ rows5x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows5x2turn
 rows5x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -599,6 +606,9 @@ rows5x2store:
 	JNZ rows5x2
 	VZEROUPPER
 	RET
+rows5x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows5x2straight
 rows6x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -681,8 +691,7 @@ rows6x2multiply:
 	PCALIGN $32
 rows6x2loop:
 	TESTQ $15, CX
-	JNZ rows6x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows6x2turn
 rows6x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -779,6 +788,9 @@ rows6x2store:
 	JNZ rows6x2
 	VZEROUPPER
 	RET
+rows6x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows6x2straight
 rows7x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -872,8 +884,7 @@ rows7x2multiply:
 	PCALIGN $32
 rows7x2loop:
 	TESTQ $15, CX
-	JNZ rows7x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows7x2turn
 rows7x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -982,6 +993,9 @@ rows7x2store:
 	JNZ rows7x2
 	VZEROUPPER
 	RET
+rows7x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows7x2straight
 rows8x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -1086,8 +1100,7 @@ rows8x2multiply:
 	PCALIGN $32
 rows8x2loop:
 	TESTQ $15, CX
-	JNZ rows8x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows8x2turn
 rows8x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -1208,6 +1221,9 @@ rows8x2store:
 	JNZ rows8x2
 	VZEROUPPER
 	RET
+rows8x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows8x2straight
 rows9x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -1323,8 +1339,7 @@ rows9x2multiply:
 	PCALIGN $32
 rows9x2loop:
 	TESTQ $15, CX
-	JNZ rows9x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows9x2turn
 rows9x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -1458,6 +1473,9 @@ rows9x2store:
 	JNZ rows9x2
 	VZEROUPPER
 	RET
+rows9x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows9x2straight
 rows10x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -1584,8 +1602,7 @@ rows10x2multiply:
 	PCALIGN $32
 rows10x2loop:
 	TESTQ $15, CX
-	JNZ rows10x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows10x2turn
 rows10x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -1731,6 +1748,9 @@ rows10x2store:
 	JNZ rows10x2
 	VZEROUPPER
 	RET
+rows10x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows10x2straight
 rows11x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -1868,8 +1888,7 @@ rows11x2multiply:
 	PCALIGN $32
 rows11x2loop:
 	TESTQ $15, CX
-	JNZ rows11x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows11x2turn
 rows11x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -2027,6 +2046,9 @@ rows11x2store:
 	JNZ rows11x2
 	VZEROUPPER
 	RET
+rows11x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows11x2straight
 rows12x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -2175,8 +2197,7 @@ rows12x2multiply:
 	PCALIGN $32
 rows12x2loop:
 	TESTQ $15, CX
-	JNZ rows12x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows12x2turn
 rows12x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -2346,6 +2367,9 @@ rows12x2store:
 	JNZ rows12x2
 	VZEROUPPER
 	RET
+rows12x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows12x2straight
 wide:
 	LEAQ (R13)(R13*2), R12
 	CMPQ AX, $5
@@ -3209,8 +3233,7 @@ rows1x2multiply:
 	PCALIGN $32
 rows1x2loop:
 	TESTQ $15, CX
-	JNZ rows1x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows1x2turn
 rows1x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -3247,6 +3270,9 @@ rows1x2store:
 	JNZ rows1x2
 	VZEROUPPER
 	RET
+rows1x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows1x2straight
 rows2x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -3285,8 +3311,7 @@ rows2x2multiply:
 	PCALIGN $32
 rows2x2loop:
 	TESTQ $15, CX
-	JNZ rows2x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows2x2turn
 rows2x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -3335,6 +3360,9 @@ rows2x2store:
 	JNZ rows2x2
 	VZEROUPPER
 	RET
+rows2x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows2x2straight
 rows3x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -3384,8 +3412,7 @@ rows3x2multiply:
 	PCALIGN $32
 rows3x2loop:
 	TESTQ $15, CX
-	JNZ rows3x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows3x2turn
 rows3x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -3446,6 +3473,9 @@ rows3x2store:
 	JNZ rows3x2
 	VZEROUPPER
 	RET
+rows3x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows3x2straight
 rows4x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -3506,8 +3536,7 @@ rows4x2multiply:
 	PCALIGN $32
 rows4x2loop:
 	TESTQ $15, CX
-	JNZ rows4x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows4x2turn
 rows4x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -3580,6 +3609,9 @@ rows4x2store:
 	JNZ rows4x2
 	VZEROUPPER
 	RET
+rows4x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows4x2straight
 rows5x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -3651,8 +3683,7 @@ rows5x2multiply:
 	PCALIGN $32
 rows5x2loop:
 	TESTQ $15, CX
-	JNZ rows5x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows5x2turn
 rows5x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -3737,6 +3768,9 @@ rows5x2store:
 	JNZ rows5x2
 	VZEROUPPER
 	RET
+rows5x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows5x2straight
 rows6x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -3819,8 +3853,7 @@ rows6x2multiply:
 	PCALIGN $32
 rows6x2loop:
 	TESTQ $15, CX
-	JNZ rows6x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows6x2turn
 rows6x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -3917,6 +3950,9 @@ rows6x2store:
 	JNZ rows6x2
 	VZEROUPPER
 	RET
+rows6x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows6x2straight
 rows7x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -4010,8 +4046,7 @@ rows7x2multiply:
 	PCALIGN $32
 rows7x2loop:
 	TESTQ $15, CX
-	JNZ rows7x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows7x2turn
 rows7x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -4120,6 +4155,9 @@ rows7x2store:
 	JNZ rows7x2
 	VZEROUPPER
 	RET
+rows7x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows7x2straight
 rows8x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -4224,8 +4262,7 @@ rows8x2multiply:
 	PCALIGN $32
 rows8x2loop:
 	TESTQ $15, CX
-	JNZ rows8x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows8x2turn
 rows8x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -4346,6 +4383,9 @@ rows8x2store:
 	JNZ rows8x2
 	VZEROUPPER
 	RET
+rows8x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows8x2straight
 rows9x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -4461,8 +4501,7 @@ rows9x2multiply:
 	PCALIGN $32
 rows9x2loop:
 	TESTQ $15, CX
-	JNZ rows9x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows9x2turn
 rows9x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -4596,6 +4635,9 @@ rows9x2store:
 	JNZ rows9x2
 	VZEROUPPER
 	RET
+rows9x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows9x2straight
 rows10x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -4722,8 +4764,7 @@ rows10x2multiply:
 	PCALIGN $32
 rows10x2loop:
 	TESTQ $15, CX
-	JNZ rows10x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows10x2turn
 rows10x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -4869,6 +4910,9 @@ rows10x2store:
 	JNZ rows10x2
 	VZEROUPPER
 	RET
+rows10x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows10x2straight
 rows11x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -5006,8 +5050,7 @@ rows11x2multiply:
 	PCALIGN $32
 rows11x2loop:
 	TESTQ $15, CX
-	JNZ rows11x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows11x2turn
 rows11x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -5165,6 +5208,9 @@ rows11x2store:
 	JNZ rows11x2
 	VZEROUPPER
 	RET
+rows11x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows11x2straight
 rows12x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -5313,8 +5359,7 @@ rows12x2multiply:
 	PCALIGN $32
 rows12x2loop:
 	TESTQ $15, CX
-	JNZ rows12x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows12x2turn
 rows12x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -5484,6 +5529,9 @@ rows12x2store:
 	JNZ rows12x2
 	VZEROUPPER
 	RET
+rows12x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows12x2straight
 wide:
 	LEAQ (R13)(R13*2), R12
 	CMPQ AX, $5
@@ -6345,8 +6393,7 @@ rows1x2multiply:
 	PCALIGN $32
 rows1x2loop:
 	TESTQ $15, CX
-	JNZ rows1x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows1x2turn
 rows1x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -6370,6 +6417,9 @@ rows1x2rest:
 	JNZ rows1x2
 	VZEROUPPER
 	RET
+rows1x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows1x2straight
 rows2x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -6406,8 +6456,7 @@ rows2x2multiply:
 	PCALIGN $32
 rows2x2loop:
 	TESTQ $15, CX
-	JNZ rows2x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows2x2turn
 rows2x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -6437,6 +6486,9 @@ rows2x2rest:
 	JNZ rows2x2
 	VZEROUPPER
 	RET
+rows2x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows2x2straight
 rows3x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -6484,8 +6536,7 @@ rows3x2multiply:
 	PCALIGN $32
 rows3x2loop:
 	TESTQ $15, CX
-	JNZ rows3x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows3x2turn
 rows3x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -6521,6 +6572,9 @@ rows3x2rest:
 	JNZ rows3x2
 	VZEROUPPER
 	RET
+rows3x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows3x2straight
 rows4x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -6579,8 +6633,7 @@ rows4x2multiply:
 	PCALIGN $32
 rows4x2loop:
 	TESTQ $15, CX
-	JNZ rows4x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows4x2turn
 rows4x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -6622,6 +6675,9 @@ rows4x2rest:
 	JNZ rows4x2
 	VZEROUPPER
 	RET
+rows4x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows4x2straight
 rows5x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -6691,8 +6747,7 @@ rows5x2multiply:
 	PCALIGN $32
 rows5x2loop:
 	TESTQ $15, CX
-	JNZ rows5x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows5x2turn
 rows5x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -6740,6 +6795,9 @@ rows5x2rest:
 	JNZ rows5x2
 	VZEROUPPER
 	RET
+rows5x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows5x2straight
 rows6x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -6820,8 +6878,7 @@ rows6x2multiply:
 	PCALIGN $32
 rows6x2loop:
 	TESTQ $15, CX
-	JNZ rows6x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows6x2turn
 rows6x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -6875,6 +6932,9 @@ rows6x2rest:
 	JNZ rows6x2
 	VZEROUPPER
 	RET
+rows6x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows6x2straight
 rows7x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -6966,8 +7026,7 @@ rows7x2multiply:
 	PCALIGN $32
 rows7x2loop:
 	TESTQ $15, CX
-	JNZ rows7x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows7x2turn
 rows7x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -7027,6 +7086,9 @@ rows7x2rest:
 	JNZ rows7x2
 	VZEROUPPER
 	RET
+rows7x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows7x2straight
 rows8x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -7129,8 +7191,7 @@ rows8x2multiply:
 	PCALIGN $32
 rows8x2loop:
 	TESTQ $15, CX
-	JNZ rows8x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows8x2turn
 rows8x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -7196,6 +7257,9 @@ rows8x2rest:
 	JNZ rows8x2
 	VZEROUPPER
 	RET
+rows8x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows8x2straight
 rows9x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -7309,8 +7373,7 @@ rows9x2multiply:
 	PCALIGN $32
 rows9x2loop:
 	TESTQ $15, CX
-	JNZ rows9x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows9x2turn
 rows9x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -7382,6 +7445,9 @@ rows9x2rest:
 	JNZ rows9x2
 	VZEROUPPER
 	RET
+rows9x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows9x2straight
 rows10x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -7506,8 +7572,7 @@ rows10x2multiply:
 	PCALIGN $32
 rows10x2loop:
 	TESTQ $15, CX
-	JNZ rows10x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows10x2turn
 rows10x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -7585,6 +7650,9 @@ rows10x2rest:
 	JNZ rows10x2
 	VZEROUPPER
 	RET
+rows10x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows10x2straight
 rows11x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -7720,8 +7788,7 @@ rows11x2multiply:
 	PCALIGN $32
 rows11x2loop:
 	TESTQ $15, CX
-	JNZ rows11x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows11x2turn
 rows11x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -7805,6 +7872,9 @@ rows11x2rest:
 	JNZ rows11x2
 	VZEROUPPER
 	RET
+rows11x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows11x2straight
 rows12x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -7951,8 +8021,7 @@ rows12x2multiply:
 	PCALIGN $32
 rows12x2loop:
 	TESTQ $15, CX
-	JNZ rows12x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows12x2turn
 rows12x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -8042,6 +8111,9 @@ rows12x2rest:
 	JNZ rows12x2
 	VZEROUPPER
 	RET
+rows12x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows12x2straight
 wide:
 	LEAQ (R13)(R13*2), R12
 	CMPQ AX, $5

@@ -71,8 +71,7 @@ rows1x2multiply:
 	PCALIGN $32
 rows1x2loop:
 	TESTQ $15, CX
-	JNZ rows1x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows1x2turn
 rows1x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -104,6 +103,9 @@ rows1x2store:
 	JNZ rows1x2
 	VZEROUPPER
 	RET
+rows1x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows1x2straight
 rows2x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -142,8 +144,7 @@ rows2x2multiply:
 	PCALIGN $32
 rows2x2loop:
 	TESTQ $15, CX
-	JNZ rows2x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows2x2turn
 rows2x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -185,6 +186,9 @@ rows2x2store:
 	JNZ rows2x2
 	VZEROUPPER
 	RET
+rows2x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows2x2straight
 rows3x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -234,8 +238,7 @@ rows3x2multiply:
 	PCALIGN $32
 rows3x2loop:
 	TESTQ $15, CX
-	JNZ rows3x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows3x2turn
 rows3x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -287,6 +290,9 @@ rows3x2store:
 	JNZ rows3x2
 	VZEROUPPER
 	RET
+rows3x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows3x2straight
 rows4x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -347,8 +353,7 @@ rows4x2multiply:
 	PCALIGN $32
 rows4x2loop:
 	TESTQ $15, CX
-	JNZ rows4x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows4x2turn
 rows4x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -410,6 +415,9 @@ rows4x2store:
 	JNZ rows4x2
 	VZEROUPPER
 	RET
+rows4x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows4x2straight
 rows5x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -481,8 +489,7 @@ rows5x2multiply:
 	PCALIGN $32
 rows5x2loop:
 	TESTQ $15, CX
-	JNZ rows5x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows5x2turn
 rows5x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -554,6 +561,9 @@ rows5x2store:
 	JNZ rows5x2
 	VZEROUPPER
 	RET
+rows5x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows5x2straight
 rows6x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -636,8 +646,7 @@ rows6x2multiply:
 	PCALIGN $32
 rows6x2loop:
 	TESTQ $15, CX
-	JNZ rows6x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows6x2turn
 rows6x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -719,6 +728,9 @@ rows6x2store:
 	JNZ rows6x2
 	VZEROUPPER
 	RET
+rows6x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows6x2straight
 rows7x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -812,8 +824,7 @@ rows7x2multiply:
 	PCALIGN $32
 rows7x2loop:
 	TESTQ $15, CX
-	JNZ rows7x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows7x2turn
 rows7x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -905,6 +916,9 @@ rows7x2store:
 	JNZ rows7x2
 	VZEROUPPER
 	RET
+rows7x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows7x2straight
 rows8x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -1009,8 +1023,7 @@ rows8x2multiply:
 	PCALIGN $32
 rows8x2loop:
 	TESTQ $15, CX
-	JNZ rows8x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows8x2turn
 rows8x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -1112,6 +1125,9 @@ rows8x2store:
 	JNZ rows8x2
 	VZEROUPPER
 	RET
+rows8x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows8x2straight
 rows9x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -1227,8 +1243,7 @@ rows9x2multiply:
 	PCALIGN $32
 rows9x2loop:
 	TESTQ $15, CX
-	JNZ rows9x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows9x2turn
 rows9x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -1340,6 +1355,9 @@ rows9x2store:
 	JNZ rows9x2
 	VZEROUPPER
 	RET
+rows9x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows9x2straight
 rows10x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -1466,8 +1484,7 @@ rows10x2multiply:
 	PCALIGN $32
 rows10x2loop:
 	TESTQ $15, CX
-	JNZ rows10x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows10x2turn
 rows10x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -1589,6 +1606,9 @@ rows10x2store:
 	JNZ rows10x2
 	VZEROUPPER
 	RET
+rows10x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows10x2straight
 rows11x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -1726,8 +1746,7 @@ rows11x2multiply:
 	PCALIGN $32
 rows11x2loop:
 	TESTQ $15, CX
-	JNZ rows11x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows11x2turn
 rows11x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -1859,6 +1878,9 @@ rows11x2store:
 	JNZ rows11x2
 	VZEROUPPER
 	RET
+rows11x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows11x2straight
 rows12x2:
 	MOVQ start+80(FP), CX
 	TESTQ CX, CX
@@ -2007,8 +2029,7 @@ rows12x2multiply:
 	PCALIGN $32
 rows12x2loop:
 	TESTQ $15, CX
-	JNZ rows12x2straight
-	ADDQ ahead_turn+112(FP), R14
+	JZ rows12x2turn
 rows12x2straight:
 	PREFETCHT1 (R14)
 	PREFETCHT1 (R14)(R12*1)
@@ -2150,6 +2171,9 @@ rows12x2store:
 	JNZ rows12x2
 	VZEROUPPER
 	RET
+rows12x2turn:
+	ADDQ ahead_turn+112(FP), R14
+	JMP rows12x2straight
 wide:
 	LEAQ (R13)(R13*2), R12
 	CMPQ AX, $5

@@ -121,6 +121,11 @@ func tile(a *asm, t *tile512, loop func(t *tile512)) {
 	a.op("DECQ R9")
 	a.jump("JNZ", "")
 	a.ret()
+	if t.panels == 2 {
+		a.label("turn")
+		a.op("ADDQ ahead_turn+112(FP), R14")
+		a.jump("JMP", "straight")
+	}
 	a.prefix = ""
 }
 
@@ -174,8 +179,7 @@ func (t *tile512) loop(shift, bytes int, nextStrip bool, body func()) {
 	// What is wanted next; beyond the last one a prefetch cannot fault.
 	if t.panels == 2 {
 		t.op("TESTQ $15, CX")
-		t.jump("JNZ", "straight")
-		t.op("ADDQ ahead_turn+112(FP), R14")
+		t.jump("JZ", "turn")
 		t.label("straight")
 		t.op("PREFETCHT1 (R14)")
 		t.op("PREFETCHT1 (R14)(R12*1)")
