@@ -78,7 +78,7 @@ func (p panels) tiles(c []float32, ldc, width int, start []float32, a *Rows, s0,
 }
 
 // maxProducts bounds a call of a kernel to some tens of microseconds.
-const maxProducts = 1 << 20
+const maxProducts = 1 << 21
 
 // strip multiplies count strips of equal height from s on into c.
 func (p panels) strip(c []float32, ldc, width int, start []float32, a *Rows, s, count, k0, depth int) {

@@ -200,9 +200,8 @@ func (p *pass) gated(ctx context.Context, m int, w *layer) error {
 		p.act.shape(m, n)
 	}
 	p.args.gated = w
-	step, units := columnStep(p.threads, gatedColumns, product{weight: &w.gate})
-	p.args.step = step
-	if err := p.loop(ctx, inProducts, units, p.bodies.gated); err != nil || p.packedAct.byColumns() {
+	p.cutColumns(gatedColumns, product{weight: &w.gate})
+	if err := p.loop(ctx, inProducts, len(p.columns), p.bodies.gated); err != nil || p.packedAct.byColumns() {
 		return err
 	}
 	return p.pack(ctx, &p.packedAct, &p.act, m, n)
@@ -213,8 +212,7 @@ const gatedColumns = 64
 
 func (p *pass) gatedUnit(worker, unit int) {
 	w, s := p.args.gated, &p.scratch[worker]
-	n0 := unit * p.args.step
-	n1 := min(n0+p.args.step, w.gate.weight.N)
+	n0, n1 := p.columns[unit].n0, p.columns[unit].n1
 	strips, block := p.in.strips(), p.in.blockStrips()
 	for s0 := 0; s0 < strips; s0 += block {
 		s1 := min(s0+block, strips)
@@ -227,8 +225,8 @@ func (p *pass) gatedUnit(worker, unit int) {
 		s.up.dense(rows, n)
 		s.rows.Next(&w.up.weight, n0)
 		in.multiply(s.gate.data, n, &w.gate, n0, n1, s, rows)
-		if s1 == strips {
-			s.rows.Next(&w.gate.weight, n0+p.threads*p.args.step)
+		if next := unit + p.threads; s1 == strips && next < len(p.columns) {
+			s.rows.Next(&w.gate.weight, p.columns[next].n0)
 		}
 		in.multiply(s.up.data, n, &w.up, n0, n1, s, rows)
 		if p.trace != nil {

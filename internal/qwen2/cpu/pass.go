@@ -32,8 +32,9 @@ type pass struct {
 	gate, up  matrix        // (m, IntermediateSize), for a trace alone
 	scratch   []scratch     // one a worker
 	attention []headScratch // one a worker
-	tiles     []tile        // the attention's units of work
-	stretches []stretch     // of the tiles
+	columns   []columns     // units of work of products
+	tiles     []tile        // of attention
+	stretches []stretch     // of its tiles
 	pieces    []piece       // the same, cut finer
 
 	bodies bodies
@@ -50,14 +51,12 @@ type bodies struct {
 
 // args is what the body of the loop that runs now works on.
 type args struct {
-	layer    int       // of store and attention
-	norm     []float32 // weight of norm
-	in       *input    // of multiply; what pack fills
-	pack     *matrix   // from which
-	products []product // of multiply
-	gated    *layer    // of gated
-	rows     int       // of multiply
-	step     int       // columns of a unit of multiply and gated
+	layer int       // of store and attention
+	norm  []float32 // weight of norm
+	in    *input    // of multiply; what pack fills
+	pack  *matrix   // from which
+	gated *layer    // of gated
+	rows  int       // of multiply
 }
 
 // span is a run of rows that belongs to one sequence.
@@ -185,40 +184,62 @@ type product struct {
 // multiply computes products of the packed input of m rows. Work is split by
 // columns, so each value is one chain of multiply-adds on one worker.
 func (p *pass) multiply(ctx context.Context, in *input, m int, products ...product) error {
-	step, units := columnStep(p.threads, 128, products...)
-	p.args.in, p.args.rows, p.args.step = in, m, step
-	p.args.products = append(p.args.products[:0], products...)
-	return p.loop(ctx, inProducts, units, p.bodies.multiply)
+	p.args.in, p.args.rows = in, m
+	p.cutColumns(128, products...)
+	return p.loop(ctx, inProducts, len(p.columns), p.bodies.multiply)
 }
 
 func (p *pass) multiplyUnit(worker, unit int) {
-	step, w := p.args.step, p.args.products
-	for n := ceilDiv(w[0].weight.weight.N, step); unit >= n; n = ceilDiv(w[0].weight.weight.N, step) {
-		unit -= n
-		w = w[1:]
+	u, s := p.columns[unit], &p.scratch[worker]
+	c, weight := u.c, u.weight
+	if next := unit + p.threads; next < len(p.columns) {
+		s.rows.Next(&p.columns[next].weight.weight, p.columns[next].n0)
 	}
-	c, weight := w[0].c, w[0].weight
-	n0 := unit * step
-	n1 := min(n0+step, weight.weight.N)
-	p.scratch[worker].rows.Next(&weight.weight, n0+p.threads*step)
-	if w[0].add {
-		p.args.in.multiplyAdd(c.data[n0:], c.stride, weight, n0, n1, &p.scratch[worker])
+	if u.add {
+		p.args.in.multiplyAdd(c.data[u.n0:], c.stride, weight, u.n0, u.n1, s)
 	} else {
-		p.args.in.multiply(c.data[n0:], c.stride, weight, n0, n1, &p.scratch[worker], p.args.rows)
+		p.args.in.multiply(c.data[u.n0:], c.stride, weight, u.n0, u.n1, s, p.args.rows)
 	}
 }
 
-// columnStep is the width of a unit of work, at most the given one, and the number of
-// units: the widest one with which the threads end together, since packing the input
-// for a unit and the edge of a kernel's tiles cost less the wider it is.
-func columnStep(threads, widest int, products ...product) (step, units int) {
-	for step = widest; ; step /= 2 {
-		units = 0
+// columns are the outputs n0 to n1-1 of a product, a unit of work.
+type columns struct {
+	product
+	n0, n1 int
+}
+
+// cutColumns cuts products into columns: the widest up to most with which the threads
+// end together, since reading the input for a unit and the edges of a kernel's tiles
+// cost less the wider it is. The last ones are half as wide, so that threads wait less
+// for each other.
+func (p *pass) cutColumns(most int, products ...product) {
+	total := 0
+	for _, w := range products {
+		total += w.weight.weight.N
+	}
+	step := most
+	for ; step > leastColumns; step /= 2 {
+		units := 0
 		for _, w := range products {
 			units += ceilDiv(w.weight.weight.N, step)
 		}
-		if step == 32 || units >= 16*threads || units >= 6*threads && units%threads == 0 {
-			return step, units
+		if units >= 16*p.threads || units >= 6*p.threads && units%p.threads == 0 {
+			break
+		}
+	}
+	p.columns = p.columns[:0]
+	for _, w := range products {
+		for n0, n := 0, w.weight.weight.N; n0 < n; {
+			width := step
+			if p.threads > 1 && total <= p.threads*step {
+				width = max(leastColumns, step/2)
+			}
+			width = min(width, n-n0)
+			p.columns = append(p.columns, columns{w, n0, n0 + width})
+			n0, total = n0+width, total-width
 		}
 	}
 }
+
+// leastColumns is two panels, which fill a tile of the widest registers.
+const leastColumns = 2 * panelColumns
