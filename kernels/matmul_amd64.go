@@ -2,7 +2,12 @@
 
 package kernels
 
-import "unsafe"
+import (
+	"math"
+	"unsafe"
+
+	"seccodeprm/internal/num"
+)
 
 // formOf chooses the layout of activations.
 func formOf(p Precision) form {
@@ -40,9 +45,16 @@ func (t *tiles) run() {
 	if next.step == 0 { // nothing known: what is read anyway
 		next = walk{first: uintptr(b), second: stride, step: 64}
 	}
+	tiny := 0
+	if t.clean {
+		tiny = int(2 * math.Float32bits(num.TinyStart))
+	}
 	if t.form == dot {
-		tilesDotAVX512(unsafe.Pointer(&t.pairs[0]), b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, next)
+		tilesDotAVX512(unsafe.Pointer(&t.pairs[0]), b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, next, tiny)
 		return
+	}
+	if t.clean && t.form == six {
+		zeroTiny(t.c, t.ldc, t.count*t.rows, t.width*panelCols)
 	}
 	a, ahead := unsafe.Pointer(&t.a[0]), 0
 	if next.turn == 0 {
@@ -50,11 +62,11 @@ func (t *tiles) run() {
 	}
 	switch {
 	case t.form == tall && t.b.pairs == nil:
-		tilesWideAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, next)
+		tilesWideAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, next, tiny)
 	case t.form == tall && t.odd:
-		tilesOddAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, next)
+		tilesOddAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, next, tiny)
 	case t.form == tall:
-		tilesPairsAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, next)
+		tilesPairsAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, next, tiny)
 	case t.b.pairs == nil:
 		tilesWideAVX2(a, b, c, t.depth, ahead, skip, ldc, t.count, t.rows, start)
 	case t.odd:

@@ -15,6 +15,9 @@ func (t *tiles) run() {
 		t.generic()
 		return
 	}
+	if t.clean {
+		zeroTiny(t.c, t.ldc, t.count*t.rows, t.width*panelCols)
+	}
 	a, c, start := unsafe.Pointer(&t.a[0]), unsafe.Pointer(&t.c[0]), unsafe.Pointer(nil)
 	if t.start != nil {
 		start = unsafe.Pointer(&t.start[0])

@@ -27,21 +27,22 @@ func tilesOddAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, ro
 func tilesWideAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int, start unsafe.Pointer)
 
 // The same with strips of rows <= 12 and 2 panels or rows <= 5 and 4, stride apart;
-// 2 panels prefetch what ahead walks over.
+// 2 panels prefetch what ahead walks over. Without start, values of c become +0 where
+// twice their bits are below tiny.
 
 //go:noescape
-func tilesPairsAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk)
+func tilesPairsAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk, tiny int)
 
 //go:noescape
-func tilesOddAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk)
+func tilesOddAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk, tiny int)
 
 //go:noescape
-func tilesWideAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk)
+func tilesWideAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk, tiny int)
 
 // tilesDotAVX512 is tilesOddAVX512 with activations in pairs of bfloat16.
 //
 //go:noescape
-func tilesDotAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk)
+func tilesDotAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk, tiny int)
 
 // transpose16AVX2 turns 16 rows of n dwords, a multiple of 4, into [n][16].
 //

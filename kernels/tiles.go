@@ -19,6 +19,7 @@ type tiles struct {
 	width int  // panels
 	depth int  // columns of K
 	odd   bool // odd before even, as in precision BF16
+	clean bool // chains start here: what is too small in c becomes +0 before
 }
 
 // multiply adds the product of strips s0 to s1-1 of a, columns k0 to k0+depth-1,
@@ -84,13 +85,11 @@ const maxProducts = 1 << 21
 func (p panels) strip(c []float32, ldc, width int, start []float32, a *Rows, s, count, k0, depth int) {
 	row, end := a.Strip(s)
 	rows := end - row
-	if a.precision == BF16 && k0 == 0 && start == nil {
-		zeroTiny(c, ldc, count*rows, width*panelCols) // here, where the kernel then finds it in L1
-	}
 	t := tiles{
 		c: c[:(count*rows-1)*ldc+width*panelCols], ldc: ldc, start: start,
 		form: a.form, slots: rows, rows: rows, count: count,
 		b: p, width: width, depth: depth, odd: a.precision == BF16,
+		clean: a.precision == BF16 && k0 == 0 && start == nil,
 	}
 	switch a.form {
 	case dot:
@@ -117,6 +116,9 @@ func (t *tiles) generic() {
 		for i := range t.count * t.rows {
 			copy(t.c[i*t.ldc:], t.start)
 		}
+	}
+	if t.clean {
+		zeroTinyGeneric(t.c, t.ldc, t.count*t.rows, 0, t.width*panelCols)
 	}
 	for k := range t.depth {
 		if t.odd && k^1 < t.depth {

@@ -33,9 +33,10 @@ func dot512(a *asm) {
 
 // tiles512 emits a function that runs over count strips of activations and the
 // tiles of C below each other, 4 or 2 panels wide, the panels stride apart: one
-// loop for each shape. Tiles of 2 panels bring what ahead walks over to L2.
+// loop for each shape. Tiles of 2 panels bring what ahead walks over to L2. Where C is
+// started from, what is below tiny, its bits without the sign, twice, becomes +0.
 func tiles512(a *asm, name string, loop func(t *tile512)) {
-	a.text(name, "(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk)", 120,
+	a.text(name, "(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk, tiny int)", 128,
 		arg{"a", "SI"}, arg{"panels", "BX"}, arg{"c", "DI"}, arg{"depth", "R10"}, arg{"stride", "R13"},
 		arg{"skip", "R11"}, arg{"ldc", "R8"}, arg{"count", "R9"}, arg{"rows", "AX"}, arg{"width", "DX"})
 	a.op("VPTERNLOGD $255, Z%d, Z%d, Z%d", mask512, mask512, mask512)
@@ -86,6 +87,17 @@ func tile(a *asm, t *tile512, loop func(t *tile512)) {
 		for p := range t.panels {
 			a.op("PREFETCHT1 %d(AX)", 64*p)
 		}
+	}
+	a.op("MOVQ tiny+120(FP), AX")
+	a.op("TESTQ AX, AX")
+	a.jump("JZ", "multiply")
+	a.op("VPBROADCASTD AX, Z%d", weights512)
+	const notLess = 5
+	for r := range t.rows * t.panels {
+		double, k := turn512+r%3, 1+r%3
+		a.op("VPADDD Z%d, Z%d, Z%d", r, r, double)
+		a.op("VPCMPUD $%d, Z%d, Z%d, K%d", notLess, weights512, double, k)
+		a.op("VMOVDQA32.Z Z%d, K%d, Z%d", r, k, r)
 	}
 	a.jump("JMP", "multiply")
 	a.label("from")
