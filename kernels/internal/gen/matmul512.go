@@ -180,7 +180,7 @@ func (t *tile512) odd() {
 
 // loop runs body, which takes some bytes of activations, while CX counts down from
 // depth shifted right.
-func (t *tile512) loop(shift, bytes int, nextStrip bool, body func()) {
+func (t *tile512) loop(shift, bytes int, body func()) {
 	t.op("MOVQ R10, CX")
 	if shift > 0 {
 		t.op("SHRQ $%d, CX", shift)
@@ -197,10 +197,8 @@ func (t *tile512) loop(shift, bytes int, nextStrip bool, body func()) {
 		t.op("PREFETCHT1 (R14)(R12*1)")
 		t.op("ADDQ R15, R14")
 	}
-	if nextStrip {
-		for at := 0; at < bytes; at += 64 {
-			t.op("PREFETCHT1 %d(AX)(R11*1)", at)
-		}
+	for at := 0; at < bytes; at += 64 {
+		t.op("PREFETCHT1 %d(AX)(R11*1)", at) // of the strip below
 	}
 	body()
 	t.op("ADDQ $%d, AX", bytes)
@@ -211,7 +209,7 @@ func (t *tile512) loop(shift, bytes int, nextStrip bool, body func()) {
 }
 
 func (t *tile512) pairsLoop(first, second func()) {
-	t.loop(1, 8*t.rows, true, func() {
+	t.loop(1, 8*t.rows, func() {
 		first()
 		second()
 	})
@@ -222,7 +220,7 @@ func (t *tile512) pairsLoop(first, second func()) {
 }
 
 func (t *tile512) wideLoop() {
-	t.loop(0, 4*t.rows, true, func() {
+	t.loop(0, 4*t.rows, func() {
 		for p := range t.panels {
 			t.op("VMOVUPS %s, Z%d", t.panel(p), weights512+p)
 		}
@@ -231,7 +229,7 @@ func (t *tile512) wideLoop() {
 }
 
 func (t *tile512) dotLoop() {
-	t.loop(1, 4*t.rows, false, func() {
+	t.loop(1, 4*t.rows, func() {
 		for p := range t.panels {
 			t.op("VMOVDQU32 %s, Z%d", t.panel(p), weights512+p)
 		}
