@@ -28,10 +28,11 @@
 //
 // Weights stay where the checkpoint is mapped; with Options.Pack, and in the 8-bit
 // precisions, each layer is copied when first used (PackedBytes). With
-// Options.Packed they lie in a mapped file that WritePacked made. A running Prefill holds scratch
-// for one chunk of tokens, about Chunk·(3·HiddenSize + IntermediateSize)
-// floats, in the 8-bit precisions another Chunk·IntermediateSize, kept for the next one. Keys and values lie in pages of 64
-// positions that caches share (Fork, Adopt) and copy before they change them;
+// Options.Packed they lie in a mapped file that WritePacked made. A running Prefill
+// holds scratch for one chunk of tokens, about Chunk·(3·HiddenSize +
+// IntermediateSize) floats, in the 8-bit precisions another Chunk·IntermediateSize,
+// which is kept for the next one. Keys and values lie in pages of 64 positions that
+// caches share (Fork, Adopt) and copy before they change them;
 // Options.MaxCacheBytes bounds those in use. Pages given back are used again, or
 // left to the garbage collector if nobody does.
 //
