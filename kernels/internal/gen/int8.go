@@ -98,18 +98,24 @@ func int8AVX2(a *asm) {
 }
 
 func (k *int8Kernel) emit(a *asm) {
-	k.function(a, "int8Bytes", k.bytesTile)
-	k.function(a, "int8Words", k.wordsTile)
+	k.function(a, "int8Bytes", 4, k.bytesTile)
+	k.function(a, "int8Words", 8, k.wordsTile)
 }
 
 // function emits one tile after the other behind a ladder of comparisons. next
 // counts the bytes from the panel to the second one where the tile is two panels
 // wide, else from the activations of a quad to those of the next. Each quad also
-// brings the weights of a quad from ahead on, of one or two panels, to L2.
-func (k *int8Kernel) function(a *asm, name string, tile func(a *asm, rows int)) {
+// brings the weights of a quad from ahead on, of one or two panels, to L2, and tall
+// tiles the activations of the strip behind, size bytes for a row and quad.
+func (k *int8Kernel) function(a *asm, name string, size int, tile func(a *asm, rows int)) {
 	a.text(name+k.suffix, "(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)", 56,
 		arg{"tile", "DI"}, arg{"a", "SI"}, arg{"panel", "BX"}, arg{"ahead", "R9"},
 		arg{"next", "R10"}, arg{"quads", "CX"}, arg{"rows", "R8"})
+	if k.bytes == 64 {
+		a.op("MOVQ CX, R11")
+		a.op("IMULQ R8, R11")
+		a.op("IMULQ $%d, R11", size)
+	}
 	for rows := 1; rows < k.rows; rows++ {
 		a.op("CMPQ R8, $%d", rows)
 		a.op("JEQ rows%d", rows)
@@ -209,6 +215,9 @@ func (k *int8Kernel) broadcast(a *asm, row, offset int) int {
 // advance steps to the next quad; tall tiles read whole strips.
 func (k *int8Kernel) advance(a *asm, bytes int) {
 	if k.bytes == 64 {
+		for at := 0; at < bytes; at += 64 {
+			a.op("PREFETCHT1 %d(SI)(R11*1)", at)
+		}
 		a.op("ADDQ $%d, SI", bytes)
 	} else {
 		a.op("ADDQ R10, SI")

@@ -81,6 +81,8 @@ func (c *cpu) scalarOp(op string, operands []string) {
 		c.gpr[last] = x
 	case "ADDQ":
 		c.gpr[last] += x
+	case "IMULQ":
+		c.gpr[last] *= x
 	case "SUBQ":
 		c.gpr[last] -= x
 		c.zero = c.gpr[last] == 0
