@@ -72,9 +72,7 @@ func (c *checker) visit(name string, d fs.DirEntry, err error) error {
 			c.report(name, "assembly is not allowed here")
 		}
 	case ".c", ".cc", ".cpp", ".cxx", ".m", ".h", ".hh", ".hpp", ".hxx", ".f", ".syso":
-		if room, ok := roomOf(path.Dir(name)); !ok || !room.Cgo {
-			c.report(name, "source of another language is not allowed here")
-		}
+		c.report(name, "source of another language is not allowed")
 	}
 	return nil
 }
@@ -118,7 +116,7 @@ func judge(room Room, spec *ast.ImportSpec, test bool) string {
 	first, _, _ := strings.Cut(imp, "/")
 	switch {
 	case imp == "C":
-		return unless(room.Cgo, "cgo is not allowed here")
+		return "cgo is not allowed"
 	case imp == "unsafe":
 		return unless(room.Unsafe, "unsafe is not allowed here")
 	case first == "net" && imp != "net/url": // which only parses
