@@ -113,11 +113,11 @@ func TestCheck(t *testing.T) {
 func TestCheckGoMod(t *testing.T) {
 	for line, want := range map[string]string{
 		"require (\n\tgithub.com/klauspost/cpuid/v2 v2.4.2\n\tgolang.org/x/sys v0.1.0\n)": "",
-		"require example.com/leaf v1.0.0 // indirect":                           "",
-		"require example.com/leaf v1.0.0":                                       "requires example.com/leaf",
-		"require (\n\texample.com/leaf v1.0.0\n)":                               "requires example.com/leaf",
-		"replace golang.org/x/sys => ../sys":                                    "replaces golang.org/x/sys",
-		"replace (\n\tgolang.org/x/sys => ../sys\n)":                            "replaces golang.org/x/sys",
+		"require example.com/leaf v1.0.0 // indirect":                                     "",
+		"require example.com/leaf v1.0.0":                                                 "requires example.com/leaf",
+		"require (\n\texample.com/leaf v1.0.0\n)":                                         "requires example.com/leaf",
+		"replace golang.org/x/sys => ../sys":                                              "replaces golang.org/x/sys",
+		"replace (\n\tgolang.org/x/sys => ../sys\n)":                                      "replaces golang.org/x/sys",
 	} {
 		tree := cleanTree()
 		tree["go.mod"].Data = append(tree["go.mod"].Data, line+"\n"...)
