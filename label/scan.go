@@ -18,41 +18,17 @@ type scanned struct {
 }
 
 func scan(src []byte, lang segment.Language) *scanned {
-	s := &scanned{src: src, lang: lang, lines: true, indent: lang == segment.Python}
-	syntax, ok := syntaxOf(lang)
-	if !ok {
-		s.indent = true
+	language := lex.LanguageAt(int(lang))
+	s := &scanned{src: src, lang: lang, lines: language.Layout != lex.Free, indent: language.Layout == lex.Indented}
+	if !language.Known {
 		s.spans = []lex.Span{{Kind: lex.Code, Start: 0, End: len(src)}}
 		return s
 	}
-	scanner := lex.New(src, syntax)
+	scanner := lex.New(src, language.Syntax)
 	for span, more := scanner.Next(); more; span, more = scanner.Next() {
 		s.spans = append(s.spans, span)
 	}
-	switch lang {
-	case segment.C, segment.CPP, segment.Java, segment.Rust:
-		s.lines = false
-	}
 	return s
-}
-
-// syntaxOf returns the syntax by which a language is scanned.
-func syntaxOf(lang segment.Language) (lex.Syntax, bool) {
-	switch lang {
-	case segment.C, segment.CPP:
-		return lex.C, true
-	case segment.Python:
-		return lex.Python, true
-	case segment.Go:
-		return lex.Go, true
-	case segment.Java:
-		return lex.Java, true
-	case segment.JavaScript, segment.TypeScript:
-		return lex.JavaScript, true
-	case segment.Rust:
-		return lex.Rust, true
-	}
-	return 0, false
 }
 
 // within returns the index of the first span that meets offset or stands behind it.

@@ -6,11 +6,11 @@ import "seccodeprm/internal/lex"
 // space. One scan of the whole source, and not one of each step, tells a step
 // that lies inside a comment from one that lies inside a string.
 func markComments(steps []Step, src []byte, lang Language) {
-	syntax, ok := syntaxOf(lang)
-	if !ok || len(steps) == 0 {
+	language := lex.LanguageAt(int(lang))
+	if !language.Known || len(steps) == 0 {
 		return
 	}
-	scan := lex.New(src, syntax)
+	scan := lex.New(src, language.Syntax)
 	span, more := scan.Next()
 	for i := range steps {
 		s := &steps[i]
@@ -26,26 +26,4 @@ func markComments(steps []Step, src []byte, lang Language) {
 		}
 		s.NoOp = !code
 	}
-}
-
-func syntaxOf(lang Language) (lex.Syntax, bool) {
-	switch lang {
-	case C, CPP:
-		return lex.C, true
-	case Python:
-		return lex.Python, true
-	case Go:
-		return lex.Go, true
-	case Java:
-		return lex.Java, true
-	case JavaScript, TypeScript:
-		return lex.JavaScript, true
-	case Rust:
-		return lex.Rust, true
-	case Kotlin:
-		return lex.Kotlin, true
-	case Scala:
-		return lex.Scala, true
-	}
-	return 0, false
 }

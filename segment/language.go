@@ -2,14 +2,18 @@ package segment
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"seccodeprm/internal/lex"
 )
 
 // Language is the language of a source as far as segmentation knows it.
 type Language uint8
 
 // The languages. The zero value is Unknown: nothing is known of its comments and
-// its structure, and steps are cut at blank lines.
+// its structure, and steps are cut at blank lines. The values are indices of
+// lex.Languages.
 const (
 	Unknown Language = iota
 	C
@@ -24,12 +28,10 @@ const (
 	Scala
 )
 
-var languageNames = [...]string{"unknown", "C", "C++", "Python", "Go", "Java", "JavaScript", "TypeScript", "Rust", "Kotlin", "Scala"}
-
 // String returns the usual name of the language, such as "C++".
 func (l Language) String() string {
-	if int(l) < len(languageNames) {
-		return languageNames[l]
+	if int(l) < len(lex.Languages) {
+		return lex.Languages[l].Name
 	}
 	return fmt.Sprintf("Language(%d)", uint8(l))
 }
@@ -39,41 +41,24 @@ func (l Language) String() string {
 // are C++. A header ".h" is C. A name that says nothing is Unknown.
 func LanguageOf(name string) Language {
 	base := name[strings.LastIndexAny(name, `/\`)+1:]
-	switch base {
-	case "SConstruct", "SConscript", "wscript":
-		return Python
-	case "Jakefile":
-		return JavaScript
+	for i := range lex.Languages {
+		if slices.Contains(lex.Languages[i].Files, base) {
+			return Language(i)
+		}
 	}
 	dot := strings.LastIndexByte(base, '.')
 	if dot < 0 {
 		return Unknown
 	}
-	ext := base[dot+1:]
-	if ext == "C" || ext == "H" {
+	extension := base[dot+1:]
+	if extension == "C" || extension == "H" {
 		return CPP
 	}
-	switch strings.ToLower(ext) {
-	case "c", "h":
-		return C
-	case "cc", "cpp", "cxx", "c++", "cppm", "ixx", "hh", "hpp", "hxx", "h++", "inl", "ipp", "tpp", "ino", "cu", "cuh":
-		return CPP
-	case "py", "pyi", "pyw":
-		return Python
-	case "go":
-		return Go
-	case "java":
-		return Java
-	case "js", "mjs", "cjs", "jsx":
-		return JavaScript
-	case "ts", "mts", "cts", "tsx":
-		return TypeScript
-	case "rs":
-		return Rust
-	case "kt", "kts":
-		return Kotlin
-	case "scala", "sc", "sbt":
-		return Scala
+	extension = strings.ToLower(extension)
+	for i := range lex.Languages {
+		if slices.Contains(lex.Languages[i].Extensions, extension) {
+			return Language(i)
+		}
 	}
 	return Unknown
 }

@@ -88,14 +88,14 @@ type scannerRoom struct {
 
 // newScanner returns nil for a language without structure.
 func newScanner(r *scannerRoom, lang Language) *scanner {
-	syntax, ok := syntaxOf(lang)
-	if !ok {
+	language := lex.LanguageAt(int(lang))
+	if !language.Known {
 		return nil
 	}
 	m := &r.scanner
 	m.lang = lang
 	m.py.deco = -1
-	m.lex = *lex.NewLexer(syntax)
+	m.lex = *lex.NewLexer(language.Syntax)
 	m.frames = append(r.frames[:0], frame{parent: -1, kind: file, rank: 1, fn: -1, call: -1})
 	m.items, m.lines = r.items[:0], r.lines[:0]
 	return m

@@ -1,0 +1,50 @@
+package lex
+
+// Language describes a programming language to the packages that scan it.
+type Language struct {
+	Name       string
+	Known      bool     // its comments and literals are: Syntax holds
+	Syntax     Syntax   // languages may share one
+	Layout     Layout   // what line ends mean
+	Extensions []string // of its files, in lower case
+	Files      []string // names of files without a telling extension
+}
+
+// Layout says how much of the white space between tokens a grammar sees.
+type Layout uint8
+
+// The layouts.
+const (
+	Free     Layout = iota // line ends are white space
+	Lines                  // a line end may end a statement
+	Indented               // so it does, and indentation nests blocks
+)
+
+// Languages is the one table of languages. The constants of segment.Language
+// are its indices. Of an unknown language the strictest layout is assumed.
+var Languages = [...]Language{
+	{Name: "unknown", Layout: Indented},
+	{Name: "C", Known: true, Syntax: C, Extensions: []string{"c", "h"}},
+	{Name: "C++", Known: true, Syntax: C, Extensions: []string{
+		"cc", "cpp", "cxx", "c++", "cppm", "ixx", "hh", "hpp", "hxx", "h++", "inl", "ipp", "tpp", "ino", "cu", "cuh",
+	}},
+	{Name: "Python", Known: true, Syntax: Python, Layout: Indented,
+		Extensions: []string{"py", "pyi", "pyw"}, Files: []string{"SConstruct", "SConscript", "wscript"}},
+	{Name: "Go", Known: true, Syntax: Go, Layout: Lines, Extensions: []string{"go"}},
+	{Name: "Java", Known: true, Syntax: Java, Extensions: []string{"java"}},
+	{Name: "JavaScript", Known: true, Syntax: JavaScript, Layout: Lines,
+		Extensions: []string{"js", "mjs", "cjs", "jsx"}, Files: []string{"Jakefile"}},
+	{Name: "TypeScript", Known: true, Syntax: JavaScript, Layout: Lines, Extensions: []string{"ts", "mts", "cts", "tsx"}},
+	{Name: "Rust", Known: true, Syntax: Rust, Extensions: []string{"rs"}},
+	{Name: "Kotlin", Known: true, Syntax: Kotlin, Layout: Lines, Extensions: []string{"kt", "kts"}},
+	{Name: "Scala", Known: true, Syntax: Scala, Layout: Lines, Extensions: []string{"scala", "sc", "sbt"}},
+}
+
+// LanguageAt returns the language at an index of the table; an index outside it
+// is an unknown language.
+func LanguageAt(index int) *Language {
+	if index < 0 || index >= len(Languages) {
+		index = 0
+	}
+	return &Languages[index]
+}
