@@ -102,18 +102,19 @@ func (l *Layout) Tail() int { return len(l.tail) }
 // tens of milliseconds.
 const longText = 1 << 20
 
-// encodeText is enc.AppendEncode, but on a cancelled context it returns at once
-// also from a long text, whose encoding cannot be interrupted: that ends in the
-// background, on buffers that are then nobody else's.
+// encodeText is enc.AppendEncode, but a cancelled context stops it at once even
+// in a long text. The encoding itself cannot be interrupted (a single word may be
+// megabytes long): it ends in the background, in memory of its own, and takes enc
+// and text with it.
 func encodeText(ctx context.Context, enc *tokenizer.Encoder, dst []int32, text []byte) ([]int32, error) {
 	if len(text) <= longText {
 		return enc.AppendEncode(dst, text), nil
 	}
 	done := make(chan []int32, 1)
-	go func() { done <- enc.AppendEncode(dst, text) }()
+	go func() { done <- enc.AppendEncode(nil, text) }()
 	select {
 	case ids := <-done:
-		return ids, nil
+		return append(dst, ids...), nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

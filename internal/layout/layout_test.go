@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -279,6 +281,26 @@ func TestEncodeStopsWithContext(t *testing.T) {
 	steps = []segment.Step{{Start: 0, End: len(src), Line: 1, EndLine: 1}}
 	_, err = l.Encode(&lateContext{Context: ctx}, "", src, segment.Policy{Preset: "paper"}, steps)
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// TestCancelledEncodingLeavesTheCallersMemory: what still runs after a cancelled
+// call must not write behind the ids it was given, which are the caller's (-race).
+func TestCancelledEncodingLeavesTheCallersMemory(t *testing.T) {
+	l := newLayout(t, Default(Appended))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	src := bytes.Repeat([]byte("if (x) { y(); }\n"), 4*longText/16)
+	steps := []segment.Step{{Start: 0, End: len(src), Line: 1, EndLine: 1}}
+	ids := make([]int32, 10, 4000)
+	goroutines := runtime.NumGoroutine()
+	_, _, err := l.AppendSteps(&lateContext{Context: ctx}, ids, nil, src, segment.Policy{Preset: "paper"}, steps)
+	require.ErrorIs(t, err, context.Canceled)
+	for running := true; running; time.Sleep(time.Millisecond) {
+		running = runtime.NumGoroutine() > goroutines
+		for _, id := range append(ids, 0)[10:cap(ids)] {
+			require.Zero(t, id)
+		}
+	}
 }
 
 // lateContext is a cancelled context whose first Err does not yet say so.
