@@ -5,6 +5,7 @@ import (
 	"context"
 	"unicode"
 
+	"seccodeprm/internal/difflib"
 	"seccodeprm/segment"
 )
 
@@ -22,18 +23,17 @@ import (
 // those of ctx.
 func PaperCompat(ctx context.Context, before, after []byte) (*Pair, error) {
 	a, b := newCompat(before), newCompat(after)
-	var in Interner
-	m, err := Match(ctx, in.AppendLines(nil, a.text), in.AppendLines(nil, b.text), MatchOptions{AutoJunk: true})
+	var in difflib.Interner
+	m, err := difflib.Match(ctx, in.AppendLines(nil, a.text), in.AppendLines(nil, b.text), difflib.Options{AutoJunk: true})
 	if err != nil {
 		return nil, err
 	}
 	p := &Pair{}
 	for _, c := range m.Opcodes() {
-		a.block(c.A1, c.A2, c.Tag == Equal)
+		a.block(c.A1, c.A2, c.Tag == difflib.Equal)
 		b.block(c.B1, c.B2, true)
-		if c.Tag != Equal {
+		if c.Tag != difflib.Equal {
 			p.Hunks = append(p.Hunks, Hunk{
-				Tag:    c.Tag,
 				Before: Span{a.offset(c.A1), a.offset(c.A2)},
 				After:  Span{b.offset(c.B1), b.offset(c.B2)},
 			})
@@ -117,17 +117,3 @@ func (c *compat) finish() []Step {
 }
 
 var separator = []byte("\n\n")
-
-// lineStarts returns the offsets of the lines of text, and its length.
-func lineStarts(text []byte) []int {
-	starts := make([]int, 0, bytes.Count(text, newline)+2)
-	for i := 0; i < len(text); {
-		starts = append(starts, i)
-		n := bytes.IndexByte(text[i:], '\n')
-		if n < 0 {
-			break
-		}
-		i += n + 1
-	}
-	return append(starts, len(text))
-}

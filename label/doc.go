@@ -37,26 +37,17 @@
 // changes no label of SVEN, also under preset "lines": lines that match in part
 // are rare among those that a line diff reports as replaced.
 //
-// # Matching
-//
-// [Match] is difflib's SequenceMatcher to the last block. Two sequences of 19,000
-// tokens of C-like text with six edits take it 0.22 ms, and with AutoJunk
-// 0.39 ms; CPython 3.11 takes 5.9 s and 24 ms (sequences of BenchmarkMatch,
-// processor time of one thread, best of 20, a shared machine under load). Fewer
-// things are looked at, not faster: a longer match than the best so far, of n
-// elements, must hold every (n+1)th element, so only those are looked up.
-//
 // # Concurrency
 //
-// Functions keep nothing, and a CallGraph and a Matching are immutable. Steps
-// belong to the caller; Mark changes them in place. An Interner belongs to one
-// goroutine.
+// Functions keep nothing, and a CallGraph is immutable. Steps belong to the
+// caller; Mark changes them in place.
 //
 // # Memory
 //
 // Steps copy their text. A SARIF log is read in pieces of 64 KiB, whatever its
-// size; what is kept of it are the rules and the table of artifacts. A match
-// takes about 30 bytes an element, a CallGraph some hundred bytes a function.
+// size; what is kept of it are the rules and the table of artifacts. Comparing two
+// sources takes about 30 bytes a line or token, a CallGraph some hundred bytes a
+// function.
 //
 // # Errors
 //

@@ -27,27 +27,6 @@ func ExampleFix() {
 	// lines 4-4: secure false, by diff
 }
 
-func ExampleMatch() {
-	var in label.Interner
-	a := in.AppendLines(nil, []byte("one\ntwo\nthree\n"))
-	b := in.AppendLines(nil, []byte("one\n2\nthree\nfour\n"))
-	m, err := label.Match(context.Background(), a, b, label.MatchOptions{})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	for _, c := range m.Opcodes() {
-		fmt.Println(c.Tag, c.A1, c.A2, c.B1, c.B2)
-	}
-	fmt.Printf("%.3f\n", m.Ratio())
-	// Output:
-	// equal 0 1 0 1
-	// replace 1 2 1 2
-	// equal 2 3 2 3
-	// insert 3 3 3 4
-	// 0.571
-}
-
 func ExampleFinding_Mark() {
 	src := []byte("import os\n\nname = input()\n\nos.system(\"ls \" + name)\n")
 	log := fstest.MapFS{"scan.sarif": {Data: []byte(`{"version": "2.1.0", "runs": [{"results": [{"ruleId": "py/command-line-injection",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sort"
 
+	"seccodeprm/internal/difflib"
 	"seccodeprm/segment"
 )
 
@@ -100,9 +101,9 @@ func Fix(ctx context.Context, before, after []byte, lang segment.Language, rule 
 	for _, h := range p.Hunks {
 		switch {
 		case h.Ignored:
-		case h.Tag == Insert:
+		case h.Before.empty():
 			anchor(vulnerable, h.Before.Start, rule.Anchor)
-		case h.Tag == Replace && rule.Tokens:
+		case !h.After.empty() && rule.Tokens:
 			if err := markTokens(ctx, vulnerable, before, after, h, rule.Ignore); err != nil {
 				return nil, err
 			}
@@ -143,10 +144,10 @@ func anchor(steps []Step, point int, a Anchor) {
 // stands, at the end of the block to the last one: the lines were replaced, so
 // there is something to point at.
 func markTokens(ctx context.Context, steps []Step, before, after []byte, h Hunk, ignore HunkKind) error {
-	var in Interner
-	a, ends := in.AppendTokens(nil, nil, before[h.Before.Start:h.Before.End])
-	b, afterEnds := in.AppendTokens(nil, nil, after[h.After.Start:h.After.End])
-	m, err := Match(ctx, a, b, MatchOptions{})
+	var in difflib.Interner
+	a, ends := appendTokens(&in, nil, nil, before[h.Before.Start:h.Before.End])
+	b, afterEnds := appendTokens(&in, nil, nil, after[h.After.Start:h.After.End])
+	m, err := difflib.Match(ctx, a, b, difflib.Options{})
 	if err != nil {
 		return err
 	}
@@ -165,7 +166,7 @@ func markTokens(ctx context.Context, steps []Step, before, after []byte, h Hunk,
 		return true
 	}
 	for _, c := range m.Opcodes() {
-		if c.Tag == Equal {
+		if c.Tag == difflib.Equal {
 			continue
 		}
 		start, end := offset(h.Before.Start, ends, c.A1), offset(h.Before.Start, ends, c.A2)

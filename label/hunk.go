@@ -4,15 +4,18 @@ import (
 	"bytes"
 	"context"
 
+	"seccodeprm/internal/difflib"
 	"seccodeprm/segment"
 )
 
 // Span is the half-open range [Start, End) of bytes.
 type Span struct{ Start, End int }
 
-// Hunk is a run of lines that a fix changes.
+func (s Span) empty() bool { return s.Start == s.End }
+
+// Hunk is a run of lines that a fix changes. Where it only inserts lines, Before
+// is empty; where it only deletes them, After is.
 type Hunk struct {
-	Tag           Tag  // Replace, Delete or Insert
 	Before, After Span // the lines in both sources, with their newlines
 	Kind          HunkKind
 	Ignored       bool // by Rule.Ignore
@@ -42,16 +45,16 @@ const (
 
 // hunks diffs two sources by lines.
 func hunks(ctx context.Context, before, after []byte, lang segment.Language, ignore HunkKind) ([]Hunk, error) {
-	var in Interner
-	m, err := Match(ctx, in.AppendLines(nil, before), in.AppendLines(nil, after), MatchOptions{})
+	var in difflib.Interner
+	m, err := difflib.Match(ctx, in.AppendLines(nil, before), in.AppendLines(nil, after), difflib.Options{})
 	if err != nil {
 		return nil, err
 	}
 	a, b := lineStarts(before), lineStarts(after)
 	var all []Hunk
 	for _, c := range m.Opcodes() {
-		if c.Tag != Equal {
-			all = append(all, Hunk{Tag: c.Tag, Before: Span{a[c.A1], a[c.A2]}, After: Span{b[c.B1], b[c.B2]}})
+		if c.Tag != difflib.Equal {
+			all = append(all, Hunk{Before: Span{a[c.A1], a[c.A2]}, After: Span{b[c.B1], b[c.B2]}})
 		}
 	}
 	if ignore != 0 && len(all) > 0 {

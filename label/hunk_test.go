@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"seccodeprm/internal/shared"
 	"seccodeprm/segment"
 )
 
@@ -196,7 +197,7 @@ func FuzzFix(f *testing.F) {
 func TestIgnorePublic(t *testing.T) {
 	const all = WhitespaceHunk | CommentHunk | RenameHunk
 	kinds := map[HunkKind]int{}
-	for _, pair := range rows[source](t, "data", "sven", "train.jsonl") {
+	for _, pair := range shared.Rows[source](t, "data", "sven", "train.jsonl") {
 		lang := segment.LanguageOf(pair.File)
 		p := fix(t, pair.Before, pair.After, lang, Rule{Policy: paper, Ignore: all, Tokens: true})
 		for _, h := range p.Hunks {

@@ -1,4 +1,4 @@
-package label
+package difflib
 
 import (
 	"bytes"
@@ -9,9 +9,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"seccodeprm/internal/shared"
 )
 
-func match(t testing.TB, a, b []int32, opt MatchOptions) *Matching {
+func match(t testing.TB, a, b []int32, opt Options) *Matching {
 	t.Helper()
 	m, err := Match(t.Context(), a, b, opt)
 	require.NoError(t, err)
@@ -31,8 +33,8 @@ func TestMatchRandomGoldens(t *testing.T) {
 		Grouped        [][]code
 		Popular        []int32
 	}
-	for i, r := range rows[row](t, "fixtures", "difflib", "random.jsonl.gz") {
-		opt := MatchOptions{AutoJunk: r.Autojunk}
+	for i, r := range shared.Rows[row](t, "fixtures", "difflib", "random.jsonl.gz") {
+		opt := Options{AutoJunk: r.Autojunk}
 		if r.Junk != nil {
 			opt.Junk = func(e int32) bool { return e == *r.Junk }
 		}
@@ -66,14 +68,14 @@ func TestMatchLinesGoldens(t *testing.T) {
 	for i, g := range all {
 		var in Interner
 		a, b := in.AppendLines(nil, []byte(pairs[i].Before)), in.AppendLines(nil, []byte(pairs[i].After))
-		m := match(t, a, b, MatchOptions{})
+		m := match(t, a, b, Options{})
 		require.Equal(t, opcodes(g.Opcodes), m.Opcodes())
 		require.Equal(t, g.Ratio, m.Ratio())
 		want := g.Opcodes
 		if g.OpcodesAutojunk != nil {
 			want = g.OpcodesAutojunk
 		}
-		require.Equal(t, opcodes(want), match(t, a, b, MatchOptions{AutoJunk: true}).Opcodes())
+		require.Equal(t, opcodes(want), match(t, a, b, Options{AutoJunk: true}).Opcodes())
 	}
 }
 
@@ -82,11 +84,11 @@ func TestMatchCharactersGoldens(t *testing.T) {
 	require.Len(t, all, 40)
 	for i, g := range all {
 		a, b := []int32([]rune(pairs[i].Before)), []int32([]rune(pairs[i].After))
-		m := match(t, a, b, MatchOptions{})
+		m := match(t, a, b, Options{})
 		require.Equal(t, opcodes(g.Opcodes), m.Opcodes())
 		require.Equal(t, g.Ratio, m.Ratio())
 		if g.OpcodesAutojunk != nil {
-			m = match(t, a, b, MatchOptions{AutoJunk: true})
+			m = match(t, a, b, Options{AutoJunk: true})
 			require.Equal(t, opcodes(g.OpcodesAutojunk), m.Opcodes())
 			require.Equal(t, g.RatioAutojunk, m.Ratio())
 		}
@@ -148,10 +150,10 @@ func FuzzMatch(f *testing.F) {
 		for _, c := range y {
 			b = append(b, int32(c)<<24)
 		}
-		m := match(t, a, b, MatchOptions{AutoJunk: autojunk})
+		m := match(t, a, b, Options{AutoJunk: autojunk})
 		if len(x)*len(y) < 100_000 {
 			fast := &matcher{ctx: t.Context()}
-			fast.index(a, b, MatchOptions{AutoJunk: autojunk})
+			fast.index(a, b, Options{AutoJunk: autojunk})
 			listed := func(e int32) bool { return !slices.Contains(fast.popular, e) }
 			whole := window{0, len(a), 0, len(b)}
 			got, err := fast.longest(whole)
@@ -184,7 +186,7 @@ func TestMatchStops(t *testing.T) {
 	for i := range a {
 		a[i], b[i] = int32(i%2), int32(i%3%2)
 	}
-	_, err := Match(ctx, a, b, MatchOptions{})
+	_, err := Match(ctx, a, b, Options{})
 	require.ErrorIs(t, err, context.Canceled)
 }
 
@@ -192,15 +194,15 @@ func TestMatchStops(t *testing.T) {
 func TestMatchRepeats(t *testing.T) {
 	x := make([]int32, 200_000)
 	for _, n := range []int{200_000, 100_000, 199_999} {
-		m := match(t, x[:n], x, MatchOptions{})
+		m := match(t, x[:n], x, Options{})
 		require.Equal(t, []Block{{0, 0, n}}, m.blocks)
-		m = match(t, x, x[:n], MatchOptions{})
+		m = match(t, x, x[:n], Options{})
 		require.Equal(t, []Block{{0, 0, n}}, m.blocks)
 	}
 	for i := range x {
 		x[i] = int32(i % 3)
 	}
-	require.Equal(t, []Block{{0, 1, 199_999}}, match(t, x, append([]int32{2}, x[:199_999]...), MatchOptions{}).blocks)
+	require.Equal(t, []Block{{0, 1, 199_999}}, match(t, x, append([]int32{2}, x[:199_999]...), Options{}).blocks)
 }
 
 // BenchmarkMatch compares two versions of a made-up C source, of which one
@@ -211,7 +213,7 @@ func BenchmarkMatch(b *testing.B) {
 		for _, autojunk := range []bool{true, false} {
 			b.Run(fmt.Sprintf("tokens=%d/autojunk=%t", tokens, autojunk), func(b *testing.B) {
 				for b.Loop() {
-					if _, err := Match(b.Context(), before, after, MatchOptions{AutoJunk: autojunk}); err != nil {
+					if _, err := Match(b.Context(), before, after, Options{AutoJunk: autojunk}); err != nil {
 						b.Fatal(err)
 					}
 				}

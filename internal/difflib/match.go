@@ -1,4 +1,4 @@
-package label
+package difflib
 
 import (
 	"cmp"
@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// MatchOptions are the two heuristics of difflib's SequenceMatcher. The zero
+// Options are the two heuristics of difflib's SequenceMatcher. The zero
 // value uses neither, which is SequenceMatcher(None, a, b, autojunk=False).
-type MatchOptions struct {
+type Options struct {
 	// AutoJunk leaves elements that b holds too often out of the search for
 	// matches: where len(b) >= 200, those that occur more than len(b)/100 + 1
 	// times. difflib does so by default, and misses matches for it.
@@ -31,7 +31,7 @@ type Block struct{ A, B, Len int }
 // Time is quadratic in the worst case (two sequences of one element), though
 // with a small factor; the error is that of ctx, looked at every few
 // milliseconds, and there is no other.
-func Match(ctx context.Context, a, b []int32, opt MatchOptions) (*Matching, error) {
+func Match(ctx context.Context, a, b []int32, opt Options) (*Matching, error) {
 	m := &matcher{ctx: ctx}
 	m.index(a, b, opt)
 	blocks, err := m.blocks()
@@ -63,7 +63,7 @@ type matcher struct {
 const workPerCheck = 1 << 20
 
 // index renumbers the elements and lists where b has them.
-func (m *matcher) index(a, b []int32, opt MatchOptions) {
+func (m *matcher) index(a, b []int32, opt Options) {
 	both, n := renumber(a, b)
 	m.a, m.b = both[:len(a)], both[len(a):]
 	m.first = make([]int32, n+1)

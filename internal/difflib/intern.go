@@ -1,0 +1,35 @@
+package difflib
+
+import "bytes"
+
+// Interner numbers distinct pieces of text from 0 on, so that texts can be
+// compared as sequences of numbers. The zero value is ready; both sides of a
+// comparison need the same one.
+type Interner struct{ ids map[string]int32 }
+
+// AppendLines appends the numbers of the lines of text. A line ends at "\n",
+// which does not count: a last line without it equals one with it. A carriage
+// return does count.
+func (in *Interner) AppendLines(dst []int32, text []byte) []int32 {
+	for len(text) > 0 {
+		var line []byte
+		line, text, _ = bytes.Cut(text, newline)
+		dst = append(dst, in.ID(line))
+	}
+	return dst
+}
+
+// ID returns the number of a piece, a new one for a new piece.
+func (in *Interner) ID(piece []byte) int32 {
+	if id, ok := in.ids[string(piece)]; ok {
+		return id
+	}
+	if in.ids == nil {
+		in.ids = make(map[string]int32)
+	}
+	id := int32(len(in.ids))
+	in.ids[string(piece)] = id
+	return id
+}
+
+var newline = []byte("\n")

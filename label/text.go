@@ -1,0 +1,63 @@
+package label
+
+import (
+	"bytes"
+
+	"seccodeprm/internal/difflib"
+)
+
+var newline = []byte("\n")
+
+// lineStarts returns the offsets of the lines of text, and its length.
+func lineStarts(text []byte) []int {
+	starts := make([]int, 0, bytes.Count(text, newline)+2)
+	for i := 0; i < len(text); {
+		starts = append(starts, i)
+		n := bytes.IndexByte(text[i:], '\n')
+		if n < 0 {
+			break
+		}
+		i += n + 1
+	}
+	return append(starts, len(text))
+}
+
+// appendTokens appends the numbers of the tokens of text and the offsets where
+// they end. A token is a run of letters, digits, "_", "$" and bytes beyond
+// ASCII, a run of white space, or any other byte.
+func appendTokens(in *difflib.Interner, dst []int32, ends []int, text []byte) ([]int32, []int) {
+	for i := 0; i < len(text); {
+		end := tokenEnd(text, i)
+		dst, ends = append(dst, in.ID(text[i:end])), append(ends, end)
+		i = end
+	}
+	return dst, ends
+}
+
+// tokenEnd returns where the token at i ends.
+func tokenEnd(text []byte, i int) int {
+	class := tokenClass(text[i])
+	end := i + 1
+	if class != other {
+		for end < len(text) && tokenClass(text[end]) == class {
+			end++
+		}
+	}
+	return end
+}
+
+const (
+	other = iota
+	word
+	space
+)
+
+func tokenClass(c byte) int {
+	switch {
+	case c == ' ' || '\t' <= c && c <= '\r':
+		return space
+	case 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '$' || c >= 0x80:
+		return word
+	}
+	return other
+}
