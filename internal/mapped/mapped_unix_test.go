@@ -128,10 +128,10 @@ func TestFaultInTheWorkerPool(t *testing.T) {
 			return err
 		}
 		page := os.Getpagesize()
-		return par.Run(context.Background(), 4, 64, func(_, i int) { readAll(f.Bytes()[i*page:][:page]) })
+		return par.Run(context.Background(), 4, 64, par.Func(func(_, i int) { readAll(f.Bytes()[i*page:][:page]) }))
 	}, f)
 	require.ErrorIs(t, err, mapped.ErrFault)
-	require.NoError(t, par.Run(context.Background(), 4, 64, func(_, i int) {}), "the pool goes on")
+	require.NoError(t, par.Run(context.Background(), 4, 64, par.Func(func(_, i int) {})), "the pool goes on")
 }
 
 func TestChangedFile(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 
 func BenchmarkRun(b *testing.B) {
 	b.ReportAllocs()
-	fn := func(_, _ int) {}
+	fn := Func(func(_, _ int) {})
 	for b.Loop() {
 		_ = Run(context.Background(), 2, 2, fn)
 	}
@@ -28,7 +28,7 @@ func BenchmarkNeighbours(b *testing.B) {
 	pass := func() time.Duration {
 		begin := time.Now()
 		for range loops {
-			_ = Run(context.Background(), threads, indices, func(_, _ int) { work(20_000) })
+			_ = Run(context.Background(), threads, indices, Func(func(_, _ int) { work(20_000) }))
 		}
 		return time.Since(begin)
 	}

@@ -1,9 +1,9 @@
 // Package par is the worker pool of the process: it splits a loop over a few
 // persistent goroutines.
 //
-//	err := par.Run(ctx, threads, strips, func(worker, i int) {
-//		rows.PackStrip(i, x, ldx) // scratch[worker] is this goroutine's alone
-//	})
+//	err := par.Run(ctx, threads, len(blocks), par.Func(func(worker, i int) {
+//		sums[i] = sum(blocks[i], scratch[worker]) // scratch[worker] is this goroutine's alone
+//	}))
 //
 // Which worker gets which index is not defined, so a caller that wants the
 // same result on any number of threads lets each index own its output.
@@ -48,20 +48,33 @@ func Threads(want int) int {
 	return runtime.GOMAXPROCS(0)
 }
 
-// Run calls fn(worker, i) once for each i in [0, n) on up to threads
-// goroutines, the caller among them, and returns when all calls are done.
-// worker is in [0, threads) and is never used by two goroutines at once, so it
-// may index scratch memory; threads below 2 runs everything in the caller.
+// Body is the body of a loop: Do is called once for each index i. A value that
+// implements it can hold the operands of the loop and be used again, where a
+// closure would be garbage.
+type Body interface {
+	Do(worker, i int)
+}
+
+// Func makes a function the body of a loop.
+type Func func(worker, i int)
+
+// Do calls f.
+func (f Func) Do(worker, i int) { f(worker, i) }
+
+// Run calls body.Do(worker, i) once for each i in [0, n) on up to threads
+// goroutines, including the caller, and returns when all calls are done. worker
+// is in [0, threads), and no two goroutines use the same one at once, so it may
+// index scratch memory. With threads below 2 everything runs in the caller.
 //
-// Between two calls of fn the context is looked at: once it is done no new
-// index is started and Run returns its error. A panic in fn likewise ends the
-// loop; the caller panics with the same value if it is a runtime.Error (a fault
-// in mapped memory keeps its address), else with its text and stack.
-func Run(ctx context.Context, threads, n int, fn func(worker, i int)) error {
+// Run checks the context before each call: once it is done, no new index is
+// started and Run returns its error. A panic in body ends the loop likewise. The
+// caller then panics with the same value if it is a runtime.Error (a fault in
+// mapped memory keeps its address), and otherwise with its text and stack.
+func Run(ctx context.Context, threads, n int, body Body) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	j := shared.job(ctx, n, fn)
+	j := shared.job(ctx, n, body)
 	helpers := min(threads, n) - 1
 	if helpers > 0 {
 		shared.offer(j, helpers)
@@ -74,6 +87,7 @@ func Run(ctx context.Context, threads, n int, fn func(worker, i int)) error {
 	if v := j.panicked.Load(); v != nil {
 		panic(*v)
 	}
+	j.body, j.done = nil, nil // the pool keeps nothing of the caller
 	shared.jobs.Put(j)
 	return ctx.Err()
 }
@@ -81,7 +95,7 @@ func Run(ctx context.Context, threads, n int, fn func(worker, i int)) error {
 // job is one Run. Once the helpers have left nobody refers to it.
 type job struct {
 	n    int64
-	fn   func(worker, i int)
+	body Body
 	done <-chan struct{}
 
 	next     atomic.Int64  // next index to hand out
@@ -94,13 +108,13 @@ type job struct {
 // asleep is added to job.helping by a caller that goes to sleep.
 const asleep = 1 << 32
 
-// job returns one for n calls of fn.
-func (p *pool) job(ctx context.Context, n int, fn func(worker, i int)) *job {
+// job returns one for n calls of body.
+func (p *pool) job(ctx context.Context, n int, body Body) *job {
 	j, _ := p.jobs.Get().(*job)
 	if j == nil {
 		j = &job{left: make(chan struct{}, 1)}
 	}
-	j.n, j.fn, j.done = int64(n), fn, ctx.Done()
+	j.n, j.body, j.done = int64(n), body, ctx.Done()
 	j.next.Store(0)
 	j.workers.Store(0)
 	j.helping.Store(0)
@@ -143,7 +157,7 @@ func (j *job) work(worker int) {
 			return
 		default:
 		}
-		j.fn(worker, int(i))
+		j.body.Do(worker, int(i))
 	}
 }
 

@@ -51,10 +51,10 @@ func (a *adapter) merge(ctx context.Context, threads int, layers []Layer) error 
 				return err
 			}
 			blocks := (weight.N + mergeRows - 1) / mergeRows
-			err = par.Run(ctx, threads, blocks, func(worker, block int) {
+			err = par.Run(ctx, threads, blocks, par.Func(func(worker, block int) {
 				first := block * mergeRows
 				m.rows(first, min(mergeRows, weight.N-first), &scratch[worker])
-			})
+			}))
 			if err != nil {
 				return err
 			}

@@ -34,7 +34,7 @@ func inspect(ctx context.Context, threads int, all []safetensors.Tensor) ([][][s
 		sums[i] = make([][sha256.Size]byte, (size+chunkBytes-1)/chunkBytes)
 	}
 	bad := make([]int, len(chunks)) // element of the first bad value in the tensor, else -1
-	err := par.Run(ctx, threads, len(chunks), func(_, i int) {
+	err := par.Run(ctx, threads, len(chunks), par.Func(func(_, i int) {
 		t := all[chunks[i].tensor]
 		data, start := t.Bytes(), chunks[i].start
 		end := min(start+chunkBytes, len(data))
@@ -50,7 +50,7 @@ func inspect(ctx context.Context, threads int, all []safetensors.Tensor) ([][][s
 			}
 		}
 		hash.Sum(sums[chunks[i].tensor][start/chunkBytes][:0])
-	})
+	}))
 	if err != nil {
 		return nil, err
 	}

@@ -100,12 +100,12 @@ func (p *Packed) check(ctx context.Context, threads, layer int) error {
 	first, end := p.layout.span(layer)
 	block := first / packedBlock
 	var bad atomic.Int64 // 1 + a block that is not what was written
-	err := par.Run(ctx, threads, ceilDiv(end, packedBlock)-block, func(_, i int) {
+	err := par.Run(ctx, threads, ceilDiv(end, packedBlock)-block, par.Func(func(_, i int) {
 		at := (block + i) * packedBlock
 		if crc32.Checksum(p.data[at:min(at+packedBlock, len(p.data))], packedTable()) != p.sums[block+i] {
 			bad.Store(int64(block+i) + 1)
 		}
-	})
+	}))
 	if b := int(bad.Load()); err == nil && b > 0 {
 		at := len(p.layout.header) + (b-1)*packedBlock
 		return fmt.Errorf("%w: %s: damaged: bytes %d to %d do not have their checksum",

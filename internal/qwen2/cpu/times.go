@@ -25,7 +25,7 @@ func inElementWise(t *Times) *time.Duration { return &t.ElementWise }
 // loop runs fn over [0, n) on the threads of the engine.
 func (p *pass) loop(ctx context.Context, of part, n int, fn func(worker, i int)) error {
 	if p.times == nil {
-		return par.Run(ctx, p.threads, n, fn)
+		return par.Run(ctx, p.threads, n, par.Func(fn))
 	}
 	return p.timed(ctx, of, n, fn)
 }
@@ -35,11 +35,11 @@ func (p *pass) timed(ctx context.Context, of part, n int, fn func(worker, i int)
 	busy := make([]time.Duration, p.threads)
 	p.aside = append(p.aside[:0], busy...)
 	begin := time.Now()
-	err := par.Run(ctx, p.threads, n, func(worker, i int) {
+	err := par.Run(ctx, p.threads, n, par.Func(func(worker, i int) {
 		t := time.Now()
 		fn(worker, i)
 		busy[worker] += time.Since(t)
-	})
+	}))
 	p.times.Waiting += time.Duration(p.threads) * time.Since(begin)
 	for worker, d := range busy {
 		*of(p.times) += d - p.aside[worker]

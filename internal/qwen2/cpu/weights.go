@@ -89,9 +89,9 @@ func (e *Engine) copyWeight(ctx context.Context, to *linear) error {
 	default:
 		return nil
 	}
-	err := par.Run(ctx, e.threads, ceilDiv(panels, packPanels), func(_, i int) {
+	err := par.Run(ctx, e.threads, ceilDiv(panels, packPanels), par.Func(func(_, i int) {
 		pack(i*packPanels, min((i+1)*packPanels, panels))
-	})
+	}))
 	if err == nil {
 		e.model.Release(&m) // the copy is read from now on
 	}
