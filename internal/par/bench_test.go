@@ -19,10 +19,10 @@ func BenchmarkRun(b *testing.B) {
 	}
 }
 
-// BenchmarkNeighbours runs loops as a forward pass does on two threads, beside
-// other processes that keep a core busy each. fair is the speed against the share
-// that the scheduler owes two threads beside the others, on as many cores as
-// threads; 1 is all of it.
+// BenchmarkNeighbours runs loops on two threads, as a forward pass does, next to
+// other processes that each keep a core busy. fair is the speed relative to the
+// share of as many cores as threads that the scheduler owes the two: 1 is all of
+// it.
 func BenchmarkNeighbours(b *testing.B) {
 	const threads, loops, indices = 2, 200, 24
 	pass := func() time.Duration {
@@ -65,7 +65,7 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-// work is a chain of n steps that no compiler shortens.
+// work is a chain of n steps that no compiler can shorten.
 //
 //go:noinline
 func work(n int) (x uint64) {

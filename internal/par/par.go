@@ -1,32 +1,31 @@
-// Package par is the worker pool of the process: it splits a loop over a few
+// Package par is the worker pool of the process: it spreads a loop over a few
 // persistent goroutines.
 //
 //	err := par.Run(ctx, threads, len(blocks), par.Func(func(worker, i int) {
 //		sums[i] = sum(blocks[i], scratch[worker]) // scratch[worker] is this goroutine's alone
 //	}))
 //
-// Which worker gets which index is not defined, so a caller that wants the
-// same result on any number of threads lets each index own its output.
+// Which worker gets which index is undefined. A caller that wants the same result
+// on any number of threads therefore lets each index own its output.
 //
 // # Concurrency
 //
 // Run may be called from many goroutines at once; they share the workers. The
 // caller always takes part, so a Run makes progress however busy the pool is,
-// and a Run inside a Run cannot deadlock. A worker that has finished looks for
-// more work for some tens of microseconds, because the loops of one forward
-// pass follow each other closely, and then sleeps. Where the system gives the core
-// of a worker to somebody else, the caller waits for one index at most: make them
-// small beside the whole loop.
+// and a Run inside a Run cannot deadlock. An idle worker spins for some tens of
+// microseconds before it sleeps, because the loops of a forward pass follow each
+// other closely. If the system takes a core away from a worker, the caller waits
+// for at most one index, so an index should be small compared with the loop.
 //
 // # Memory
 //
-// Goroutines are started on demand, as many as the largest Run has asked for,
-// and live as long as the process. A Run allocates nothing once there were others.
+// Goroutines are started on demand, as many as the largest Run needed, and live
+// as long as the process. After the first few calls Run allocates nothing.
 //
 // # Errors
 //
-// Run returns the error of its context. A panic in the loop's body stops the
-// loop and is raised again in the caller.
+// Run returns the error of its context. A panic in the body stops the loop and is
+// raised again in the caller.
 package par
 
 import (
@@ -39,8 +38,8 @@ import (
 	"time"
 )
 
-// Threads is the number of workers for a wish: want itself when positive,
-// else GOMAXPROCS, which honours the CPU limit of the control group.
+// Threads resolves a requested number of threads: want if it is positive, and
+// otherwise GOMAXPROCS, which respects the CPU limit of the control group.
 func Threads(want int) int {
 	if want > 0 {
 		return want
@@ -92,7 +91,7 @@ func Run(ctx context.Context, threads, n int, body Body) error {
 	return ctx.Err()
 }
 
-// job is one Run. Once the helpers have left nobody refers to it.
+// job is one Run. Once its helpers have left, no other goroutine refers to it.
 type job struct {
 	n    int64
 	body Body
@@ -100,15 +99,15 @@ type job struct {
 
 	next     atomic.Int64  // next index to hand out
 	workers  atomic.Int64  // helpers that joined
-	helping  atomic.Int64  // helpers that have not left, and asleep once the caller sleeps
-	left     chan struct{} // told by the last one to leave a sleeping caller
+	helping  atomic.Int64  // helpers that have not left, plus asleep while the caller sleeps
+	left     chan struct{} // the last helper to leave wakes the caller
 	panicked atomic.Pointer[any]
 }
 
-// asleep is added to job.helping by a caller that goes to sleep.
+// asleep is what a caller adds to job.helping before it goes to sleep.
 const asleep = 1 << 32
 
-// job returns one for n calls of body.
+// job returns a job of n calls of body.
 func (p *pool) job(ctx context.Context, n int, body Body) *job {
 	j, _ := p.jobs.Get().(*job)
 	if j == nil {
@@ -121,8 +120,8 @@ func (p *pool) job(ctx context.Context, n int, body Body) *job {
 	return j
 }
 
-// wait returns when no helper is at work. The last index of a helper takes as long
-// as one of the caller's, so that spinning is mostly enough.
+// wait returns when no helper is working. A helper's last index takes about as
+// long as the caller's, so spinning is usually enough.
 func (j *job) wait() {
 	if spin(func() bool { return j.helping.Load() == 0 }) {
 		return
@@ -132,7 +131,7 @@ func (j *job) wait() {
 	}
 }
 
-// leave is the last thing that a helper does with a job.
+// leave is the last thing a helper does with a job.
 func (j *job) leave() {
 	if j.helping.Add(-1) == asleep {
 		j.left <- struct{}{}
@@ -152,7 +151,7 @@ func (j *job) work(worker int) {
 			return
 		}
 		select {
-		case <-j.done: // nil for a context that cannot end: never ready
+		case <-j.done: // never ready if nil: a context that cannot be cancelled
 			j.next.Store(j.n)
 			return
 		default:
@@ -161,7 +160,7 @@ func (j *job) work(worker int) {
 	}
 }
 
-// fail ends the loop after a panic; the first one is what the caller sees.
+// fail ends the loop after a panic. The caller sees the first one.
 func (j *job) fail(v any) {
 	j.next.Store(j.n)
 	if _, ok := v.(runtime.Error); !ok {
@@ -170,8 +169,7 @@ func (j *job) fail(v any) {
 	j.panicked.CompareAndSwap(nil, &v)
 }
 
-// shared is the one pool of the process: two pools would oversubscribe the
-// cores.
+// shared is the only pool of the process: two would oversubscribe the cores.
 var shared = newPool()
 
 // pool holds the places that running jobs offer to idle goroutines.
@@ -179,7 +177,7 @@ type pool struct {
 	mu      sync.Mutex
 	wake    *sync.Cond
 	places  []*job       // one entry per free place
-	open    atomic.Int64 // len(places), to look at without the lock
+	open    atomic.Int64 // len(places), readable without the lock
 	idle    int          // goroutines spinning or asleep
 	asleep  int
 	started int
@@ -193,7 +191,8 @@ func newPool() *pool {
 	return p
 }
 
-// offer opens places for j and sees that enough goroutines exist to take them.
+// offer opens places for j and makes sure that enough goroutines exist to take
+// them.
 func (p *pool) offer(j *job, places int) {
 	p.mu.Lock()
 	for range places {
@@ -205,14 +204,14 @@ func (p *pool) offer(j *job, places int) {
 		p.idle++
 		go p.loop()
 	}
-	wake := min(places-(p.idle-p.asleep), p.asleep) // those who spin see the place
+	wake := min(places-(p.idle-p.asleep), p.asleep) // the spinning ones see the place
 	p.mu.Unlock()
 	for range wake {
 		p.wake.Signal()
 	}
 }
 
-// withdraw takes back the places of j that nobody took.
+// withdraw takes back the places of j that are still open.
 func (p *pool) withdraw(j *job) {
 	p.mu.Lock()
 	kept := p.places[:0]
@@ -227,7 +226,7 @@ func (p *pool) withdraw(j *job) {
 	p.mu.Unlock()
 }
 
-// loop is the life of one goroutine of the pool.
+// loop is the life of a goroutine of the pool.
 func (p *pool) loop() {
 	debug.SetPanicOnFault(true) // a truncated mapping is an error, not a crash
 	for {
@@ -256,14 +255,14 @@ func (p *pool) take() (*job, int) {
 	p.places = p.places[:last]
 	p.open.Store(int64(last))
 	p.idle--
-	j.helping.Add(1) // under the lock: withdraw comes before the caller waits
+	j.helping.Add(1) // under the lock, so before the caller, after withdraw, waits
 	return j, int(j.workers.Add(1))
 }
 
-// spin waits for ready for some tens of microseconds and returns whether it came.
-// Waking a sleeping goroutine costs about that much, which is as long as a small
-// loop runs. The bound is a time: where others want the core, what is spent
-// waiting is taken from them.
+// spin polls ready for some tens of microseconds and reports whether it became
+// true. Waking a sleeping goroutine takes about as long, and so does a small loop.
+// The bound is a time, not a count, because a spinning goroutine takes the core
+// from others that may want it.
 func spin(ready func() bool) bool {
 	begin := time.Now()
 	for {

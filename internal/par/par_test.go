@@ -49,7 +49,7 @@ func TestWorkersAreBelowThreads(t *testing.T) {
 	}
 }
 
-// TestRunIsParallel needs two goroutines inside fn at once to end.
+// TestRunIsParallel ends only if two goroutines are inside the body at once.
 func TestRunIsParallel(t *testing.T) {
 	for range 100 {
 		var wg sync.WaitGroup
@@ -106,8 +106,8 @@ func TestPanicReachesTheCaller(t *testing.T) {
 	}
 }
 
-// TestCallerSleeps: a caller that has nothing left to do waits for the last index
-// of a helper, however long it takes.
+// TestCallerSleeps: a caller with nothing left to do waits for a helper's last
+// index, however long it takes.
 func TestCallerSleeps(t *testing.T) {
 	for range 20 {
 		var both sync.WaitGroup
@@ -125,7 +125,7 @@ func TestCallerSleeps(t *testing.T) {
 	}
 }
 
-// TestRunMakesNoGarbage: jobs are used again, also after one that failed.
+// TestRunMakesNoGarbage: jobs are reused, even after one that failed.
 func TestRunMakesNoGarbage(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var calls atomic.Int64
