@@ -90,13 +90,10 @@ func (p *pass) bundle(queries []query) (count, shared int) {
 	const few = tileRows // rows of a sequence
 	const enough = 4     // blocks
 	first := queries[0].cache
-	shared = len(first.pages)
+	shared = first.Pages()
 	for count = 1; count < len(queries) && p.stackedRows(queries[0]) < few; count++ {
 		q := queries[count]
-		same := 0
-		for same < min(shared, len(q.cache.pages)) && q.cache.pages[same] == first.pages[same] {
-			same++
-		}
+		same := min(shared, q.cache.Common(first.Cache))
 		if same < enough || p.stackedRows(q) >= few {
 			break
 		}

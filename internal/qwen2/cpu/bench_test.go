@@ -88,7 +88,9 @@ type stepParts struct {
 func newStepParts(b *testing.B, e *Engine, s qwen2.Sequence) *stepParts {
 	p := &stepParts{pass: newPass(e)}
 	s.Cache.Truncate(s.Cache.Len() - len(s.IDs))
-	require.NoError(b, s.Cache.Reserve(len(s.IDs)))
+	c := s.Cache.(*cache)
+	require.NoError(b, c.Reserve(len(s.IDs)))
+	c.Grow(len(s.IDs))
 	p.add(&s, 0, len(s.IDs), 0)
 	require.NoError(b, p.forward(b.Context()))
 	cfg := e.model.Config

@@ -16,13 +16,13 @@ func (f *format) positionBytes() int { return f.layers * f.heads * 2 * f.headDim
 
 // AppendBinary implements qwen2.Cache. It never fails.
 func (c *cache) AppendBinary(dst []byte) ([]byte, error) {
-	f := &c.engine.pages.format
-	dst = slices.Grow(dst, c.n*f.positionBytes())
-	for pos := range c.n {
-		p, slot := c.pages[pos/blockKeys], pos%blockKeys
+	f := c.format
+	dst = slices.Grow(dst, c.Len()*f.positionBytes())
+	for pos := range c.Len() {
+		p, slot := c.At(pos/blockKeys), pos%blockKeys
 		for layer := range f.layers {
 			for head := range f.heads {
-				dst = p.appendHead(dst, layer, head, slot)
+				dst = f.appendHead(dst, p, layer, head, slot)
 			}
 		}
 	}
@@ -30,8 +30,7 @@ func (c *cache) AppendBinary(dst []byte) ([]byte, error) {
 }
 
 // appendHead appends key and value of one head.
-func (p *page) appendHead(dst []byte, layer, head, slot int) []byte {
-	f := &p.pages.format
+func (f *format) appendHead(dst []byte, p *page, layer, head, slot int) []byte {
 	if f.bf16 {
 		keys, values := blocks(f, p.pairs, layer, head)
 		for i := range f.headDim {
@@ -54,11 +53,11 @@ func (p *page) appendHead(dst []byte, layer, head, slot int) []byte {
 
 // UnmarshalBinary implements qwen2.Cache.
 func (c *cache) UnmarshalBinary(data []byte, n int) error {
-	f := &c.engine.pages.format
-	if c.n != 0 {
+	f := c.format
+	if c.Len() != 0 {
 		return fmt.Errorf("%w: the cache is not empty", qwen2.ErrModel)
 	}
-	if err := c.fits(n); err != nil {
+	if err := c.Fits(n); err != nil {
 		return err
 	}
 	if want := n * f.positionBytes(); len(data) != want {
@@ -67,6 +66,7 @@ func (c *cache) UnmarshalBinary(data []byte, n int) error {
 	if err := c.Reserve(n); err != nil {
 		return err
 	}
+	c.Grow(n)
 	key, value := make([]float32, f.headDim), make([]float32, f.headDim)
 	at := 0
 	for pos := range n {
@@ -83,7 +83,7 @@ func (c *cache) UnmarshalBinary(data []byte, n int) error {
 			}
 		}
 	}
-	c.n, c.written = n, n
+	c.Advance(n)
 	return nil
 }
 

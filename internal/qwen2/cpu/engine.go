@@ -7,6 +7,7 @@ import (
 
 	"seccodeprm/internal/par"
 	"seccodeprm/internal/qwen2"
+	"seccodeprm/internal/qwen2/paged"
 	"seccodeprm/kernels"
 )
 
@@ -62,7 +63,8 @@ type Engine struct {
 	trace     func(name string, layer int, x []float32, rows, columns int)
 	times     *Times
 	passes    sync.Pool // of *pass: scratch of finished Prefills
-	pages     pages     // of caches
+	storage   storage   // of pages
+	pages     *paged.Pool[*page]
 }
 
 var _ qwen2.Engine = (*Engine)(nil)
@@ -79,7 +81,8 @@ func New(model *qwen2.Model, opts Options) *Engine {
 	if e.packed != nil {
 		e.releaseSource()
 	}
-	e.pages.format, e.pages.limit = newFormat(model.Config, e.products()), opts.MaxCacheBytes
+	e.storage.format = newFormat(model.Config, e.products())
+	e.pages = paged.NewPool(&e.storage, e.storage.pageBytes(), opts.MaxCacheBytes)
 	e.passes.New = func() any { return newPass(e) }
 	return e
 }
@@ -108,9 +111,10 @@ func (e *Engine) Prefill(ctx context.Context, sequences []qwen2.Sequence) error 
 	if err := e.check(sequences); err != nil {
 		return err
 	}
-	if err := e.reserve(sequences); err != nil {
+	if err := e.pages.Reserve(sequences); err != nil {
 		return err
 	}
+	e.pages.Grow(sequences)
 	return e.guard(func() error {
 		p := e.passes.Get().(*pass)
 		defer e.passes.Put(p)
@@ -133,41 +137,13 @@ func (e *Engine) Prefill(ctx context.Context, sequences []qwen2.Sequence) error 
 	})
 }
 
-// reserve makes room in the caches of all sequences, or in none.
-func (e *Engine) reserve(sequences []qwen2.Sequence) error {
-	missing := 0
-	for i := range sequences {
-		missing += sequences[i].Cache.(*cache).missing(len(sequences[i].IDs))
-	}
-	if err := e.pages.admit(missing); err != nil {
-		return err
-	}
-	for i := range sequences {
-		missing -= sequences[i].Cache.(*cache).grow(len(sequences[i].IDs))
-	}
-	e.pages.dismiss(missing)
-	return nil
-}
-
 // check refuses what the pass relies on.
 func (e *Engine) check(sequences []qwen2.Sequence) error {
 	cfg := e.model.Config
 	for i, s := range sequences {
-		c, ok := s.Cache.(*cache)
-		if !ok || c.engine != e {
-			return fmt.Errorf("%w: sequence %d: the cache belongs to another engine", qwen2.ErrModel, i)
-		}
-		for _, other := range sequences[:i] {
-			if other.Cache == s.Cache {
-				return fmt.Errorf("%w: sequence %d: its cache is used twice in one call", qwen2.ErrModel, i)
-			}
-		}
-		if err := c.fits(len(s.IDs)); err != nil {
-			return fmt.Errorf("sequence %d: %w", i, err)
-		}
 		for at, id := range s.IDs {
 			if id < 0 || int(id) >= cfg.VocabSize {
-				return fmt.Errorf("%w: sequence %d: id %d at position %d is outside vocab_size %d", qwen2.ErrModel, i, id, c.n+at, cfg.VocabSize)
+				return fmt.Errorf("%w: sequence %d: id %d at position %d is outside vocab_size %d", qwen2.ErrModel, i, id, s.Cache.Len()+at, cfg.VocabSize)
 			}
 		}
 		if len(s.Hidden) != len(s.Rows)*cfg.HiddenSize {

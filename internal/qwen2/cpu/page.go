@@ -1,9 +1,7 @@
 package cpu
 
 import (
-	"fmt"
 	"sync"
-	"sync/atomic"
 
 	"seccodeprm/internal/num"
 	"seccodeprm/internal/qwen2"
@@ -16,28 +14,12 @@ const (
 	panelColumns  = 16            // columns of a kernel panel
 )
 
-// page holds the keys and values of blockKeys consecutive positions in the layout
-// of kernel panels, so that attention multiplies with them as they lie. Slots
-// without a key hold +0. A page with more than one reference is never written.
+// page is the memory of the keys and values of blockKeys consecutive positions,
+// in the layout of kernel panels, so that attention multiplies them where they
+// lie. A dead slot holds +0.
 type page struct {
-	pages *pages
-	refs  atomic.Int32
-
-	wide  []float32 // precision F32
-	pairs []uint16  // the others: bfloat16
-}
-
-// Release implements qwen2.Page; the last reference gives the page back.
-func (p *page) Release() {
-	if p.refs.Add(-1) == 0 {
-		p.pages.put(p)
-	}
-}
-
-// hold adds a reference.
-func (p *page) hold() *page {
-	p.refs.Add(1)
-	return p
+	wide  []float32 // in precision F32
+	pairs []uint16  // in the others: bfloat16
 }
 
 // format is the order of values in a page: (layers, heads) and for each of them a
@@ -62,6 +44,9 @@ func newFormat(cfg *qwen2.Config, products kernels.Precision) format {
 
 // size is the number of values in a page.
 func (f *format) size() int { return f.layers * f.heads * (f.keys + f.values) }
+
+// pageBytes is the memory of a page.
+func (f *format) pageBytes() int64 { return int64(f.size()) * int64(f.valueBytes()) }
 
 // valueBytes is the size of one value.
 func (f *format) valueBytes() int {
@@ -97,8 +82,7 @@ func blocks[T any](f *format, data []T, layer, head int) (keys, values []T) {
 
 // set stores key and value of one head, (HeadDim) each, an even number; in bfloat16
 // rounded as operands are.
-func (p *page) set(layer, head, slot int, key, value []float32) {
-	f := &p.pages.format
+func (f *format) set(p *page, layer, head, slot int, key, value []float32) {
 	if f.bf16 {
 		keys, values := blocks(f, p.pairs, layer, head)
 		keys = keys[f.keyAt(slot, 0):]
@@ -124,15 +108,6 @@ func (p *page) set(layer, head, slot int, key, value []float32) {
 	}
 }
 
-// clear makes the slots [from, to) dead in all layers.
-func (p *page) clear(from, to int) {
-	if p.pages.bf16 {
-		clearSlots(&p.pages.format, p.pairs, from, to)
-	} else {
-		clearSlots(&p.pages.format, p.wide, from, to)
-	}
-}
-
 func clearSlots[T float32 | uint16](f *format, data []T, from, to int) {
 	for layer := range f.layers {
 		for head := range f.heads {
@@ -146,63 +121,52 @@ func clearSlots[T float32 | uint16](f *format, data []T, from, to int) {
 	}
 }
 
-// pages makes and counts the pages of an engine, and keeps those given back until
-// the garbage collector has passed twice.
-type pages struct {
+// storage implements paged.Storage. Pages that are given back are used again, or
+// left to the garbage collector when it has passed twice.
+type storage struct {
 	format
-	limit int64 // bytes that may be in use, 0 for no limit
-	held  atomic.Int64
-	free  sync.Pool // of *page, contents undefined
+	free sync.Pool // of *page, contents undefined
 }
 
-// bytes is the memory of n pages.
-func (a *pages) bytes(n int) int64 { return int64(n) * int64(a.size()*a.valueBytes()) }
-
-// admit counts n pages as used, which get may then be called for, or returns an
-// error that wraps qwen2.ErrBudget.
-func (a *pages) admit(n int) error {
-	need := a.bytes(n)
-	for {
-		held := a.held.Load()
-		if need > 0 && a.limit > 0 && need > a.limit-held {
-			return fmt.Errorf("%w: %d bytes of keys and values needed, %d held, %d allowed", qwen2.ErrBudget, need, held, a.limit)
-		}
-		if a.held.CompareAndSwap(held, held+need) {
-			return nil
-		}
+// New implements paged.Storage.
+func (s *storage) New() *page {
+	p, _ := s.free.Get().(*page)
+	if p == nil {
+		return s.allocate()
 	}
-}
-
-// dismiss undoes admit for n pages that were not taken.
-func (a *pages) dismiss(n int) { a.held.Add(-a.bytes(n)) }
-
-// get returns an admitted page of dead slots with one reference.
-func (a *pages) get() *page {
-	p, _ := a.free.Get().(*page)
-	switch {
-	case p != nil:
-		clear(p.wide)
-		clear(p.pairs)
-	case a.bf16:
-		p = &page{pages: a, pairs: make([]uint16, a.size())}
-	default:
-		p = &page{pages: a, wide: make([]float32, a.size())}
-	}
-	p.refs.Store(1)
+	clear(p.wide)
+	clear(p.pairs)
 	return p
 }
 
-// copyOf returns an admitted page with the contents of p and one reference.
-func (a *pages) copyOf(p *page) *page {
-	c := a.get()
-	copy(c.wide, p.wide)
-	copy(c.pairs, p.pairs)
-	return c
+// Copy implements paged.Storage.
+func (s *storage) Copy(from *page) *page {
+	p, _ := s.free.Get().(*page)
+	if p == nil {
+		p = s.allocate()
+	}
+	copy(p.wide, from.wide)
+	copy(p.pairs, from.pairs)
+	return p
 }
 
-func (a *pages) put(p *page) {
-	a.dismiss(1)
-	a.free.Put(p)
+func (s *storage) allocate() *page {
+	if s.bf16 {
+		return &page{pairs: make([]uint16, s.size())}
+	}
+	return &page{wide: make([]float32, s.size())}
 }
+
+// Clear implements paged.Storage.
+func (s *storage) Clear(p *page, from, to int) {
+	if s.bf16 {
+		clearSlots(&s.format, p.pairs, from, to)
+	} else {
+		clearSlots(&s.format, p.wide, from, to)
+	}
+}
+
+// Free implements paged.Storage.
+func (s *storage) Free(p *page) { s.free.Put(p) }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }

@@ -150,9 +150,8 @@ func (p *pass) add(s *qwen2.Sequence, from, n, read int) int {
 	p.ids = append(p.ids[:p.m], s.IDs[from:from+n]...)
 	p.pos, p.caches = p.pos[:p.m], p.caches[:p.m]
 	for i := range n {
-		p.pos, p.caches = append(p.pos, c.n+i), append(p.caches, c)
+		p.pos, p.caches = append(p.pos, c.Len()+i), append(p.caches, c)
 	}
-	c.written = max(c.written, c.n+n)
 	p.m += n
 	return count
 }
@@ -165,7 +164,7 @@ func (p *pass) run(ctx context.Context) error {
 	err := p.forward(ctx)
 	if err == nil {
 		for _, s := range p.spans {
-			s.cache.n += s.n
+			s.cache.Advance(s.n)
 		}
 	}
 	p.release()

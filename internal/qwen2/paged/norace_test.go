@@ -1,0 +1,5 @@
+//go:build !race
+
+package paged
+
+const underRace = false
