@@ -63,7 +63,7 @@ func TestCheck(t *testing.T) {
 		{"segment/a.go", "//go:build purego\n" + `import "seccodeprm/prm"`, "layer 1 may not"},
 		{"segment/a.go", `import "seccodeprm/tokenizer"`, "layer 1 may not import layer 1"},
 		{"internal/layout/a.go", `import "seccodeprm/internal/qwen2"`, "layer 3 may not import layer 3"},
-		{"internal/qwen2/a.go", `import "seccodeprm/internal/qwen2/cpu"`, "layer 3 may not import layer 4"},
+		{"internal/qwen2/a.go", `import "seccodeprm/internal/qwen2/cpu"`, "layer 3 may not import layer 5"},
 		{"examples/score/main.go", `import "seccodeprm/examples/bench"`, "layer 9 may not"},
 		{"prm/a.go", `import "seccodeprm/label"`, "evidence"},
 		{"label/dataset/a.go", `import "seccodeprm/prm"`, "without a model"},

@@ -53,7 +53,9 @@ var Rooms = []Room{
 	{Path: "internal/qwen2", Layer: 3},
 	{Path: "internal/layout", Layer: 3},
 
-	{Path: "internal/qwen2/cpu", Layer: 4},
+	{Path: "internal/qwen2/paged", Layer: 4},
+
+	{Path: "internal/qwen2/cpu", Layer: 5},
 
 	{Path: "prm", Layer: 6},
 	{Path: "label/dataset", Layer: 6},
@@ -69,6 +71,7 @@ var Rooms = []Room{
 
 	{Path: "internal/shared", TestOnly: true},
 	{Path: "internal/testmodel", TestOnly: true},
+	{Path: "internal/qwen2/enginetest", TestOnly: true, Modules: []string{testify}},
 	{Path: "internal/deps", TestOnly: true},
 	{Path: "internal/lint", TestOnly: true},
 }

@@ -322,32 +322,6 @@ func TestConcurrentPrefills(t *testing.T) {
 	}
 }
 
-func TestPrefillRefuses(t *testing.T) {
-	m := openModel(t, os.DirFS(shared.Path(t, "fixtures", "models", "tokcls-base")))
-	e, other := New(m, Options{}), New(m, Options{})
-	hidden := make([]float32, m.Config.HiddenSize)
-	c := e.NewCache(4)
-	for what, s := range map[string]qwen2.Sequence{
-		"cache of another engine": {Cache: other.NewCache(4), IDs: []int32{1}},
-		"negative id":             {Cache: c, IDs: []int32{-1}},
-		"id past the vocabulary":  {Cache: c, IDs: []int32{int32(m.Config.VocabSize)}},
-		"too long":                {Cache: c, IDs: []int32{1, 2, 3, 4, 5}},
-		"row out of range":        {Cache: c, IDs: []int32{1}, Rows: []int{1}, Hidden: hidden},
-		"hidden too small":        {Cache: c, IDs: []int32{1}, Rows: []int{0}},
-		"rows not ascending":      {Cache: c, IDs: []int32{1, 2}, Rows: []int{1, 1}, Hidden: append(hidden, hidden...)},
-	} {
-		require.ErrorIs(t, e.Prefill(t.Context(), []qwen2.Sequence{s}), qwen2.ErrModel, what)
-	}
-	require.ErrorIs(t, e.Prefill(t.Context(), []qwen2.Sequence{{Cache: c, IDs: []int32{1}}, {Cache: c, IDs: []int32{1}}}), qwen2.ErrModel)
-	require.Zero(t, c.Len())
-
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	require.ErrorIs(t, e.Prefill(ctx, []qwen2.Sequence{{Cache: c, IDs: []int32{1}, Rows: []int{0}, Hidden: hidden}}), context.Canceled)
-	require.Zero(t, c.Len())
-	require.NoError(t, e.Prefill(t.Context(), []qwen2.Sequence{{Cache: c, IDs: []int32{1}, Rows: []int{0}, Hidden: hidden}}), "usable after a cancelled call")
-}
-
 // TestLongPrefix appends a few tokens at a time behind more than two segments of
 // keys, where attention is split at the borders of segments.
 func TestLongPrefix(t *testing.T) {

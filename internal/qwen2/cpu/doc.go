@@ -8,8 +8,8 @@
 //	err := engine.Prefill(ctx, []qwen2.Sequence{{Cache: cache, IDs: ids, Rows: rows, Hidden: hidden}})
 //
 // Read forward.go first: it is the whole pass, top to bottom. attention.go holds
-// the blocked attention, page.go the layout of keys and values, cache.go
-// who owns them.
+// the blocked attention, page.go the layout of keys and values. Package paged
+// keeps track of who holds which page.
 //
 // # Exactness
 //

@@ -118,7 +118,7 @@ const maxLen = 300 // positions of a cache
 // TestSchedule lets random numbers decide what happens to some caches, with and
 // without a limit that they reach.
 func TestSchedule(t *testing.T) {
-	for seed := range uint64(200) {
+	for seed := range uint64(60) {
 		schedule := make([]byte, 400)
 		r := rand.New(rand.NewPCG(seed, 3))
 		for i := range schedule {
@@ -392,7 +392,7 @@ func TestConcurrently(t *testing.T) {
 		c := root.Fork()
 		wg.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(i), 1))
-			for range 300 {
+			for range 100 {
 				fork := c.Fork()
 				from := r.IntN(101)
 				fork.Truncate(from)
