@@ -2,7 +2,6 @@ package tokenizer
 
 import (
 	"math/rand/v2"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,11 +31,10 @@ func checkOffsets(t *testing.T, e *Encoder, r offsetRow) {
 }
 
 func TestOffsetsReference(t *testing.T) {
-	dir := shared.Path(t, "fixtures", "tokenizers")
 	for _, ref := range references {
 		t.Run(ref.folder, func(t *testing.T) {
-			e := parseFile(t, filepath.Join(dir, ref.files[0])).NewEncoder()
-			for _, r := range rows[offsetRow](t, filepath.Join(dir, ref.folder, "offsets.jsonl.gz")) {
+			e := parseFile(t, reference(t, ref.folder, ref.file)).NewEncoder()
+			for _, r := range rows[offsetRow](t, reference(t, ref.folder, "offsets.jsonl.gz")) {
 				checkOffsets(t, e, r)
 			}
 		})

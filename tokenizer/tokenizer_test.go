@@ -20,14 +20,6 @@ import (
 	"seccodeprm/internal/shared"
 )
 
-// The part of the reference that travels with the package.
-func TestEncodeSubset(t *testing.T) {
-	e := parseFile(t, smallFile).NewEncoder()
-	for _, row := range rows[encodeRow](t, "testdata/encode.jsonl.gz") {
-		requireIDs(t, row.IDs, e.AppendEncodeSpecial(nil, []byte(row.Text)), row.Text)
-	}
-}
-
 // Every code point in three surroundings, against hashes made with the
 // reference implementation.
 func TestEveryCodePoint(t *testing.T) {

@@ -7,11 +7,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"seccodeprm/internal/shared"
 	"seccodeprm/segment"
 	"seccodeprm/tokenizer"
 )
 
-// smallVocab is 1 + the largest id of testdata/tokenizer.json.
+// smallVocab is 1 + the largest id of the small tokenizer.
 const smallVocab = 2279
 
 func loadTokenizer(t testing.TB, dir string) *tokenizer.Tokenizer {
@@ -21,9 +22,15 @@ func loadTokenizer(t testing.TB, dir string) *tokenizer.Tokenizer {
 	return tok
 }
 
+// smallTokenizer has the ids that the reference layouts are written in.
+func smallTokenizer(t testing.TB) *tokenizer.Tokenizer {
+	t.Helper()
+	return loadTokenizer(t, shared.Path(t, "fixtures", "tokenizers", "small"))
+}
+
 func newLayout(t testing.TB, spec Spec) *Layout {
 	t.Helper()
-	l, err := New(loadTokenizer(t, "testdata"), spec, smallVocab)
+	l, err := New(smallTokenizer(t), spec, smallVocab)
 	require.NoError(t, err)
 	return l
 }

@@ -50,19 +50,22 @@ func checkSamples(t *testing.T, name, tokenizerDir string, k Kind) {
 }
 
 func TestReferenceLayouts(t *testing.T) {
-	checkSamples(t, "testdata/paper_layout.json", "testdata", Appended)
-	checkSamples(t, "testdata/chat_layout.json", "testdata", Chat)
-	checkSamples(t, "testdata/tag_layout.json", "testdata", Tag)
-}
-
-func TestReferenceLayoutsOfAllCheckpoints(t *testing.T) {
+	checkSamples(t, "testdata/tag_layout.json", shared.Path(t, "fixtures", "tokenizers", "small"), Tag)
 	models := shared.Path(t, "fixtures", "models")
-	for file, k := range map[string]Kind{"paper_layout.json": Appended, "chat_layout.json": Chat, "tag_layout.json": Tag} {
-		names, err := filepath.Glob(filepath.Join(models, "*", file))
+	for _, test := range []struct {
+		file  string
+		kind  Kind
+		whole int // checkpoints in the whole set
+	}{{"paper_layout.json", Appended, 4}, {"chat_layout.json", Chat, 1}, {"tag_layout.json", Tag, 5}} {
+		names, err := filepath.Glob(filepath.Join(models, "*", test.file))
 		require.NoError(t, err)
-		require.NotEmpty(t, names)
+		if shared.Whole(t) {
+			require.Len(t, names, test.whole, test.file)
+		} else if test.kind != Tag {
+			require.NotEmpty(t, names, test.file)
+		}
 		for _, name := range names {
-			t.Run(filepath.Base(filepath.Dir(name)), func(t *testing.T) { checkSamples(t, name, filepath.Dir(name), k) })
+			t.Run(filepath.Base(filepath.Dir(name)), func(t *testing.T) { checkSamples(t, name, filepath.Dir(name), test.kind) })
 		}
 	}
 }
@@ -214,7 +217,7 @@ func TestAnyBytes(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	tok := loadTokenizer(t, "testdata")
+	tok := smallTokenizer(t)
 	for name, change := range map[string]func(*Spec){
 		"layout":      func(s *Spec) { s.Layout = "inline" },
 		"separator":   func(s *Spec) { s.Separator = "" },
@@ -246,7 +249,7 @@ func TestNewRefuses(t *testing.T) {
 }
 
 func TestEncodeNamesForeignToken(t *testing.T) {
-	tok := loadTokenizer(t, "testdata")
+	tok := smallTokenizer(t)
 	s := Default(Appended)
 	s.Prompt, s.Separator = "!", "#"
 	l, err := New(tok, s, 256)

@@ -32,6 +32,9 @@ type expected struct {
 // checkpoints lists the reference checkpoints: adapters, or the others.
 func checkpoints(t *testing.T, adapters bool) (dirs []string) {
 	root := shared.Path(t, "fixtures", "models")
+	if adapters {
+		root = filepath.Dir(shared.Path(t, "fixtures", "models", "lora-basic"))
+	}
 	entries, err := os.ReadDir(root)
 	require.NoError(t, err)
 	for _, e := range entries {
@@ -124,7 +127,7 @@ func abs(x float32) float32 { return max(x, -x) }
 // Pairs of checkpoints with the same weights: the tensors' part of the digest
 // does not depend on sharding, and all of it on the configuration.
 func TestDigest(t *testing.T) {
-	root := shared.Path(t, "fixtures", "models")
+	root := filepath.Dir(shared.Path(t, "fixtures", "models", "tokcls-reversed"))
 	base := open(t, filepath.Join(root, "tokcls-base"), Options{})
 	require.Equal(t, base.Digest, open(t, filepath.Join(root, "tokcls-base"), Options{Threads: 1}).Digest)
 	require.NotEqual(t, base.Digest, open(t, filepath.Join(root, "tokcls-reversed"), Options{}).Digest)

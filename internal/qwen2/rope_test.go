@@ -82,7 +82,11 @@ func TestFrequenciesOfFixtureModels(t *testing.T) {
 			}
 		})
 	}
-	require.Greater(t, compared, 150)
+	if shared.Whole(t) {
+		require.Greater(t, compared, 150)
+	} else {
+		require.Equal(t, 15, compared)
+	}
 }
 
 // cos and sin of transformers (torch's, within an ulp of exact) against ours.
@@ -96,6 +100,9 @@ func TestTablesAgainstTrace(t *testing.T) {
 		name string
 		n    int
 	}{{"seq7", 7}, {"seq33", 33}} {
+		if _, ok := tensors[s.name+".cos"]; !ok && !shared.Whole(t) {
+			continue // the committed trace has one sequence
+		}
 		wantCos, wantSin := tensors[s.name+".cos"], tensors[s.name+".sin"]
 		require.Len(t, wantCos, s.n*c.HeadDim)
 		cos, sin := make([]float32, s.n*half), make([]float32, s.n*half)

@@ -1,12 +1,18 @@
-// Package shared finds the reference fixtures that tests compare against.
-//
-// They are too large for this repository. A test asks for a path with
+// Package shared finds the reference outputs that tests compare against:
+// checkpoints with what transformers computes of them, texts with the ids that
+// tokenizers gives. Ask for a file or a folder with [Path]:
 //
 //	dir := shared.Path(t, "fixtures", "models", "tokcls-base")
 //
-// and is skipped where the fixtures are absent, unless the environment
-// variable SECCODEPRM_SHARED names their folder: then a miss is a failure, so
-// that a complete run cannot pass by skipping.
+// Three checkpoints and some of the tokenizer's rows are committed below
+// testdata; its README says where they come from. The whole set is too large for
+// this repository. Where it is present, it is used instead. A test that asks for
+// what only the whole set has is skipped elsewhere.
+//
+// # Errors
+//
+// With the environment variable SECCODEPRM_SHARED set to the folder of the whole
+// set, a missing file is a failure: a complete run cannot pass by skipping.
 package shared
 
 import (
@@ -15,30 +21,49 @@ import (
 	"testing"
 )
 
-// Env names the environment variable that holds the fixtures' folder.
+// Env names the environment variable that holds the folder of the whole set.
 const Env = "SECCODEPRM_SHARED"
 
-// Path returns the path of elem below the fixtures' folder: $SECCODEPRM_SHARED,
-// else the folder "shared" beside the module's root. Where the path does not
-// exist it skips the test, or fails it when the variable is set.
+// Path returns the path of elem in the whole set or, where that has no such
+// path, in the committed part. It skips the test if neither has it, and fails it
+// if [Env] is set and the whole set does not have it.
 func Path(t testing.TB, elem ...string) string {
 	t.Helper()
-	root, explicit := os.Getenv(Env), true
-	if root == "" {
-		root, explicit = filepath.Join(moduleRoot(t), "..", "shared"), false
+	name := filepath.Join(elem...)
+	whole := filepath.Join(wholeSet(t), name)
+	_, err := os.Stat(whole)
+	if err == nil {
+		return whole
 	}
-	p := filepath.Join(append([]string{root}, elem...)...)
-	if _, err := os.Stat(p); err != nil {
-		if explicit {
-			t.Fatalf("%s is set but a fixture is missing: %v", Env, err)
-		}
-		t.Skipf("reference fixtures absent: %v", err)
+	if os.Getenv(Env) != "" {
+		t.Fatalf("%s is set but a fixture is missing: %v", Env, err)
 	}
-	return p
+	committed := filepath.Join(moduleRoot(t), "internal", "shared", "testdata", name)
+	if _, err := os.Stat(committed); err != nil {
+		t.Skipf("only the whole set of reference outputs has %s", name)
+	}
+	return committed
 }
 
-// moduleRoot walks up from the test's folder to the one that holds go.mod of
-// the root module.
+// Whole reports whether the whole set is present, for tests that count what they
+// compared.
+func Whole(t testing.TB) bool {
+	t.Helper()
+	_, err := os.Stat(wholeSet(t))
+	return err == nil
+}
+
+// wholeSet is the folder of the whole set: $SECCODEPRM_SHARED, or the folder
+// "shared" beside the module.
+func wholeSet(t testing.TB) string {
+	t.Helper()
+	if dir := os.Getenv(Env); dir != "" {
+		return dir
+	}
+	return filepath.Join(moduleRoot(t), "..", "shared")
+}
+
+// moduleRoot is the folder above the test's that holds go.mod of this module.
 func moduleRoot(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()

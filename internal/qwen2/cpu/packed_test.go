@@ -88,7 +88,7 @@ func TestPackedModes(t *testing.T) {
 // TestPackedAdapter: merged weights are in the file, too. In F32 they have no
 // packed form and are read from memory beside it.
 func TestPackedAdapter(t *testing.T) {
-	models := shared.Path(t, "fixtures", "models")
+	models := filepath.Dir(shared.Path(t, "fixtures", "models", "lora-rslora-pattern"))
 	m, err := qwen2.Open(t.Context(), os.DirFS(filepath.Join(models, "tokcls-base")), qwen2.Options{Adapter: os.DirFS(filepath.Join(models, "lora-rslora-pattern"))})
 	require.NoError(t, err)
 	defer m.Close()
