@@ -81,7 +81,7 @@ func TestReferenceCheckpoints(t *testing.T) {
 			checkReadout(t, m, dir, want)
 		})
 	}
-	if !t.Failed() {
+	if !t.Failed() && shared.Whole(t) {
 		require.Len(t, seen, len(families), "every family has a checkpoint")
 	}
 }

@@ -46,33 +46,37 @@ func inPacked(t testing.TB, m *qwen2.Model, precision qwen2.Precision, file []by
 // TestPackedIdenticalBits: weights from a file, mapped or not, change no bit.
 func TestPackedIdenticalBits(t *testing.T) {
 	for _, name := range []string{"tokcls-base", "shape-gqa7", "shape-odd", "dtype-f16", "dtype-f32"} {
-		m := openModel(t, os.DirFS(shared.Path(t, "fixtures", "models", name)))
-		ids := randomIDs(11, 80, m.Config.VocabSize)
-		for _, precision := range qwen2.Precisions {
-			what := name + " " + precision.String()
-			if precision == qwen2.F32 && m.StoredDType != "bfloat16" {
-				err := New(m, Options{}).WritePacked(t.Context(), &bytes.Buffer{})
-				require.ErrorIs(t, err, ErrPacked, what)
-				require.ErrorContains(t, err, "nothing to pack")
-				continue
-			}
-			want := prefill(t, New(m, Options{Precision: precision, Pack: true}), ids, every(len(ids)))
-			file := packedFile(t, m, precision)
-			got, err := inPacked(t, m, precision, file, ids)
-			require.NoError(t, err)
-			requireSameBits(t, want, got, what+" in memory")
+		t.Run(name, func(t *testing.T) { requirePackedBits(t, name) })
+	}
+}
 
-			dir := t.TempDir()
-			require.NoError(t, os.WriteFile(filepath.Join(dir, "p"), file, 0o600))
-			packed, err := OpenPacked(os.DirFS(dir), "p", m, precision)
-			require.NoError(t, err)
-			e := New(m, Options{Precision: precision, Packed: packed})
-			requireSameBits(t, want, prefill(t, e, ids, every(len(ids))), what+" mapped")
-			require.Zero(t, e.PackedBytes())
-			require.Equal(t, file, packedFile(t, m, precision), "the bytes depend on nothing else")
-			require.NoError(t, e.Close())
-			require.NoError(t, e.Close())
+func requirePackedBits(t *testing.T, name string) {
+	m := openModel(t, os.DirFS(shared.Path(t, "fixtures", "models", name)))
+	ids := randomIDs(11, 80, m.Config.VocabSize)
+	for _, precision := range qwen2.Precisions {
+		what := name + " " + precision.String()
+		if precision == qwen2.F32 && m.StoredDType != "bfloat16" {
+			err := New(m, Options{}).WritePacked(t.Context(), &bytes.Buffer{})
+			require.ErrorIs(t, err, ErrPacked, what)
+			require.ErrorContains(t, err, "nothing to pack")
+			continue
 		}
+		want := prefill(t, New(m, Options{Precision: precision, Pack: true}), ids, every(len(ids)))
+		file := packedFile(t, m, precision)
+		got, err := inPacked(t, m, precision, file, ids)
+		require.NoError(t, err)
+		requireSameBits(t, want, got, what+" in memory")
+
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "p"), file, 0o600))
+		packed, err := OpenPacked(os.DirFS(dir), "p", m, precision)
+		require.NoError(t, err)
+		e := New(m, Options{Precision: precision, Packed: packed})
+		requireSameBits(t, want, prefill(t, e, ids, every(len(ids))), what+" mapped")
+		require.Zero(t, e.PackedBytes())
+		require.Equal(t, file, packedFile(t, m, precision), "the bytes depend on nothing else")
+		require.NoError(t, e.Close())
+		require.NoError(t, e.Close())
 	}
 }
 
