@@ -35,6 +35,7 @@ func (m *Model) report(w *work) (*Report, error) {
 
 // newReport tells how the model was asked and what computed the answer.
 func (m *Model) newReport(in Input, segmentation string, tokens int) *Report {
+	does := m.engine.Describe()
 	r := &Report{
 		Name:  in.Name,
 		Model: ModelInfo{Name: m.name, Digest: m.weights.Digest},
@@ -43,7 +44,7 @@ func (m *Model) newReport(in Input, segmentation string, tokens int) *Report {
 		Segmentation: segmentation, Aggregate: m.rule.Name(), Tau: m.tau(), Threshold: m.spec.Threshold,
 		Temperature: m.spec.Temperature, Offset: m.spec.Offset,
 
-		Precision: m.precision.String(), ISA: m.engine.ISA(), Device: "cpu", Weights: m.held,
+		Precision: does.Precision, ISA: does.ISA, Device: does.Device, Weights: does.Weights,
 		Rounded: m.precision != qwen2.F32 && (m.weights.StoredDType != "bfloat16" || m.weights.Adapter != ""),
 		Tokens:  tokens,
 	}

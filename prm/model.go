@@ -24,10 +24,8 @@ import (
 type Model struct {
 	name      string
 	precision qwen2.Precision
-	held      string // where products read weights, for reports
 	threads   int
 	windows   bool
-	maxKV     int64
 	maxTokens int
 
 	weights *qwen2.Model
@@ -70,8 +68,9 @@ func Open(fsys fs.FS, opts *Options) (*Model, error) {
 		return nil, err
 	}
 	if o.Logger != nil {
+		does := m.engine.Describe()
 		o.Logger.Debug("model opened", "name", m.name, "digest", m.weights.Digest, "family", m.weights.Readout.Family(),
-			"stored", m.weights.StoredDType, "precision", m.precision.String(), "isa", m.engine.ISA(), "threads", m.threads)
+			"stored", m.weights.StoredDType, "precision", does.Precision, "isa", does.ISA, "threads", m.threads)
 	}
 	return m, nil
 }
@@ -105,10 +104,9 @@ func open(fsys fs.FS, o *Options) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{
-		name: o.Name, precision: o.Precision.contract(), threads: par.Threads(o.Threads), windows: o.Windows,
-		maxKV: o.MaxKVBytes, weights: weights,
+		name: o.Name, precision: o.Precision.contract(), threads: par.Threads(o.Threads), windows: o.Windows, weights: weights,
 	}
-	if m.engine, m.held, err = newEngine(weights, o); err != nil {
+	if m.engine, err = newEngine(weights, o); err != nil {
 		weights.Close()
 		return nil, err
 	}
@@ -120,29 +118,23 @@ func open(fsys fs.FS, o *Options) (*Model, error) {
 	return m, nil
 }
 
-// newEngine makes the engine and names where it reads weights.
-func newEngine(weights *qwen2.Model, o *Options) (_ qwen2.Engine, held string, err error) {
+// newEngine makes the engine that the options ask for.
+func newEngine(weights *qwen2.Model, o *Options) (_ qwen2.Engine, err error) {
 	opts := cpu.Options{
 		Precision: o.Precision.contract(), Threads: o.Threads, Pack: o.Weights != MapWeights, MaxCacheBytes: o.MaxKVBytes,
 	}
 	if o.Packed != "" {
 		if opts.Packed, err = openPacked(o.Packed, weights, opts.Precision); err != nil {
-			return nil, "", err
+			return nil, err
 		}
-		return cpu.New(weights, opts), "sidecar", nil
+		return cpu.New(weights, opts), nil
 	}
 	engine := cpu.New(weights, opts)
 	if o.Weights == DefaultWeights && engine.PackedBytes() > freeMemory()/2 && opts.Precision < qwen2.W8A16 {
 		opts.Pack = false
 		engine = cpu.New(weights, opts)
 	}
-	switch {
-	case engine.PackedBytes() > 0:
-		return engine, "pack", nil
-	case weights.Mapped():
-		return engine, "map", nil
-	}
-	return engine, "copy", nil
+	return engine, nil
 }
 
 // configure settles how the model is asked.
@@ -248,6 +240,12 @@ func candidateIDs(tok *tokenizer.Tokenizer, texts []string) ([]int32, error) {
 		}
 	}
 	return ids, nil
+}
+
+// allows reports whether keys and values may take so many bytes.
+func (m *Model) allows(bytes int64) bool {
+	limit := m.engine.MaxCacheBytes()
+	return limit == 0 || bytes <= limit
 }
 
 // Close waits for calls under way and releases the weights; reports stay valid.

@@ -54,9 +54,9 @@ func (m *Model) plan(ctx context.Context, in Input) (*work, error) {
 		}
 	}
 	for _, win := range w.windows {
-		if need := m.engine.CacheBytes(len(win.IDs)); m.maxKV > 0 && need > m.maxKV {
+		if need := m.engine.CacheBytes(len(win.IDs)); !m.allows(need) {
 			return nil, fmt.Errorf("%w: %s: %d tokens need %d bytes of keys and values, Options.MaxKVBytes is %d",
-				ErrBudget, label(in), len(win.IDs), need, m.maxKV)
+				ErrBudget, label(in), len(win.IDs), need, m.engine.MaxCacheBytes())
 		}
 	}
 	return w, nil

@@ -85,9 +85,9 @@ func (m *Model) runForked(ctx context.Context, works []*work, base *sequence) er
 	held := m.engine.CacheBytes(len(common.ids))
 	for len(forked) > 0 {
 		n, tokens, bytes := 0, 0, held
-		for n < len(forked) && (n == 0 || tokens+fresh(forked[n]) <= groupTokens) {
+		for n < len(forked) && (n == 0 || tokens+fresh(forked[n]) <= m.engine.Batch()) {
 			bytes += m.engine.CacheBytes(fresh(forked[n]) + qwen2.PageLen) // with a copy of the page they share
-			if n > 0 && m.maxKV > 0 && bytes > m.maxKV {
+			if n > 0 && !m.allows(bytes) {
 				break
 			}
 			tokens += fresh(forked[n])

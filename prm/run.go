@@ -15,7 +15,7 @@ func (m *Model) run(ctx context.Context, works []*work) error {
 		for i := range w.windows {
 			win := &w.windows[i]
 			bytes := m.engine.CacheBytes(len(win.IDs))
-			if len(b.reads) > 0 && (b.tokens+len(win.IDs) > groupTokens || m.maxKV > 0 && b.bytes+bytes > m.maxKV) {
+			if len(b.reads) > 0 && (b.tokens+len(win.IDs) > m.engine.Batch() || !m.allows(b.bytes+bytes)) {
 				if err := m.runBatch(ctx, b.reads, m.newSequence); err != nil {
 					return err
 				}

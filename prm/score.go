@@ -72,11 +72,9 @@ func (m *Model) ScoreAll(ctx context.Context, inputs iter.Seq[Input]) iter.Seq2[
 	}
 }
 
-// ScoreAll runs the model when it has gathered so many tokens or inputs.
-const (
-	groupTokens = 2048
-	groupInputs = 64
-)
+// batchInput is the least number of tokens of an input that batches are made for:
+// a group has no more inputs than a batch has of them.
+const batchInput = 32
 
 // scored is one outcome of ScoreAll.
 type scored struct {
@@ -87,9 +85,8 @@ type scored struct {
 // group reads some inputs and scores them together.
 func (m *Model) group(ctx context.Context, next func() (Input, bool)) (out []scored, end bool) {
 	var all, runnable []*work
-	tokens := 0
-	var bytes int64
-	for tokens < groupTokens && len(all) < groupInputs && (m.maxKV == 0 || bytes < m.maxKV) {
+	tokens, bytes := 0, int64(0)
+	for tokens < m.engine.Batch() && len(all) < m.engine.Batch()/batchInput && m.allows(bytes+1) {
 		in, ok := next()
 		if !ok {
 			end = true

@@ -46,7 +46,7 @@ func (s *Session) Snapshot() ([]byte, error) {
 	w := want{seq: s.seq, ids: s.ids}
 	s.seq.truncate(w.known()) // without what was read ahead
 	header, err := json.Marshal(snapshotHeader{
-		Digest: s.m.weights.Digest, Precision: s.m.precision.String(), Segmentation: s.m.policy.Name(),
+		Digest: s.m.weights.Digest, Precision: s.m.engine.Describe().Precision, Segmentation: s.m.policy.Name(),
 		Name: s.in.Name, Language: s.in.Language, Prompt: s.in.Prompt, Text: s.text, Finished: s.finished,
 		IDs: s.ids, Positions: len(s.seq.ids), Rows: s.seq.rows, Logits: s.seq.logits,
 	})
@@ -113,7 +113,7 @@ func (m *Model) parseSnapshot(data []byte) (h snapshotHeader, kv []byte, err err
 	}
 	for _, c := range []struct{ what, have, want string }{
 		{"model", h.Digest, m.weights.Digest},
-		{"precision", h.Precision, m.precision.String()},
+		{"precision", h.Precision, m.engine.Describe().Precision},
 		{"segmentation", h.Segmentation, m.policy.Name()},
 	} {
 		if c.have != c.want {

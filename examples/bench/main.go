@@ -156,7 +156,7 @@ func (b *bench) run(ctx context.Context, dir string, lengths []int) error {
 			}
 			if !b.json {
 				fmt.Fprintf(b.stdout, "BenchmarkPass/precision=%s/isa=%s/tokens=%d/threads=%d\t1\t%d ns/op\t%.1f tok/s\n",
-					b.engine.Precision(), b.engine.ISA(), n, b.threads, took.Nanoseconds(), float64(n)/took.Seconds())
+					b.precision, b.engine.Describe().ISA, n, b.threads, took.Nanoseconds(), float64(n)/took.Seconds())
 			}
 		}
 		if b.json {
@@ -172,7 +172,7 @@ func (b *bench) run(ctx context.Context, dir string, lengths []int) error {
 				RSSMB   float64 `json:"rss_mb"`
 				AnonMB  float64 `json:"rss_anon_mb"`
 				ISA     string  `json:"isa"`
-			}{"ours", b.engine.Precision().String(), n, b.threads, best.Seconds(), float64(n) / best.Seconds(), float64(n) / median(all).Seconds(), ttfs.Seconds(), peakRSS(), anonRSS(), b.engine.ISA()}
+			}{"ours", b.precision.String(), n, b.threads, best.Seconds(), float64(n) / best.Seconds(), float64(n) / median(all).Seconds(), ttfs.Seconds(), peakRSS(), anonRSS(), b.engine.Describe().ISA}
 			if err := json.NewEncoder(b.stdout).Encode(line); err != nil {
 				return err
 			}

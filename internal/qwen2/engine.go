@@ -21,31 +21,54 @@ type Engine interface {
 	// HeldBytes is the memory of all pages in use now, shared ones counted once.
 	HeldBytes() int64
 
+	// Batch is how many tokens, of all sequences together, one Prefill should be
+	// given where there are as many: fewer leave the device idle, more only hold
+	// memory.
+	Batch() int
+
+	// MaxCacheBytes bounds the memory of all pages in use at a time; 0 is no bound.
+	MaxCacheBytes() int64
+
 	// Prefill appends the ids of each sequence to its cache and writes the
 	// hidden states asked for. Sequences are independent: each gets the bits
 	// it would get alone. Before it runs anything it reserves the memory of all
 	// of them, or of none. When it returns an error (the context's, or one that
-	// wraps ErrModel or ErrBudget), the caches hold the positions of Cache.Len
-	// and can be used further.
+	// wraps ErrModel, ErrBudget or ErrDevice), the caches hold the positions of
+	// Cache.Len and can be used further.
 	Prefill(ctx context.Context, sequences []Sequence) error
 
-	// ISA names the instruction set in use, such as "avx2" or "generic".
-	ISA() string
+	// Describe says what computes the hidden states.
+	Describe() Description
 
 	// Close frees what the engine holds. It does not wait for calls under way.
 	Close() error
 }
 
+// Description says what an engine computes with. Engines of one model whose
+// Precision is the same give the same bits and read each other's caches; the other
+// fields change none.
+type Description struct {
+	Precision string // contract of arithmetic, such as "bf16"
+	ISA       string // instruction set in use, such as "avx2" or "generic"
+	Device    string // "cpu"
+	Weights   string // where products read weights, such as "map"
+}
+
 // Cache holds the keys and values of one sequence in pages of PageLen positions,
 // each with all layers and heads. Caches that share pages may be used by different
 // goroutines; whoever changes a shared page copies it first.
+//
+// A device that fails loses the caches it held: the next Reserve, Adopt or Prefill
+// of such a cache returns an error that wraps ErrDevice and leaves it empty. The
+// same ids can then be run again, on what the engine has left.
 type Cache interface {
 	// Len is the number of positions that hold keys and values.
 	Len() int
 
 	// Reserve makes room for n more positions, so that a Prefill of as many
 	// cannot fail for memory. It returns an error that wraps ErrBudget, or
-	// ErrModel where the cache may not grow so far, and then changes nothing.
+	// ErrModel where the cache may not grow so far, and then changes nothing; or
+	// ErrDevice.
 	Reserve(n int) error
 
 	// Truncate forgets the positions from n on, if there are so many, and gives

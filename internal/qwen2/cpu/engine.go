@@ -87,16 +87,29 @@ func New(model *qwen2.Model, opts Options) *Engine {
 	return e
 }
 
-// ISA names the instruction set of the kernels in force.
-func (e *Engine) ISA() string {
+// Describe implements qwen2.Engine.
+func (e *Engine) Describe() qwen2.Description {
+	d := qwen2.Description{Precision: e.precision.String(), ISA: kernels.ISA(), Device: "cpu", Weights: "copy"}
 	if e.precision >= qwen2.W8A16 {
-		return kernels.Int8ISA()
+		d.ISA = kernels.Int8ISA()
 	}
-	return kernels.ISA()
+	switch {
+	case e.packed != nil:
+		d.Weights = "sidecar"
+	case e.PackedBytes() > 0:
+		d.Weights = "pack"
+	case e.model.Mapped():
+		d.Weights = "map"
+	}
+	return d
 }
 
-// Precision names the contract of arithmetic.
-func (e *Engine) Precision() qwen2.Precision { return e.precision }
+// Batch implements qwen2.Engine: a few chunks, so that the last, which is not full,
+// hardly counts.
+func (e *Engine) Batch() int { return 2048 }
+
+// MaxCacheBytes implements qwen2.Engine.
+func (e *Engine) MaxCacheBytes() int64 { return e.pages.limit }
 
 // Close implements qwen2.Engine.
 func (e *Engine) Close() error {
