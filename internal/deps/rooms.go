@@ -41,6 +41,7 @@ var Rooms = []Room{
 	{Path: "internal/stats", Layer: 0},
 	{Path: "internal/num", Layer: 0},
 	{Path: "internal/difflib", Layer: 0},
+	{Path: "internal/strictjson", Layer: 0},
 
 	{Path: "segment", Layer: 1},
 	{Path: "aggregate", Layer: 1},
