@@ -125,7 +125,7 @@ func (g *CallGraph) Mark(steps []Step, file int, callers []Caller, weight float6
 		if sites {
 			start, end = c.Via.Offset, c.Via.Offset+1
 		}
-		for i := stepAt(steps, start); i < len(steps) && steps[i].Start < end; i++ {
+		for i := StepAt(steps, start); i < len(steps) && steps[i].Start < end; i++ {
 			if s := &steps[i]; s.Secure {
 				s.Secure = false
 				s.From |= Propagated

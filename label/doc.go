@@ -11,8 +11,8 @@
 //		fmt.Println(step.Line, step.Secure, step.From, step.Weight)
 //	}
 //
-// [All] gives every step one label, [SARIFFindings] and [Finding.Mark] take those
-// of other tools, [CallGraph] spreads labels to callers, [Merge] joins steps.
+// [All] gives every step one label, package seccodeprm/label/sarif takes those of
+// analysers, [CallGraph] spreads labels to callers, [Merge] joins steps.
 // Each label keeps where it comes from and how much it is to count.
 //
 // # Segment first
@@ -44,14 +44,11 @@
 //
 // # Memory
 //
-// Steps copy their text. A SARIF log is read in pieces of 64 KiB, whatever its
-// size; what is kept of it are the rules and the table of artifacts. Comparing two
-// sources takes about 30 bytes a line or token, a CallGraph some hundred bytes a
-// function.
+// Steps copy their text. Comparing two sources takes about 30 bytes a line or
+// token, a CallGraph some hundred bytes a function.
 //
 // # Errors
 //
-// [ErrInput] for arguments; [ErrSARIF] for a log as a whole, with a
-// *[SyntaxError] that has line and offset; *[Skip] for a single result of it.
-// Policies give segment's errors, and long work returns that of its context.
+// [ErrInput] for arguments. Policies give segment's errors, and long work returns
+// that of its context.
 package label

@@ -3,7 +3,6 @@ package label_test
 import (
 	"context"
 	"fmt"
-	"testing/fstest"
 
 	"seccodeprm/label"
 	"seccodeprm/segment"
@@ -25,33 +24,6 @@ func ExampleFix() {
 	// Output:
 	// lines 1-3: secure true, by diff
 	// lines 4-4: secure false, by diff
-}
-
-func ExampleFinding_Mark() {
-	src := []byte("import os\n\nname = input()\n\nos.system(\"ls \" + name)\n")
-	log := fstest.MapFS{"scan.sarif": {Data: []byte(`{"version": "2.1.0", "runs": [{"results": [{"ruleId": "py/command-line-injection",
-		"locations": [{"physicalLocation": {"artifactLocation": {"uri": "run.py"}, "region": {"startLine": 5}}}]}]}]}`)}}
-	steps, err := label.All(src, segment.Python, segment.Policy{Preset: segment.Paper}, true, label.Uniform, 0.5)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	for finding, err := range label.SARIFFindings(context.Background(), log, "scan.sarif", label.SARIFOptions{}) {
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-		n, err := finding.Mark(steps, src, "run.py", false)
-		fmt.Println(finding.Rule, n, err)
-	}
-	for _, s := range steps {
-		fmt.Printf("%q %t %v\n", s.Text, s.Secure, s.From)
-	}
-	// Output:
-	// py/command-line-injection 1 <nil>
-	// "import os" true uniform
-	// "name = input()" true uniform
-	// "os.system(\"ls \" + name)\n" false uniform+sarif
 }
 
 func ExampleCallGraph() {

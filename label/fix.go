@@ -116,14 +116,14 @@ func Fix(ctx context.Context, before, after []byte, lang segment.Language, rule 
 
 // mark makes the steps vulnerable that meet the bytes [start, end).
 func mark(steps []Step, start, end int) {
-	for i := stepAt(steps, start); i < len(steps) && steps[i].Start < end; i++ {
+	for i := StepAt(steps, start); i < len(steps) && steps[i].Start < end; i++ {
 		steps[i].Secure = false
 	}
 }
 
-// stepAt returns the step that holds the byte at offset, len(steps) behind the
-// last.
-func stepAt(steps []Step, offset int) int {
+// StepAt returns the index of the step that holds the byte at offset, or
+// len(steps) if offset is after the last step.
+func StepAt(steps []Step, offset int) int {
 	return sort.Search(len(steps), func(i int) bool { return steps[i].End > offset })
 }
 
@@ -132,7 +132,7 @@ func anchor(steps []Step, point int, a Anchor) {
 	if a == Strict || len(steps) == 0 {
 		return
 	}
-	i := min(stepAt(steps, point), len(steps)-1)
+	i := min(StepAt(steps, point), len(steps)-1)
 	steps[i].Secure = false
 	if a == Both && i > 0 && steps[i].Start == point {
 		steps[i-1].Secure = false

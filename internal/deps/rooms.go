@@ -59,6 +59,7 @@ var Rooms = []Room{
 	{Path: "internal/qwen2/cpu", Layer: 5},
 
 	{Path: "prm", Layer: 6},
+	{Path: "label/sarif", Layer: 6},
 	{Path: "label/dataset", Layer: 6},
 
 	{Path: "prm/search", Layer: 7},

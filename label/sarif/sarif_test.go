@@ -1,4 +1,4 @@
-package label
+package sarif
 
 import (
 	"bytes"
@@ -12,14 +12,27 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"seccodeprm/label"
 	"seccodeprm/segment"
 )
 
+var paper = segment.Policy{Preset: segment.Paper}
+
+func ints(steps []label.Step) []int {
+	labels := make([]int, len(steps))
+	for i, s := range steps {
+		if s.Secure {
+			labels[i] = 1
+		}
+	}
+	return labels
+}
+
 // read reads a log, and returns the findings, the reasons of skips and the
 // error that ended it.
-func read(t testing.TB, log string, opt SARIFOptions) (all []Finding, skips []string, last error) {
+func read(t testing.TB, log string, opt Options) (all []Finding, skips []string, last error) {
 	t.Helper()
-	for f, err := range SARIFFindings(t.Context(), fstest.MapFS{"log.sarif": {Data: []byte(log)}}, "log.sarif", opt) {
+	for f, err := range Findings(t.Context(), fstest.MapFS{"log.sarif": {Data: []byte(log)}}, "log.sarif", opt) {
 		require.NoError(t, last, "nothing follows an error")
 		var skip *Skip
 		switch {
@@ -75,8 +88,8 @@ const wholeLog = `{
 }
 `
 
-func TestSARIF(t *testing.T) {
-	all, skips, err := read(t, wholeLog, SARIFOptions{})
+func TestFindings(t *testing.T) {
+	all, skips, err := read(t, wholeLog, Options{})
 	require.NoError(t, err)
 	require.Equal(t, []string{NotFailed, Absent, Suppressed, NoLocation, NoRegion, OutsideRoot, OutsideRoot, NoLocation}, skips)
 	require.Len(t, all, 4)
@@ -101,7 +114,7 @@ func TestSARIF(t *testing.T) {
 	require.Equal(t, "u.c", all[3].Sink.Path)
 	require.Equal(t, "warning", all[3].Level)
 
-	all, skips, err = read(t, wholeLog, SARIFOptions{Suppressed: true, Root: "/build/src"})
+	all, skips, err = read(t, wholeLog, Options{Suppressed: true, Root: "/build/src"})
 	require.NoError(t, err)
 	require.NotContains(t, skips, Suppressed)
 	require.Equal(t, "a b.py", all[0].Sink.Path)
@@ -112,20 +125,20 @@ func TestSARIF(t *testing.T) {
 	z.Write([]byte("\ufeff" + wholeLog))
 	z.Close()
 	n := 0
-	for _, err := range SARIFFindings(t.Context(), fstest.MapFS{"l.sarif.gz": {Data: packed.Bytes()}}, "l.sarif.gz", SARIFOptions{}) {
+	for _, err := range Findings(t.Context(), fstest.MapFS{"l.sarif.gz": {Data: packed.Bytes()}}, "l.sarif.gz", Options{}) {
 		if err == nil {
 			n++
 		}
 	}
 	require.Equal(t, 4, n)
 	var last error
-	for _, err := range SARIFFindings(t.Context(), fstest.MapFS{"l.sarif.gz": {Data: packed.Bytes()[:packed.Len()/2]}}, "l.sarif.gz", SARIFOptions{}) {
+	for _, err := range Findings(t.Context(), fstest.MapFS{"l.sarif.gz": {Data: packed.Bytes()[:packed.Len()/2]}}, "l.sarif.gz", Options{}) {
 		last = err
 	}
-	require.ErrorIs(t, last, ErrSARIF)
+	require.ErrorIs(t, last, ErrLog)
 }
 
-func TestSARIFPaths(t *testing.T) {
+func TestPaths(t *testing.T) {
 	for _, c := range []struct{ uri, root, want string }{
 		{"a/b.c", "", "a/b.c"},
 		{"./a//b.c", "", "a/b.c"},
@@ -149,13 +162,13 @@ func TestSARIFPaths(t *testing.T) {
 		{"", "", ""},
 		{"/", "/", ""},
 	} {
-		run := &sarifRun{}
+		run := &toolRun{}
 		got, ok := run.resolve(artifact{uri: c.uri, index: -1}, c.root)
 		require.Equal(t, c.want, got, "%q below %q", c.uri, c.root)
 		require.Equal(t, c.want != "", ok)
 	}
 	// Bases that refer to each other end.
-	run := &sarifRun{bases: map[string]artifact{"A": {uri: "a/", base: "B"}, "B": {uri: "b/", base: "A"}}}
+	run := &toolRun{bases: map[string]artifact{"A": {uri: "a/", base: "B"}, "B": {uri: "b/", base: "A"}}}
 	_, ok := run.resolve(artifact{uri: "x.c", base: "A"}, "")
 	require.True(t, ok)
 }
@@ -191,11 +204,11 @@ func TestRegion(t *testing.T) {
 		{CharOffset: 99, chars: true}, {CharOffset: -1, chars: true}, {CharOffset: 1, CharLength: 99, chars: true},
 	} {
 		_, err := r.Span([]byte(src))
-		require.ErrorIs(t, err, ErrInput, "%+v", r)
+		require.ErrorIs(t, err, ErrRegion, "%+v", r)
 	}
 	span, err := Region{StartLine: 2}.Span([]byte("a\n"))
 	require.NoError(t, err)
-	require.Equal(t, Span{2, 2}, span)
+	require.Equal(t, label.Span{Start: 2, End: 2}, span)
 }
 
 func TestMark(t *testing.T) {
@@ -220,17 +233,17 @@ func TestMark(t *testing.T) {
 		{"y.c", true, 1, []int{1, 0, 1, 1}},
 		{"z.c", true, 0, []int{1, 1, 1, 1}},
 	} {
-		steps, err := All(src, segment.C, paper, true, Uniform, 0.5)
+		steps, err := label.All(src, segment.C, paper, true, label.Uniform, 0.5)
 		require.NoError(t, err)
 		n, err := f.Mark(steps, src, c.path, c.flows)
 		require.NoError(t, err)
 		require.Equal(t, c.marked, n)
 		require.Equal(t, c.labels, ints(steps))
 		for i, s := range steps {
-			require.Equal(t, c.labels[i] == 0, s.From == Uniform|SARIF)
+			require.Equal(t, c.labels[i] == 0, s.From == label.Uniform|label.SARIF)
 		}
 	}
-	steps, err := All(src, segment.C, paper, true, Uniform, 0.5)
+	steps, err := label.All(src, segment.C, paper, true, label.Uniform, 0.5)
 	require.NoError(t, err)
 	f.Sink.Region = Region{StartLine: 1, EndLine: 5, EndColumn: 1}
 	_, err = f.Mark(steps, src, "x.c", false)
@@ -238,7 +251,7 @@ func TestMark(t *testing.T) {
 	require.Equal(t, []int{0, 0, 1, 1}, ints(steps)) // up to the start of line 5, not into it
 	f.Sink.Region = Region{StartLine: 50}
 	_, err = f.Mark(steps, src, "x.c", true)
-	require.ErrorIs(t, err, ErrInput)
+	require.ErrorIs(t, err, ErrRegion)
 	f.Sink.Region = Region{StartLine: 1}
 	n, err := f.Mark(nil, nil, "x.c", false)
 	require.NoError(t, err)
@@ -251,13 +264,13 @@ func TestSemgrepFlows(t *testing.T) {
 	"codeFlows":[{"threadFlows":[{"locations":[
 	{"location":{"message":{"text":"Source: 'input()' @ 'lib/source.py:7'"},"physicalLocation":{"artifactLocation":{"uri":"sink.py"},"region":{"startLine":7}}}},
 	{"location":{"message":{"text":"Sink: 'x' @ 'sink.py:2'"},"physicalLocation":{"artifactLocation":{"uri":"sink.py"},"region":{"startLine":2}}}}]}]}]}]}]}`
-	all, _, err := read(t, log, SARIFOptions{})
+	all, _, err := read(t, log, Options{})
 	require.NoError(t, err)
 	require.Equal(t, "lib/source.py", all[0].Flows[0][0].Path)
 	require.Equal(t, "sink.py", all[0].Flows[0][1].Path)
 }
 
-func TestSARIFRefuses(t *testing.T) {
+func TestRefuses(t *testing.T) {
 	for _, c := range []struct{ log, text string }{
 		{``, "unexpected end"},
 		{`[]`, "want '{'"},
@@ -279,45 +292,45 @@ func TestSARIFRefuses(t *testing.T) {
 		{"{\"version\":\"2.1.0\xff\"}", "not UTF-8"},
 		{`{"version":"2.1.0","runs":[{"results":[{"locations":[{"physicalLocation":{"region":{"startLine":1e99}}}]}]}]}`, "whole number"},
 	} {
-		_, _, err := read(t, c.log, SARIFOptions{})
-		require.ErrorIs(t, err, ErrSARIF, c.log)
+		_, _, err := read(t, c.log, Options{})
+		require.ErrorIs(t, err, ErrLog, c.log)
 		require.ErrorContains(t, err, c.text, c.log)
 	}
-	for _, err := range SARIFFindings(t.Context(), fstest.MapFS{}, "none", SARIFOptions{}) {
+	for _, err := range Findings(t.Context(), fstest.MapFS{}, "none", Options{}) {
 		require.ErrorContains(t, err, "none")
 	}
 }
 
 // A truncated log gives what stands before the cut, then says where it ends.
-func TestSARIFTruncated(t *testing.T) {
+func TestTruncated(t *testing.T) {
 	log := `{"version":"2.1.0","runs":[{"results":[` + strings.Repeat(`{"ruleId":"r","locations":[{"physicalLocation":{"artifactLocation":{"uri":"a.c"},"region":{"startLine":1}}}]},`, 3)
-	all, _, err := read(t, log, SARIFOptions{})
+	all, _, err := read(t, log, Options{})
 	require.Len(t, all, 3)
-	require.ErrorIs(t, err, ErrSARIF)
+	require.ErrorIs(t, err, ErrLog)
 	var syntax *SyntaxError
 	require.ErrorAs(t, err, &syntax)
 	require.Equal(t, int64(len(log)), syntax.Offset)
 }
 
-func TestSARIFStops(t *testing.T) {
-	for range SARIFFindings(t.Context(), fstest.MapFS{"l": {Data: []byte(wholeLog)}}, "l", SARIFOptions{}) {
+func TestStops(t *testing.T) {
+	for range Findings(t.Context(), fstest.MapFS{"l": {Data: []byte(wholeLog)}}, "l", Options{}) {
 		break
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, err := range SARIFFindings(ctx, fstest.MapFS{"l": {Data: []byte(wholeLog)}}, "l", SARIFOptions{}) {
+	for _, err := range Findings(ctx, fstest.MapFS{"l": {Data: []byte(wholeLog)}}, "l", Options{}) {
 		require.ErrorIs(t, err, context.Canceled)
 	}
 }
 
 // Any bytes end in findings or an error, and any region in a span of the source.
-func FuzzSARIF(f *testing.F) {
+func FuzzFindings(f *testing.F) {
 	f.Add(wholeLog)
 	f.Add(`{"version":"2.1.0","runs":[{"results":[{"suppressions":null}]}]}`)
 	f.Fuzz(func(t *testing.T, log string) {
 		src := []byte("a\n\nb😀c\n\n\nd")
 		fsys := fstest.MapFS{"l": {Data: []byte(log)}}
-		for finding, err := range SARIFFindings(t.Context(), fsys, "l", SARIFOptions{}) {
+		for finding, err := range Findings(t.Context(), fsys, "l", Options{}) {
 			if err != nil {
 				continue
 			}
@@ -325,20 +338,20 @@ func FuzzSARIF(f *testing.F) {
 				require.LessOrEqual(t, span.Start, span.End)
 				require.LessOrEqual(t, span.End, len(src))
 			}
-			steps, err := All(src, segment.Unknown, paper, true, Uniform, 1)
+			steps, err := label.All(src, segment.Unknown, paper, true, label.Uniform, 1)
 			require.NoError(t, err)
 			n, err := finding.Mark(steps, src, finding.Sink.Path, true)
 			if err == nil {
-				require.Equal(t, n, Vulnerable(steps))
+				require.Equal(t, n, label.Vulnerable(steps))
 				require.NotZero(t, n)
 			}
 		}
 	})
 }
 
-// BenchmarkSARIF reads a log of 20,000 results with a code flow each; both of
+// BenchmarkFindings reads a log of 20,000 results with a code flow each; both of
 // its walks count as one.
-func BenchmarkSARIF(b *testing.B) {
+func BenchmarkFindings(b *testing.B) {
 	var log strings.Builder
 	log.WriteString(`{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"t","rules":[]}},"results":[`)
 	for i := range 20000 {
@@ -354,7 +367,7 @@ func BenchmarkSARIF(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		n := 0
-		for _, err := range SARIFFindings(b.Context(), fsys, "l", SARIFOptions{}) {
+		for _, err := range Findings(b.Context(), fsys, "l", Options{}) {
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-package label
+package sarif
 
 import (
 	"net/url"
@@ -8,7 +8,7 @@ import (
 
 // resolve returns the path of an artifact relative to the root, or false where
 // it lies outside.
-func (run *sarifRun) resolve(a artifact, root string) (string, bool) {
+func (run *toolRun) resolve(a artifact, root string) (string, bool) {
 	if a.uri == "" && a.index >= 0 && a.index < len(run.artifacts) {
 		a = run.artifacts[a.index]
 	}
@@ -49,7 +49,7 @@ func (run *sarifRun) resolve(a artifact, root string) (string, bool) {
 
 // below makes an absolute path relative to the root, or, where none is given, to
 // the first absolute base of the log that holds it.
-func (run *sarifRun) below(name, root string) (string, bool) {
+func (run *toolRun) below(name, root string) (string, bool) {
 	roots := []string{root}
 	if root == "" {
 		roots = nil

@@ -1,4 +1,4 @@
-package label
+package sarif
 
 import (
 	"regexp"
@@ -8,7 +8,7 @@ import (
 )
 
 // results reads the results of all runs and hands them on.
-func (log *sarifLog) results(j *jsonReader) error {
+func (log *logReader) results(j *jsonReader) error {
 	return j.object(func(key string) error {
 		if key != "runs" {
 			return j.skip()
@@ -52,7 +52,7 @@ type rawLocation struct {
 }
 
 // result reads one result and yields it.
-func (log *sarifLog) result(j *jsonReader, run *sarifRun) error {
+func (log *logReader) result(j *jsonReader, run *toolRun) error {
 	if _, err := j.peek(); err != nil {
 		return err
 	}
@@ -258,6 +258,30 @@ func readArtifact(j *jsonReader) (a artifact, err error) {
 	return a, err
 }
 
+func readRegion(j *jsonReader) (r Region, err error) {
+	err = j.object(func(key string) (err error) {
+		switch key {
+		case "startLine":
+			r.StartLine, err = j.int()
+		case "startColumn":
+			r.StartColumn, err = j.int()
+		case "endLine":
+			r.EndLine, err = j.int()
+		case "endColumn":
+			r.EndColumn, err = j.int()
+		case "charOffset":
+			r.CharOffset, err = j.int()
+			r.chars = true
+		case "charLength":
+			r.CharLength, err = j.int()
+		default:
+			err = j.skip()
+		}
+		return err
+	})
+	return r, err
+}
+
 // readSeverity reads a number that tools write as a string.
 func readSeverity(j *jsonReader) (float64, error) {
 	c, err := j.peek()
@@ -332,7 +356,7 @@ func readTaxon(j *jsonReader, cwes *[]int) error {
 }
 
 // finding makes a Finding of a result, or says why not.
-func (log *sarifLog) finding(run *sarifRun, raw *rawResult) (f Finding, reason, detail string) {
+func (log *logReader) finding(run *toolRun, raw *rawResult) (f Finding, reason, detail string) {
 	switch {
 	case raw.kind != "fail" && raw.kind != "":
 		return f, NotFailed, raw.kind
@@ -388,7 +412,7 @@ func (log *sarifLog) finding(run *sarifRun, raw *rawResult) (f Finding, reason, 
 var semgrepPlace = regexp.MustCompile(` @ '(.+):\d+'$`)
 
 // locate resolves a location.
-func (log *sarifLog) locate(run *sarifRun, l rawLocation) (Location, bool) {
+func (log *logReader) locate(run *toolRun, l rawLocation) (Location, bool) {
 	at := Location{Region: l.region, Nesting: l.nesting, Message: l.message}
 	at.Region.codePoints = run.codePoints
 	if !l.physical {

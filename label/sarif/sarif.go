@@ -1,4 +1,4 @@
-package label
+package sarif
 
 import (
 	"bufio"
@@ -12,9 +12,9 @@ import (
 	"strings"
 )
 
-// ErrSARIF is wrapped by errors about a whole log: not SARIF, a version other
+// ErrLog is wrapped by errors about a whole log: not SARIF, a version other
 // than 2.1.0, broken JSON, a truncated file. A *SyntaxError in it has the place.
-var ErrSARIF = errors.New("label: SARIF log")
+var ErrLog = errors.New("sarif: bad log")
 
 // Skip is the error for one result that cannot be used. The results behind it
 // follow.
@@ -27,7 +27,7 @@ type Skip struct {
 
 // Error returns the place, the reason and the detail.
 func (s *Skip) Error() string {
-	text := fmt.Sprintf("label: SARIF result skipped: line %d, offset %d: %s", s.Line, s.Offset, s.Reason)
+	text := fmt.Sprintf("sarif: result skipped: line %d, offset %d: %s", s.Line, s.Offset, s.Reason)
 	if s.Detail != "" {
 		text += ": " + s.Detail
 	}
@@ -44,8 +44,8 @@ const (
 	OutsideRoot = "outside the root"
 )
 
-// SARIFOptions say what to read. The zero value is ready.
-type SARIFOptions struct {
+// Options say what to read. The zero value is ready.
+type Options struct {
 	// Root is the absolute path of the sources, as it was on the machine that
 	// wrote the log. Absolute URIs below it become relative; others that no
 	// originalUriBaseIds of the log explains are outside the root.
@@ -84,22 +84,22 @@ type Location struct {
 	Message string
 }
 
-// SARIFFindings reads a SARIF 2.1.0 log of fsys, unpacked on the fly where its name
+// Findings reads a SARIF 2.1.0 log of fsys, unpacked on the fly where its name
 // ends in ".gz". The log is read twice, first for what results refer to, and
 // never held: what is kept is rules and the table of artifacts.
 //
 // A result that cannot be used yields a *Skip and reading goes on. Any other
-// error is the last: the file system's, that of ctx, or ErrSARIF; results before
+// error is the last: the file system's, that of ctx, or ErrLog; results before
 // the place at fault have been given.
-func SARIFFindings(ctx context.Context, fsys fs.FS, name string, opt SARIFOptions) iter.Seq2[Finding, error] {
+func Findings(ctx context.Context, fsys fs.FS, name string, opt Options) iter.Seq2[Finding, error] {
 	return func(yield func(Finding, error) bool) {
-		log := &sarifLog{opt: opt}
-		if err := log.read(ctx, fsys, name, log.prepare); err != nil && (log.version == "" || !errors.Is(err, ErrSARIF)) {
+		log := &logReader{opt: opt}
+		if err := log.read(ctx, fsys, name, log.prepare); err != nil && (log.version == "" || !errors.Is(err, ErrLog)) {
 			yield(Finding{}, err)
 			return
 		}
 		if log.version != "2.1.0" {
-			yield(Finding{}, fmt.Errorf("%w %s: version %q, want 2.1.0", ErrSARIF, name, log.version))
+			yield(Finding{}, fmt.Errorf("%w %s: version %q, want 2.1.0", ErrLog, name, log.version))
 			return
 		}
 		log.yield = yield
@@ -112,25 +112,25 @@ func SARIFFindings(ctx context.Context, fsys fs.FS, name string, opt SARIFOption
 // errStop ends a walk whose consumer has had enough.
 var errStop = errors.New("stop")
 
-// sarifLog is one log while it is read.
-type sarifLog struct {
-	opt     SARIFOptions
+// logReader is one log while it is read.
+type logReader struct {
+	opt     Options
 	version string
-	runs    []*sarifRun
+	runs    []*toolRun
 	yield   func(Finding, error) bool
 }
 
-// sarifRun is what the results of one run refer to.
-type sarifRun struct {
+// toolRun is what the results of one run refer to.
+type toolRun struct {
 	tool       string
-	components [][]sarifRule // of the driver, then of the extensions
-	byID       map[string]sarifRule
+	components [][]descriptor // of the driver, then of the extensions
+	byID       map[string]descriptor
 	codePoints bool // columns count code points, not UTF-16 units
 	bases      map[string]artifact
 	artifacts  []artifact
 }
 
-type sarifRule struct {
+type descriptor struct {
 	id, level string
 	severity  float64
 	cwes      []int
@@ -143,7 +143,7 @@ type artifact struct {
 }
 
 // read opens the log and walks it once.
-func (log *sarifLog) read(ctx context.Context, fsys fs.FS, name string, walk func(*jsonReader) error) error {
+func (log *logReader) read(ctx context.Context, fsys fs.FS, name string, walk func(*jsonReader) error) error {
 	f, err := fsys.Open(name)
 	if err != nil {
 		return err
@@ -153,7 +153,7 @@ func (log *sarifLog) read(ctx context.Context, fsys fs.FS, name string, walk fun
 	if strings.HasSuffix(name, ".gz") {
 		z, err := gzip.NewReader(r)
 		if err != nil {
-			return fmt.Errorf("%w %s: %w", ErrSARIF, name, err)
+			return fmt.Errorf("%w %s: %w", ErrLog, name, err)
 		}
 		defer z.Close()
 		r = bufio.NewReaderSize(z, 1<<16)
@@ -161,7 +161,7 @@ func (log *sarifLog) read(ctx context.Context, fsys fs.FS, name string, walk fun
 	if mark, _ := r.Peek(3); bytes.Equal(mark, []byte("\ufeff")) {
 		r.Discard(len(mark))
 	} else if len(mark) >= 2 && (mark[0] == 0 || mark[1] == 0 || mark[0] >= 0xfe) {
-		return fmt.Errorf("%w %s: not UTF-8", ErrSARIF, name)
+		return fmt.Errorf("%w %s: not UTF-8", ErrLog, name)
 	}
 	j := newJSONReader(ctx, r)
 	err = walk(j)
@@ -170,13 +170,13 @@ func (log *sarifLog) read(ctx context.Context, fsys fs.FS, name string, walk fun
 	}
 	var syntax *SyntaxError
 	if errors.As(err, &syntax) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {
-		return fmt.Errorf("%w %s: %w", ErrSARIF, name, err)
+		return fmt.Errorf("%w %s: %w", ErrLog, name, err)
 	}
 	return err
 }
 
 // prepare reads everything but the results.
-func (log *sarifLog) prepare(j *jsonReader) error {
+func (log *logReader) prepare(j *jsonReader) error {
 	return j.object(func(key string) (err error) {
 		switch key {
 		case "version":
@@ -184,7 +184,7 @@ func (log *sarifLog) prepare(j *jsonReader) error {
 			return err
 		case "runs":
 			return j.array(func(int) error {
-				run := &sarifRun{components: make([][]sarifRule, 1), byID: map[string]sarifRule{}, bases: map[string]artifact{}}
+				run := &toolRun{components: make([][]descriptor, 1), byID: map[string]descriptor{}, bases: map[string]artifact{}}
 				log.runs = append(log.runs, run)
 				return run.prepare(j)
 			})
@@ -193,7 +193,7 @@ func (log *sarifLog) prepare(j *jsonReader) error {
 	})
 }
 
-func (run *sarifRun) prepare(j *jsonReader) error {
+func (run *toolRun) prepare(j *jsonReader) error {
 	return j.object(func(key string) error {
 		switch key {
 		case "tool":
@@ -238,7 +238,7 @@ func (run *sarifRun) prepare(j *jsonReader) error {
 }
 
 // component reads a driver or an extension.
-func (run *sarifRun) component(j *jsonReader, i int) error {
+func (run *toolRun) component(j *jsonReader, i int) error {
 	return j.object(func(key string) error {
 		switch {
 		case key == "name" && i == 0:
@@ -260,7 +260,7 @@ func (run *sarifRun) component(j *jsonReader, i int) error {
 }
 
 // readRule reads a reportingDescriptor.
-func readRule(j *jsonReader) (r sarifRule, err error) {
+func readRule(j *jsonReader) (r descriptor, err error) {
 	err = j.object(func(key string) (err error) {
 		switch key {
 		case "id":
@@ -302,7 +302,7 @@ func readRule(j *jsonReader) (r sarifRule, err error) {
 
 // rule finds the rule of a result by its index or its id, of which trailing
 // components separated by "/" may say more than the rule's.
-func (run *sarifRun) rule(id string, component, index int) sarifRule {
+func (run *toolRun) rule(id string, component, index int) descriptor {
 	if component >= 0 && component < len(run.components) && index >= 0 && index < len(run.components[component]) {
 		return run.components[component][index]
 	}
@@ -316,5 +316,5 @@ func (run *sarifRun) rule(id string, component, index int) sarifRule {
 		}
 		part = part[:cut]
 	}
-	return sarifRule{}
+	return descriptor{}
 }
