@@ -1,4 +1,5 @@
-// Bench times whole forward passes of a checkpoint.
+// Bench is a tool of this repository: it times whole forward passes of a
+// checkpoint.
 //
 //	go run ./examples/bench [-model DIR] [-tokens 512,2048] [-threads N] [-precision P] [-map | -packed FILE] [-rounds N] [-json] [-profile]
 //

@@ -1,5 +1,5 @@
-// Dataset turns a public data set into rows for training a process reward
-// model, and says what is in them and what leaks.
+// Dataset is a tool of this repository: it turns a public data set into rows for
+// training a process reward model, and measures what they hold and what leaks.
 //
 //	go run ./examples/dataset -in DIR -out DIR [-compat] [-clean] [-tokenizer FILE] ...
 //

@@ -9,9 +9,9 @@ import (
 	"slices"
 
 	"seccodeprm/aggregate"
-	"seccodeprm/internal/console"
 	"seccodeprm/internal/stats"
 	"seccodeprm/prm"
+	"seccodeprm/prm/console"
 	"seccodeprm/prm/search"
 )
 

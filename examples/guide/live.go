@@ -10,8 +10,8 @@ import (
 	"os"
 	"slices"
 
-	"seccodeprm/internal/console"
 	"seccodeprm/prm"
+	"seccodeprm/prm/console"
 	"seccodeprm/prm/search"
 )
 

@@ -1,4 +1,5 @@
-// Guide writes code under the guidance of a process reward model.
+// Guide is a tool of this repository: it writes code under the guidance of a
+// process reward model.
 //
 //	go run ./examples/guide -replay examples/guide/testdata/sven.jsonl
 //	go run ./examples/guide -replay examples/guide/testdata/sven.jsonl -prompt 3 -strategy beam -svg tree.svg
@@ -34,8 +35,8 @@ import (
 	"time"
 
 	"seccodeprm/aggregate"
-	"seccodeprm/internal/console"
 	"seccodeprm/prm"
+	"seccodeprm/prm/console"
 	"seccodeprm/prm/search"
 	"seccodeprm/prm/search/openai"
 )

@@ -1,17 +1,16 @@
-// Rank orders continuations of one piece of code by how secure a process reward
-// model finds what comes of them.
+// Rank orders continuations of a piece of code, the most secure first. It imports
+// public packages only: copy it.
 //
 //	go run ./examples/rank [-model DIR] [-threads N] [-json] PREFIX CANDIDATE...
 //
-// PREFIX is the file that the candidates go on from, or "-" for standard input,
-// and gives the language; a CANDIDATE is a file that holds what follows. Each gets
-// a line, the best first: its reward R, how far that is below the best, the
-// lowest reward of a step and the lines of that step in the whole code. What they
-// have in common goes through the model once. With -json there is one report
-// (prm.Report) a candidate, in the order of the ranking, under the candidate's
-// name.
+// PREFIX is a file of code, or "-" for standard input; its name gives the
+// language. Each CANDIDATE is a file with code to follow it. A candidate gets a
+// line: its reward R, how far R is below the best, and the lowest reward of a step
+// with the lines of that step in the whole code. The model reads what the texts
+// have in common once. With -json, each candidate gives one report (prm.Report)
+// under its name, in the order of the ranking.
 //
-// It exits with 0 if all went well, 2 on wrong usage or where something failed.
+// The exit code is 0, or 2 after wrong usage or if something fails.
 package main
 
 import (
@@ -26,8 +25,8 @@ import (
 	"os/signal"
 
 	"seccodeprm/aggregate"
-	"seccodeprm/internal/console"
 	"seccodeprm/prm"
+	"seccodeprm/prm/console"
 )
 
 func main() {
@@ -36,7 +35,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is the program; it returns the exit code.
+// run is the program. It returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("rank", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -67,7 +66,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return 0
 }
 
-// rank returns the reports of the candidates, files[1:], best first.
+// rank returns a report for each candidate, files[1:], best first.
 func rank(ctx context.Context, dir string, threads int, files []string, stdin io.Reader) ([]*prm.Report, error) {
 	texts := make([][]byte, len(files))
 	for i, name := range files {
@@ -99,7 +98,7 @@ func rank(ctx context.Context, dir string, threads int, files []string, stdin io
 	return ordered, nil
 }
 
-// show prints ranked reports.
+// show prints reports in the order of the ranking.
 func show(w io.Writer, reports []*prm.Report, asJSON bool) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)

@@ -1,24 +1,25 @@
 // Score prints how secure a process reward model finds source files, step by
-// step.
+// step. It imports public packages only: copy it.
 //
 //	go run ./examples/score [-model DIR] [-packed FILE] [-json] [-threads N] FILE...
 //	go run ./examples/score [-model DIR] [-threads N] -write-packed FILE
 //
-// A FILE "-" is standard input. Without -model it is the small model embedded in
-// package tiny, which shows how things work and is no detector. Each step gets a
-// line: a glyph (✓ secure, + rather secure, - rather vulnerable, ✗ vulnerable,
-// · nothing to score), its lines, its reward r in [-1, 1], the change of r from
-// the step before, its weight in R, its first line; then R and the verdict. On a
-// terminal steps are coloured by r from green to red, unless NO_COLOR is set.
-// With -json there is one object a file, one line each (prm.Report), and
-// {"file", "error"} for a file that fails; the others go on.
+// A FILE "-" is standard input. Without -model, score uses the small model of
+// package tiny, a demonstration and no detector.
 //
-// With -write-packed it scores nothing but writes the model's weights in the order
-// in which products read them; with -packed it maps such a file, which starts
-// faster and takes no memory of its own.
+// Each step gets a line: a glyph (✓ secure, + rather secure, - rather vulnerable,
+// ✗ vulnerable, · nothing to score), its lines, its reward r in [-1, 1], the
+// change of r from the step before, its weight in R, and its first line of code.
+// R and the verdict follow. On a terminal, steps are coloured by r from red to
+// green unless NO_COLOR is set. With -json, each file gives one JSON object on a
+// line (prm.Report), or {"file", "error"} if it fails.
 //
-// It exits with 0 if all files are secure or hold nothing to score, 1 if one is
-// vulnerable, 2 on wrong usage or where a file or the model fails.
+// With -write-packed, score writes the model's weights to FILE in the order in
+// which matrix products read them, and scores nothing. With -packed it maps such
+// a file: it starts faster and needs no memory for a copy of its own.
+//
+// The exit code is 0 if every file is secure or has nothing to score, 1 if a file
+// is vulnerable, and 2 after wrong usage or if a file or the model fails.
 package main
 
 import (
@@ -34,8 +35,8 @@ import (
 	"slices"
 	"time"
 
-	"seccodeprm/internal/console"
 	"seccodeprm/prm"
+	"seccodeprm/prm/console"
 )
 
 const (
@@ -47,8 +48,8 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	// Scoring notices an interrupt by itself; a read that blocks, or a model
-	// that is being opened, does not.
+	// Scoring stops by itself after an interrupt; a blocked read does not, nor
+	// does a model that is being opened.
 	context.AfterFunc(ctx, func() {
 		time.Sleep(800 * time.Millisecond)
 		os.Exit(exitFailure)
@@ -56,7 +57,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is the program; it returns the exit code.
+// run is the program. It returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("score", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -79,21 +80,22 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		flags.Usage()
 		return exitFailure
 	}
-	if i := slices.Index(flags.Args(), "-"); i >= 0 && slices.Contains(flags.Args()[i+1:], "-") {
-		fmt.Fprintln(stderr, "score: standard input can be read once only")
+	fail := func(err error) int {
+		fmt.Fprintln(stderr, "score:", err)
 		return exitFailure
+	}
+	if i := slices.Index(flags.Args(), "-"); i >= 0 && slices.Contains(flags.Args()[i+1:], "-") {
+		return fail(errors.New("standard input can be read once only"))
 	}
 
 	model, err := console.Open(*dir, prm.Options{Packed: *packed, Threads: *threads, Windows: true})
 	if err != nil {
-		fmt.Fprintln(stderr, "score:", err)
-		return exitFailure
+		return fail(err)
 	}
 	defer model.Close()
 	if *writePacked != "" {
 		if err := model.WritePacked(ctx, *writePacked); err != nil {
-			fmt.Fprintln(stderr, "score:", err)
-			return exitFailure
+			return fail(err)
 		}
 		return exitSecure
 	}
@@ -105,16 +107,14 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	code := exitSecure
 	for i, name := range flags.Args() {
-		done := progress(stderr, fmt.Sprintf("%s (%d of %d)", console.Printable(name), i+1, flags.NArg()))
+		done := console.Progress(stderr, fmt.Sprintf("scoring %s (%d of %d)", console.Printable(name), i+1, flags.NArg()))
 		report, source, err := scoreFile(ctx, model, name, stdin)
 		done()
 		switch {
 		case ctx.Err() != nil:
-			fmt.Fprintf(stderr, "score: %s: interrupted\n", console.Printable(name))
-			code = exitFailure
+			code = fail(fmt.Errorf("%s: interrupted", console.Printable(name)))
 		case err != nil:
-			fmt.Fprintln(stderr, "score:", err)
-			code = exitFailure
+			code = fail(err)
 		case report.Empty():
 			fmt.Fprintf(stderr, "score: %s: no code to score\n", console.Printable(name))
 		case report.Vulnerable:
@@ -122,8 +122,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}
 		show(name, source, report, err)
 		if err := out.Flush(); err != nil {
-			fmt.Fprintln(stderr, "score:", err)
-			return exitFailure
+			return fail(err)
 		}
 		if ctx.Err() != nil {
 			return exitFailure
@@ -142,7 +141,7 @@ func scoreFile(ctx context.Context, model *prm.Model, name string, stdin io.Read
 	return report, source, err
 }
 
-// printer shows the outcome of one file.
+// A printer shows what came of one file.
 type printer func(name string, source []byte, report *prm.Report, err error)
 
 func jsonPrinter(w io.Writer) printer {
@@ -154,7 +153,7 @@ func jsonPrinter(w io.Writer) printer {
 				Error string `json:"error"`
 			}{name, err.Error()}
 		}
-		encoder := json.NewEncoder(w) // writes to memory: run checks Flush
+		encoder := json.NewEncoder(w) // into memory; run checks Flush
 		encoder.SetEscapeHTML(false)
 		encoder.Encode(v)
 	}

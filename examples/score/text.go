@@ -5,15 +5,15 @@ import (
 	"io"
 	"strings"
 
-	"seccodeprm/internal/console"
 	"seccodeprm/prm"
+	"seccodeprm/prm/console"
 )
 
-// textPrinter writes reports for people, in colour or not.
+// textPrinter writes reports for people to read.
 func textPrinter(w io.Writer, color bool) printer {
 	return func(name string, source []byte, r *prm.Report, err error) {
 		if err != nil {
-			return // said on stderr
+			return // run reports it on stderr
 		}
 		fmt.Fprintln(w, console.Printable(name))
 		for i := range r.Steps {
@@ -34,7 +34,7 @@ func textPrinter(w io.Writer, color bool) printer {
 	}
 }
 
-// writeStep writes one step on a line.
+// writeStep writes one line for a step.
 func writeStep(w io.Writer, s *prm.StepReward, source []byte, color bool) {
 	lines := fmt.Sprintf("%d-%d", s.Line, s.EndLine)
 	if s.NoOp {

@@ -1,18 +1,19 @@
-// Stream types a file into a session, as somebody at a keyboard would, and shows
-// the reward of each step as soon as it is known, with the time it took.
+// Stream types a file into a session, as someone at a keyboard would, and shows
+// the reward of each step as soon as it is known. It imports public packages
+// only: copy it.
 //
 //	go run ./examples/stream [-model DIR] [-threads N] [-chunk BYTES] FILE
 //
-// A FILE "-" is standard input. The file goes in pieces of -chunk bytes. A step
-// is shown when nothing that is typed later can change it any more, which under
-// most policies is when the next one begins: with its lines, its reward r, the
-// change from the step before, the time of the keystroke that completed it, and
-// its first line. In the end come R and the verdict, and how long keystrokes took:
-// most only cut text, those that complete a step run the model over its tokens,
-// never over what came before.
+// A FILE "-" is standard input. Stream types -chunk bytes at a time. It shows a
+// step once no later text can change it, under most policies when the next step
+// begins: its lines, its reward r, the change from the step before, the time of
+// the keystroke that completed it, and its first line of code. R and the verdict
+// follow, and how long keystrokes took. Most keystrokes only cut text. Those that
+// complete a step run the model over the tokens of that step, never over earlier
+// ones.
 //
-// It exits with 0 if the code is secure or holds nothing to score, 1 if it is
-// vulnerable, 2 on wrong usage or where something failed.
+// The exit code is 0 if the code is secure or there is nothing to score, 1 if it
+// is vulnerable, and 2 after wrong usage or if something fails.
 package main
 
 import (
@@ -26,8 +27,8 @@ import (
 	"slices"
 	"time"
 
-	"seccodeprm/internal/console"
 	"seccodeprm/prm"
+	"seccodeprm/prm/console"
 )
 
 const (
@@ -42,7 +43,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is the program; it returns the exit code.
+// run is the program. It returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("stream", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -73,7 +74,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return exitSecure
 }
 
-// stream types a file and returns the report in the end.
+// stream types a file and returns the final report.
 func stream(ctx context.Context, dir string, threads, chunk int, name string, stdin io.Reader, w io.Writer) (*prm.Report, error) {
 	source, err := console.ReadSource(name, stdin)
 	if err != nil {
@@ -113,13 +114,13 @@ func stream(ctx context.Context, dir string, threads, chunk int, name string, st
 	return report, nil
 }
 
-// view shows steps as they come.
+// A view shows steps as they come.
 type view struct {
 	w      io.Writer
 	color  bool
 	source []byte
-	took   []time.Duration // keystrokes that completed no step
-	steps  []time.Duration // those that did
+	took   []time.Duration // by keystrokes that completed no step
+	steps  []time.Duration // by keystrokes that completed one
 }
 
 func (v *view) show(steps []prm.StepReward, took time.Duration) {
@@ -135,7 +136,7 @@ func (v *view) show(steps []prm.StepReward, took time.Duration) {
 	}
 }
 
-// sum shows R and how long everything took.
+// sum shows R, the verdict and how long keystrokes took.
 func (v *view) sum(r *prm.Report) {
 	if r.Empty() {
 		fmt.Fprintln(v.w, "nothing to score")
@@ -150,7 +151,7 @@ func (v *view) sum(r *prm.Report) {
 	fmt.Fprintf(v.w, "keystrokes that complete steps: %s; others: %s\n", quantiles(v.steps), quantiles(v.took))
 }
 
-// quantiles describes times.
+// quantiles describes a list of times.
 func quantiles(d []time.Duration) string {
 	if len(d) == 0 {
 		return "none"

@@ -1,5 +1,5 @@
-// Verify runs checkpoints whose outputs another implementation has written down
-// beside them, and prints how far apart the two are.
+// Verify is a tool of this repository: it runs checkpoints for which the outputs
+// of another implementation are on record, and prints how far apart the two are.
 //
 //	go run ./examples/verify [-precision P] DIR...
 //	go run ./examples/verify -digest [DIR...]

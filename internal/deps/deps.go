@@ -143,6 +143,8 @@ func judgeRoom(room Room, dir string) string {
 		}
 	}
 	switch {
+	case room.Copied && slices.Contains(strings.Split(dir, "/"), "internal"):
+		return "users copy this program: public packages only"
 	case room.Path == to.Path && to.Path != "examples/...":
 		return ""
 	case to.TestOnly:

@@ -13,6 +13,7 @@ type Room struct {
 	Assembly bool     // may hold .s files
 	Network  bool     // may import net and the packages below it
 	TestOnly bool     // serves tests: imported by test files and other such rooms only
+	Copied   bool     // a program for users to copy: imports public packages only
 }
 
 // Third-party modules of the root module.
@@ -67,8 +68,11 @@ var Rooms = []Room{
 
 	{Path: "prm/search/openai", Layer: 8, Network: true},
 	{Path: "internal/verify", Layer: 8},
-	{Path: "internal/console", Layer: 8},
+	{Path: "prm/console", Layer: 8},
 
+	{Path: "examples/rank", Layer: 9, Copied: true},
+	{Path: "examples/score", Layer: 9, Copied: true},
+	{Path: "examples/stream", Layer: 9, Copied: true},
 	{Path: "examples/...", Layer: 9, Modules: []string{sys}},
 
 	{Path: "internal/shared", TestOnly: true},

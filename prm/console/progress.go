@@ -1,18 +1,17 @@
-package main
+package console
 
 import (
 	"fmt"
 	"io"
 	"sync"
 	"time"
-
-	"seccodeprm/internal/console"
 )
 
-// progress shows what is going on, and for how long, once it takes over a
-// second and w is a terminal. The returned function wipes the line.
-func progress(w io.Writer, what string) (done func()) {
-	if !console.Terminal(w) {
+// Progress shows what is being done and for how many seconds, on a line of its
+// own. The line appears after a second, and only if w is a terminal. The caller
+// calls done to wipe it.
+func Progress(w io.Writer, what string) (done func()) {
+	if !Terminal(w) {
 		return func() {}
 	}
 	stop := make(chan struct{})
@@ -25,7 +24,7 @@ func progress(w io.Writer, what string) (done func()) {
 			case <-stop:
 				return
 			case <-tick.C:
-				fmt.Fprintf(w, "\r\x1b[Kscoring %s, %d s", what, seconds)
+				fmt.Fprintf(w, "\r\x1b[K%s, %d s", what, seconds)
 			}
 		}
 	})
