@@ -53,7 +53,7 @@ const tilePanels = 3
 // lost.
 func (q *Queries) Pack(x []float32, ldx, headDim int, p Precision, position []int) {
 	n := len(position)
-	if n == 0 || headDim <= 0 || headDim%2 != 0 || ldx < headDim || len(x) < (n-1)*ldx+headDim || p > BF16 {
+	if n == 0 || headDim <= 0 || headDim%2 != 0 || ldx < headDim || len(x) < (n-1)*ldx+headDim || p != p.Attention() {
 		panic(fmt.Sprintf("kernels: %d queries of %d elements, rows %d apart, in %d elements, in precision %v", n, headDim, ldx, len(x), p))
 	}
 	q.n, q.headDim, q.precision = n, headDim, p
@@ -97,9 +97,6 @@ func (q *Queries) Select(from, to int) {
 
 // scorePanel is the size of the scores of a panel of queries.
 const scorePanel = blockKeys * panelCols
-
-// panelsOf is the number of panels of n columns.
-func panelsOf(n int) int { return (n + panelCols - 1) / panelCols }
 
 // dot reports whether products multiply pairs as they are.
 func (q *Queries) dot() bool { return formOf(q.precision) == dot }

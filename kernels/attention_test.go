@@ -164,7 +164,7 @@ func TestAttention(t *testing.T) {
 	forEachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 11))
 		for round := range 60 {
-			precision := Precision(round % 2)
+			precision := floats[round%2]
 			n, headDim := 1+r.IntN(110), 2+2*r.IntN(12)
 			if round%10 < 2 {
 				n, headDim = 1+r.IntN(20), []int{64, 80, 128}[r.IntN(3)]
@@ -379,7 +379,7 @@ func FuzzAttention(f *testing.F) {
 	f.Add(uint8(1), uint8(0), uint16(0), uint8(7), []byte{0, 0, 0x80, 0x7f})
 	f.Fuzz(func(t *testing.T, n, depth uint8, window uint16, how uint8, raw []byte) {
 		r := rand.New(rand.NewPCG(uint64(how), uint64(n)))
-		h := newHead(r, Precision(how%2), 1+int(n%64), 2+2*int(depth%16), 2)
+		h := newHead(r, floats[how%2], 1+int(n%64), 2+2*int(depth%16), 2)
 		h.window = int(window % 200)
 		copy(h.q, floatsOf(raw, len(h.q)))
 		if how%3 > 0 {

@@ -17,8 +17,8 @@ func randomFloats(r *rand.Rand, n int) []float32 {
 }
 
 // weightsOf returns a random (n, k) matrix stored as BF16, F16 or F32.
-func weightsOf(r *rand.Rand, n, k int, stored string) *Matrix {
-	w := &Matrix{N: n, K: k}
+func weightsOf(r *rand.Rand, n, k int, stored string) *Weight {
+	w := &Weight{N: n, K: k}
 	for range n * k {
 		switch x := float32(r.NormFloat64()); stored {
 		case "bf16":
@@ -69,18 +69,15 @@ func benchmarkMatMul(b *testing.B, isa string, precision Precision, stored, weig
 	stride := (n/panelCols | 1) * panelCols
 	c := make([]float32, m*stride)
 	if weights == "pack" {
-		w.PackedFor = precision
-		panels := make([]uint16, w.PackedLen(precision))
-		w.PackInto(panels, precision, 0, (n+panelCols-1)/panelCols)
-		w.Panels = panels
+		w.Pack(precision)
 	}
-	var rows Rows
+	var rows Input
 	var scratch Scratch
 	rows.Reset(m, k, precision)
 	rows.Pack(x, k)
 	rate(b, isa, 2*float64(m)*float64(n)*float64(k), func() {
 		for n0 := 0; n0 < n; n0 += 128 { // as the forward pass splits it
-			MatMul(c[n0:], stride, &rows, w, n0, min(n, n0+128), &scratch)
+			MatMulAdd(c[n0:], stride, &rows, w, n0, min(n, n0+128), &scratch)
 		}
 	})
 }
@@ -89,7 +86,7 @@ func benchmarkMatMul(b *testing.B, isa string, precision Precision, stored, weig
 func BenchmarkRows(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 1))
 	const n, m = 4864, 6
-	x, w, c, packed := randomFloats(r, n), randomFloats(r, n), make([]float32, n), Rows{}
+	x, w, c, packed := randomFloats(r, n), randomFloats(r, n), make([]float32, n), Input{}
 	big := randomFloats(r, m*n)
 	for _, op := range []struct {
 		name string

@@ -12,14 +12,16 @@ type blocking struct {
 // of AVX-512 are large enough to be fed from L2, and blocks are as deep as that
 // allows, because C is loaded and stored once a block: about 0.5 MB of
 // activations and 0.3 MB of panels.
-func (r *Rows) blocking() blocking {
-	switch r.form {
+func (in *Input) blocking() blocking {
+	switch in.form {
 	case tall:
-		return blocking{strips: 8, depth: splitDepth(r.k, 1280, 32), panels: 8}
+		return blocking{strips: 8, depth: splitDepth(in.k, 1280, 32), panels: 8}
+	case quad8, quad16: // a tile goes over all of K
+		return blocking{strips: 16}
 	case dot:
-		return blocking{strips: 16, depth: splitDepth(r.k, 1280, 32), panels: 8}
+		return blocking{strips: 16, depth: splitDepth(in.k, 1280, 32), panels: 8}
 	}
-	return blocking{strips: 16, depth: splitDepth(r.k, 512, 8), panels: 8}
+	return blocking{strips: 16, depth: splitDepth(in.k, 512, 8), panels: 8}
 }
 
 // splitDepth returns the depth of equal blocks of K of about most columns, rounded
@@ -31,11 +33,11 @@ func splitDepth(k, most, multiple int) int {
 }
 
 // width is the number of panels of a tile: as many as keep the accumulators busy.
-func (r *Rows) width() int {
+func (in *Input) width() int {
 	switch {
-	case r.form == six:
+	case in.form == six:
 		return 1
-	case r.m <= fewRows:
+	case in.m <= fewRows:
 		return 4
 	}
 	return 2

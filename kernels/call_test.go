@@ -16,10 +16,10 @@ func TestCallsAreShort(t *testing.T) {
 	for form, bound := range most {
 		for _, m := range []int{1, fewRows, fewRows + 1, 64, 512, 1 << 14} {
 			for k := 1; k < 1<<15; k += 1 + k/7 {
-				r := &Rows{m: m, k: k, form: form}
-				b := r.blocking()
+				in := &Input{m: m, k: k, form: form}
+				b := in.blocking()
 				rows := min(m, b.strips*height[form])
-				require.LessOrEqual(t, rows*min(b.depth, k+31)*r.width()*panelCols, bound, "form %d, %d rows of %d", form, m, k)
+				require.LessOrEqual(t, rows*min(b.depth, k+31)*in.width()*panelCols, bound, "form %d, %d rows of %d", form, m, k)
 			}
 		}
 	}

@@ -44,7 +44,7 @@ func TestContract(t *testing.T) {
 				for _, name := range []string{"small", "odd", "deep"} {
 					a, w, c, want := f[name+".A"], f[name+".W"], f[name+".C"], f[name+"."+strings.ToUpper(precision.String())]
 					m, k, n := a.Shape[0], a.Shape[1], w.Shape[0]
-					var rows Rows
+					var rows Input
 					rows.Reset(m, k, precision)
 					rows.Pack(a.data, k)
 					bf16 := make([]uint16, len(w.data))
@@ -52,9 +52,9 @@ func TestContract(t *testing.T) {
 						bf16[i] = num.BF16(x)
 						require.Equal(t, x, num.FromBF16(bf16[i]), "fixture weights are bfloat16")
 					}
-					for _, weight := range []*Matrix{{N: n, K: k, F32: w.data}, {N: n, K: k, BF16: bf16}} {
+					for _, weight := range []*Weight{{N: n, K: k, F32: w.data}, {N: n, K: k, BF16: bf16}} {
 						got := append([]float32(nil), c.data...)
-						MatMul(got, n, &rows, weight, 0, n, new(Scratch))
+						MatMulAdd(got, n, &rows, weight, 0, n, new(Scratch))
 						requireSameBits(t, want.data, got, name)
 					}
 				}

@@ -2,30 +2,30 @@ package kernels_test
 
 import (
 	"fmt"
+	"sync"
 
 	"seccodeprm/kernels"
 )
 
-// A linear layer: two rows of three activations, four outputs, with a bias.
+// A linear layer: two rows of three inputs, four outputs, with a bias.
 func ExampleMatMul() {
-	weight := kernels.Matrix{N: 4, K: 3, F32: []float32{
+	weight := kernels.Weight{N: 4, K: 3, F32: []float32{
 		1, 0, 0,
 		0, 1, 0,
 		0, 0, 1,
 		1, 1, 1,
 	}}
-	x := []float32{
-		1, 2, 3,
-		4, 5, 6,
-	}
 	bias := []float32{0, 0, 0, 10}
 
-	var rows kernels.Rows
-	rows.Reset(2, 3, kernels.F32)
-	rows.Pack(x, 3)
-	y := append(append([]float32(nil), bias...), bias...) // one copy a row
+	var x kernels.Input
+	x.Reset(2, 3, kernels.F32)
+	x.Pack([]float32{
+		1, 2, 3,
+		4, 5, 6,
+	}, 3)
+	y := make([]float32, 2*4)
 	var scratch kernels.Scratch
-	kernels.MatMul(y, 4, &rows, &weight, 0, 4, &scratch)
+	kernels.MatMul(y, 4, &x, &weight, bias, 0, 4, &scratch)
 	fmt.Println(y[:4])
 	fmt.Println(y[4:])
 	// Output:
@@ -33,24 +33,65 @@ func ExampleMatMul() {
 	// [4 5 6 25]
 }
 
+// A residual connection adds to what is there.
+func ExampleMatMulAdd() {
+	weight := kernels.Weight{N: 1, K: 2, F32: []float32{3, 4}}
+	var x kernels.Input
+	x.Reset(1, 2, kernels.F32)
+	x.Pack([]float32{1, 1}, 2)
+	y := []float32{100}
+	kernels.MatMulAdd(y, 1, &x, &weight, 0, 1, new(kernels.Scratch))
+	fmt.Println(y)
+	// Output: [107]
+}
+
 // A weight packed once for all products, in precision BF16: 257 is rounded to the
 // nearest number of 8 bits.
-func ExampleMatrix_PackInto() {
-	weight := kernels.Matrix{N: 2, K: 2, F32: []float32{
+func ExampleWeight_Pack() {
+	weight := kernels.Weight{N: 2, K: 2, F32: []float32{
 		1, 1,
 		0, 257,
 	}}
-	panels := make([]uint16, weight.PackedLen(kernels.BF16))
-	weight.PackInto(panels, kernels.BF16, 0, 1) // one panel of 16 outputs
-	weight.Panels, weight.PackedFor = panels, kernels.BF16
+	weight.Pack(kernels.BF16)
 
-	var rows kernels.Rows
-	rows.Reset(1, 2, kernels.BF16)
-	rows.Pack([]float32{3, 1}, 2)
+	var x kernels.Input
+	x.Reset(1, 2, kernels.BF16)
+	x.Pack([]float32{3, 1}, 2)
 	y := make([]float32, 2)
-	kernels.MatMul(y, 2, &rows, &weight, 0, 2, new(kernels.Scratch))
+	kernels.MatMul(y, 2, &x, &weight, nil, 0, 2, new(kernels.Scratch))
 	fmt.Println(y)
 	// Output: [4 256]
+}
+
+// Weights of 8 bits.
+func ExampleWeight_Pack_w8a16() {
+	weight := kernels.Weight{N: 2, K: 2, F32: []float32{
+		1, 0,
+		1, 1,
+	}}
+	weight.Pack(kernels.W8A16)
+
+	var x kernels.Input
+	x.Reset(1, 2, kernels.W8A16)
+	x.Pack([]float32{3, 1}, 2)
+	y := make([]float32, 2)
+	kernels.MatMul(y, 2, &x, &weight, nil, 0, 2, new(kernels.Scratch))
+	fmt.Printf("%.3f\n", y)
+	// Output: [3.000 4.000]
+}
+
+// Workers share the panels of a weight.
+func ExampleWeight_PackInto() {
+	weight := kernels.Weight{N: 40, K: 2, F32: make([]float32, 80)}
+	packed := weight.NewPacked(kernels.W8A8)
+	var workers sync.WaitGroup
+	for panel := range weight.Panels() {
+		workers.Go(func() { weight.PackInto(packed, panel, panel+1) })
+	}
+	workers.Wait()
+	weight.Packed = packed
+	fmt.Println(weight.Panels(), "panels")
+	// Output: 3 panels
 }
 
 // One query of two elements, at position 1, sees two keys that suit it alike.

@@ -35,12 +35,12 @@ func FuzzMatMul(f *testing.F) {
 		if p.w.F32 != nil {
 			copy(p.w.F32, floatsOf(raw[len(raw)/3:], len(p.w.F32)))
 		}
-		precision := Precision(how / 3 % 2)
+		precision := floats[how/3%2]
 		want := p.chain(precision)
 		for _, isa := range isas() {
 			useISA(t, isa)
 			got := append([]float32(nil), p.c...)
-			matMul(got, p.ldc, p.rows(t, r, precision), p.w, nil, 0, p.n, new(Scratch), blocking{strips: 1 + int(how%3), depth: 2 + 2*int(how%20), panels: 4 + 4*int(how%2)})
+			matMul(got, p.ldc, p.input(t, r, precision), p.w, nil, 0, p.n, new(Scratch), blocking{strips: 1 + int(how%3), depth: 2 + 2*int(how%20), panels: 4 + 4*int(how%2)})
 			requireSameBits(t, want, got, isa)
 		}
 	})

@@ -1,47 +1,31 @@
 package kernels
 
-import "math"
-
-// Int8Mode says how the activations of an int8 product are quantised. Weights
-// are the same in every mode; see [Int8Matrix].
-//
-// The figures are relative errors of products, root mean square, against exact
-// ones, for normally distributed values and K from 896 to 4864; in brackets the
-// same where one activation in 200 is 30 times as large, as in the inputs of
-// down_proj.
-type Int8Mode uint8
-
-const (
-	// W8A8 rounds activations to the integers -63 to 63. That is a bit less than
-	// int8 holds, but what the multipliers of every instruction set can take
-	// without saturating. Error 0.018 to 0.022 (0.09 to 0.13).
-	W8A8 Int8Mode = iota
-	// W8A16 rounds activations to the integers -32767 to 32767, at about half the
-	// speed. Error 0.008 to 0.009 (the same), that of the weights.
-	W8A16
+import (
+	"math"
 )
 
-// String returns "W8A8" or "W8A16".
-func (m Int8Mode) String() string {
-	if m == W8A16 {
-		return "W8A16"
-	}
-	return "W8A8"
-}
-
-// Int8MaxK is the largest K of an int8 product: sums of 127*127*K fit an int32.
-const Int8MaxK = 1 << 17
-
+// Quantised operands: integers in quads of 4 consecutive k, and one scale for each
+// output of a weight or row of an input.
 const (
 	int8Weight = 127   // largest quantised weight
-	int8Byte   = 63    // largest quantised activation of W8A8
-	int8Word   = 32767 // largest quantised activation of W8A16
+	int8Byte   = 63    // largest quantised element of an input in W8A8
+	int8Word   = 32767 // the same in W8A16
 
-	// int8Zero is added to the activations of W8A8, which the multipliers take as
-	// unsigned; what it adds to a sum is known from the weights alone.
+	// int8Zero is added to the inputs of W8A8, which the multipliers take as
+	// unsigned. What it adds to a sum is known from the weights alone.
 	int8Zero = 64
 
-	int8TileRows = 12
+	// maxIntegerK is the largest K of a product: sums of 127*127*K fit an int32.
+	maxIntegerK = 1 << 17
+
+	// int8MinMax is the magnitude below which all of a row counts as zero, so that
+	// neither the scale nor its reciprocal leaves the normal numbers.
+	int8MinMax = 0x1p-100
+)
+
+// Tiles of sums, 32 columns wide.
+const (
+	int8TileRows = tallRows
 	int8TileCols = 2 * panelCols
 
 	// int8BlockQuads quads of W8A16 are summed exactly: 4*128*127*32767 < 2^31.
@@ -51,9 +35,13 @@ const (
 	int8CallQuads = 4096
 )
 
-// int8MinMax is the magnitude below which all of a row counts as zero, so that
-// neither the scale nor its reciprocal leaves the normal numbers.
-const int8MinMax = 0x1p-100
+type (
+	int8Ints   [int8TileRows * int8TileCols]int32
+	int8Floats [int8TileRows * int8TileCols]float32
+)
+
+// quadsOf is the number of quads of k columns.
+func quadsOf(k int) int { return (k + 3) / 4 }
 
 // int8Scale returns, for a row whose largest magnitude has the given bits, the
 // value of one unit and what to multiply elements with before they are rounded.
@@ -70,110 +58,110 @@ func int8Scale(maxBits uint32, largest float32) (scale, inv float32) {
 	return m / largest, largest / m
 }
 
-// roundInt8 returns x*inv, rounded to float32 and then to the nearest integer,
-// to even on a tie. Its magnitude is below 2^22.
-func roundInt8(x, inv float32) int32 {
-	const magic = 0x1.8p23 // where the spacing of float32 is 1
-	return int32(math.Float32bits(float32(x*inv)+magic) - math.Float32bits(magic))
-}
-
-// int8MaxBitsGeneric returns the largest of m and the bits of x without signs,
-// whose order is that of magnitudes, with infinity and then NaN at the end.
-func int8MaxBitsGeneric(x []float32, m uint32) uint32 {
-	for _, v := range x {
-		m = max(m, math.Float32bits(v)&0x7fffffff)
-	}
-	return m
-}
-
-// int8QuantBytesGeneric writes x as quads of bytes, each quantised and plus zero,
-// to every stride-th element of dst. Elements that lack at the end count as 0.
-func int8QuantBytesGeneric(dst []uint32, stride int, x []float32, inv float32, zero uint8) {
-	for i := 0; i < len(x); i += 4 {
-		var quad [4]uint8
-		for j, v := range x[i:min(i+4, len(x))] {
-			quad[j] = uint8(roundInt8(v, inv))
+// quantise fills the panels first to last-1 of dst. It allocates memory for one row.
+func (w *Weight) quantise(dst *Packed, first, last int) {
+	row, size := make([]float32, w.K), quadsOf(w.K)*panelCols
+	for p := first; p < last; p++ {
+		panel := dst.Quads[p*size:][:size]
+		for n := p * panelCols; n < min(w.N, (p+1)*panelCols); n++ {
+			w.Row(row, n)
+			scale, inv := int8Scale(int8MaxBits(row), int8Weight)
+			dst.Scale[n] = scale
+			int8QuantBytes(panel[n%panelCols:], panelCols, row, inv, 0)
 		}
-		var word uint32
-		for j, q := range quad {
-			word |= uint32(q+zero) << (8 * j)
-		}
-		dst[i/4*stride] = word
+		sumPanel(dst.Offset[p*panelCols:][:panelCols], panel)
 	}
 }
 
-// int8QuantWordsGeneric writes x as quads of int16 to pairs of elements of dst,
-// stride apart, in the order 0, 2, 1, 3.
-func int8QuantWordsGeneric(dst []uint32, stride int, x []float32, inv float32) {
-	for i := 0; i < len(x); i += 4 {
-		var quad [4]uint16
-		for j, v := range x[i:min(i+4, len(x))] {
-			quad[j] = uint16(roundInt8(v, inv))
-		}
-		at := i / 4 * stride
-		dst[at] = uint32(quad[0]) | uint32(quad[2])<<16
-		dst[at+1] = uint32(quad[1]) | uint32(quad[3])<<16
+// sumPanel finds the offsets of a panel by a product with ones.
+func sumPanel(offset []int32, panel []uint32) {
+	var ones [256]uint32
+	for i := range ones {
+		ones[i] = 0x01010101
+	}
+	var tile int8Ints
+	for len(panel) > 0 {
+		quads := min(len(panel)/panelCols, len(ones))
+		int8Bytes(&tile, ones[:quads], 1, panel, 0, quads, 0)
+		panel = panel[quads*panelCols:]
+	}
+	for j := range offset {
+		offset[j] = -int8Zero * tile[j]
 	}
 }
 
-// int8BytesGeneric adds to the tile the product of the strip a, quads of
-// unsigned bytes [quads][rows], with a panel and the one next dwords after it.
-func int8BytesGeneric(tile *int8Ints, a []uint32, rows int, panels []uint32, next, quads int) {
-	for p := 0; p <= next; p += max(next, 1) {
-		for q := range quads {
-			w := panels[p+q*panelCols:][:panelCols]
-			for i, x := range a[q*rows:][:rows] {
-				acc := tile[i*int8TileCols+min(p, panelCols):][:panelCols]
-				x0, x1, x2, x3 := int32(x&0xff), int32(x>>8&0xff), int32(x>>16&0xff), int32(x>>24)
-				for j, y := range w {
-					acc[j] += x0*int32(int8(y)) + x1*int32(int8(y>>8)) + x2*int32(int8(y>>16)) + x3*int32(int8(y>>24))
-				}
+// quantise packs strip s from its rows x, ldx apart.
+func (in *Input) quantise(s int, x []float32, ldx int) {
+	row, end := in.Strip(s)
+	if in.k == 0 {
+		clear(in.scale[row:end])
+		return
+	}
+	largest, width := float32(int8Byte), 1
+	if in.form == quad16 {
+		largest, width = int8Word, 2
+	}
+	var inv [int8TileRows]float32
+	strip, rows := in.dwords[in.offset(s, 0):in.offset(s+1, 0)], end-row
+	for i := range rows {
+		in.scale[row+i], inv[i] = int8Scale(int8MaxBits(x[i*ldx:][:in.k]), largest)
+	}
+	for k := 0; k < in.k; k += int8PackDepth {
+		for i := range rows {
+			dst, src := strip[(k/4*rows+i)*width:], x[i*ldx+k:][:min(int8PackDepth, in.k-k)]
+			if in.form == quad16 {
+				int8QuantWords(dst, rows*width, src, inv[i])
+			} else {
+				int8QuantBytes(dst, rows*width, src, inv[i], int8Zero)
 			}
 		}
 	}
 }
 
-// int8WordsGeneric does so for quads of words [quads][rows][2]: the exact sums of
-// int8BlockQuads quads are rounded and added, one after the other.
-func int8WordsGeneric(tile *int8Floats, a []uint32, rows int, panels []uint32, next, quads int) {
-	for q0 := 0; q0 < quads; q0 += int8BlockQuads {
-		var exact int8Ints
-		for p := 0; p <= next; p += max(next, 1) {
-			for q := q0; q < min(quads, q0+int8BlockQuads); q++ {
-				w := panels[p+q*panelCols:][:panelCols]
-				for i := range rows {
-					acc := exact[i*int8TileCols+min(p, panelCols):][:panelCols]
-					even, odd := a[2*(q*rows+i)], a[2*(q*rows+i)+1]
-					x0, x2, x1, x3 := int32(int16(even)), int32(even)>>16, int32(int16(odd)), int32(odd)>>16
-					for j, y := range w {
-						acc[j] += x0*int32(int8(y)) + x1*int32(int8(y>>8)) + x2*int32(int8(y>>16)) + x3*int32(int8(y>>24))
-					}
-				}
-			}
-		}
-		for i := range rows * int8TileCols {
-			tile[i] += float32(exact[i])
+// int8PackDepth is the number of columns of K that the rows of a strip are packed
+// for one after the other: what they write in turns stays in L1.
+const int8PackDepth = 512
+
+// matMulInt8 adds the columns n0 to n1-1 of a product of integers to c.
+func matMulInt8(c []float32, ldc int, x *Input, w *Weight, n0, n1 int, s *Scratch) {
+	for n := n0; n < n1; n += int8TileCols {
+		cols := min(int8TileCols, n1-n)
+		for strip := range x.strips {
+			s.tileInt8(c[n-n0:], ldc, x, strip, w, n, cols, n+int8TileCols < n1)
 		}
 	}
+	s.next = walk{}
 }
 
-// int8DequantBytesGeneric adds the products of a tile to cols columns of c from
-// column j0 on.
-func int8DequantBytesGeneric(c []float32, ldc int, tile *int8Ints, j0, cols int, rowScale, colScale []float32, offset []int32) {
-	for i, s := range rowScale {
-		row, sums := c[i*ldc:][:cols], tile[i*int8TileCols:][:cols]
-		for j := j0; j < cols; j++ {
-			row[j] += float32(float32(sums[j]+offset[j]) * float32(s*colScale[j]))
-		}
+// tileInt8 computes the rows of a strip and cols columns from n on of a product; c
+// starts with column n. If there is more, the two panels after those of this tile
+// are fetched meanwhile. Every strip starts at another place of them, so that
+// together they ask early for all.
+func (s *Scratch) tileInt8(c []float32, ldc int, x *Input, strip int, w *Weight, n, cols int, more bool) {
+	row, end := x.Strip(strip)
+	rows, quads := end-row, quadsOf(w.K)
+	c = c[row*ldc:][:(rows-1)*ldc+cols]
+	int8Prefetch(c, ldc, rows)
+	a, panels := x.dwords[x.offset(strip, 0):x.offset(strip+1, 0)], w.Packed.Quads[n*quads:]
+	next, ahead := 0, 0
+	if cols > panelCols {
+		next = quads * panelCols
 	}
-}
-
-// int8DequantWordsGeneric does so with sums that are float32 already.
-func int8DequantWordsGeneric(c []float32, ldc int, tile *int8Floats, j0, cols int, rowScale, colScale []float32) {
-	for i, s := range rowScale {
-		row, sums := c[i*ldc:][:cols], tile[i*int8TileCols:][:cols]
-		for j := j0; j < cols; j++ {
-			row[j] += float32(sums[j] * float32(s*colScale[j]))
-		}
+	if more {
+		ahead = 2*next + next*strip/x.strips
 	}
+	rowScale, colScale := x.scale[row:end], w.Packed.Scale[n:][:cols]
+	if x.form == quad16 {
+		clear(s.floats[:rows*int8TileCols])
+		for q := 0; q < quads; q += int8CallQuads {
+			int8Words(&s.floats, a[2*q*rows:], rows, panels[q*panelCols:], next, min(quads-q, int8CallQuads), ahead)
+		}
+		int8DequantWords(c, ldc, &s.floats, cols, rowScale, colScale)
+		return
+	}
+	clear(s.ints[:rows*int8TileCols])
+	for q := 0; q < quads; q += int8CallQuads {
+		int8Bytes(&s.ints, a[q*rows:], rows, panels[q*panelCols:], next, min(quads-q, int8CallQuads), ahead)
+	}
+	int8DequantBytes(c, ldc, &s.ints, cols, rowScale, colScale, w.Packed.Offset[n:][:cols])
 }

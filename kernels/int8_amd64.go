@@ -2,68 +2,7 @@
 
 package kernels
 
-import (
-	"unsafe"
-
-	"github.com/klauspost/cpuid/v2"
-)
-
-// int8Level is an instruction set for int8 products, from slow to fast. All but
-// the first have AVX2.
-type int8Level uint8
-
-const (
-	int8Generic int8Level = iota
-	int8AVX2
-	int8AVXVNNI
-	int8AVX512
-)
-
-// Instruction sets that only int8 products know.
-const (
-	isaAVXVNNI    = "avxvnni"
-	isaAVX512VNNI = "avx512vnni"
-)
-
-// int8LevelNames are the names of the levels.
-var int8LevelNames = [...]string{isaGeneric, isaAVX2, isaAVXVNNI, isaAVX512VNNI}
-
-// int8InForce is read by every dispatcher and written by tests only.
-var int8InForce = bestInt8()
-
-// Int8ISA names the instruction set in force for int8 products: "avx512vnni",
-// "avxvnni", "avx2", or "generic" for Go code. SECCODEPRM_DISABLE knows these
-// names too; without "avx512" there is no "avx512vnni", without "avx2" neither.
-func Int8ISA() string { return int8LevelNames[int8InForce] }
-
-// bestInt8 returns the highest level that is present and not turned off, by its
-// name or that of what it builds on.
-func bestInt8() int8Level {
-	switch {
-	case disabled(isaAVX2):
-		return int8Generic
-	case hasInt8(int8AVX512) && !disabled(isaAVX512) && !disabled(isaAVX512VNNI):
-		return int8AVX512
-	case hasInt8(int8AVXVNNI) && !disabled(isaAVXVNNI):
-		return int8AVXVNNI
-	case hasInt8(int8AVX2):
-		return int8AVX2
-	}
-	return int8Generic
-}
-
-// hasInt8 reports whether processor and operating system offer a level.
-func hasInt8(level int8Level) bool {
-	switch level {
-	case int8AVX512:
-		return hasAVX2() && hasAVX512() && cpuid.CPU.Supports(cpuid.AVX512VNNI)
-	case int8AVXVNNI:
-		return hasAVX2() && cpuid.CPU.Supports(cpuid.AVXVNNI)
-	case int8AVX2:
-		return hasAVX2()
-	}
-	return true
-}
+import "unsafe"
 
 // int8Call bounds the elements that one call looks at or quantises, so that it
 // ends after some microseconds.
@@ -72,7 +11,7 @@ const int8Call = 1 << 14
 //go:noinline
 func int8MaxBits(x []float32) uint32 {
 	m := uint32(0)
-	for int8InForce >= int8AVX2 && len(x) >= 32 {
+	for useAVX2 && len(x) >= 32 {
 		n := min(len(x), int8Call) &^ 31
 		m = max(m, int8MaxBitsAVX2(unsafe.Pointer(&x[0]), n))
 		x = x[n:]
@@ -82,7 +21,7 @@ func int8MaxBits(x []float32) uint32 {
 
 //go:noinline
 func int8QuantBytes(dst []uint32, stride int, x []float32, inv float32, zero uint8) {
-	for int8InForce >= int8AVX2 && len(x) >= 32 {
+	for useAVX2 && len(x) >= 32 {
 		n := min(len(x), int8Call) &^ 31
 		_ = dst[(n/4-1)*stride]
 		int8QuantBytesAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), 4*stride, n, inv, zero)
@@ -96,7 +35,7 @@ func int8QuantBytes(dst []uint32, stride int, x []float32, inv float32, zero uin
 
 //go:noinline
 func int8QuantWords(dst []uint32, stride int, x []float32, inv float32) {
-	for int8InForce >= int8AVX2 && len(x) >= 16 {
+	for useAVX2 && len(x) >= 16 {
 		n := min(len(x), int8Call) &^ 15
 		_ = dst[(n/4-1)*stride+1]
 		int8QuantWordsAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), 4*stride, n, inv)
@@ -114,12 +53,12 @@ func int8QuantWords(dst []uint32, stride int, x []float32, inv float32) {
 //
 //go:noinline
 func int8Bytes(tile *int8Ints, a []uint32, rows int, panels []uint32, next, quads int, ahead int) {
-	if int8InForce == int8Generic {
+	if !useAVX2 {
 		int8BytesGeneric(tile, a, rows, panels, next, quads)
 		return
 	}
 	_, _ = a[quads*rows-1], panels[next+quads*panelCols-1]
-	if int8InForce == int8AVX512 {
+	if useAVX512VNNI {
 		hint := unsafe.Pointer(&panels[min(ahead, len(panels)-1)])
 		int8BytesAVX512(unsafe.Pointer(tile), unsafe.Pointer(&a[0]), unsafe.Pointer(&panels[0]), hint, 4*next, quads, rows)
 		return
@@ -132,7 +71,7 @@ func int8Bytes(tile *int8Ints, a []uint32, rows int, panels []uint32, next, quad
 			for row := 0; row < rows; row += height {
 				sums := unsafe.Pointer(&tile[row*int8TileCols+min(p, panelCols)])
 				ap, bp := unsafe.Pointer(&a[q*rows+row]), unsafe.Pointer(&panels[p+q*panelCols])
-				if int8InForce == int8AVXVNNI {
+				if useAVXVNNI {
 					int8BytesAVXVNNI(sums, ap, bp, hint, 4*rows, count, min(height, rows-row))
 				} else {
 					int8BytesAVX2(sums, ap, bp, hint, 4*rows, count, min(height, rows-row))
@@ -146,12 +85,12 @@ func int8Bytes(tile *int8Ints, a []uint32, rows int, panels []uint32, next, quad
 //
 //go:noinline
 func int8Words(tile *int8Floats, a []uint32, rows int, panels []uint32, next, quads int, ahead int) {
-	if int8InForce == int8Generic {
+	if !useAVX2 {
 		int8WordsGeneric(tile, a, rows, panels, next, quads)
 		return
 	}
 	_, _ = a[2*quads*rows-1], panels[next+quads*panelCols-1]
-	if int8InForce == int8AVX512 {
+	if useAVX512VNNI {
 		hint := unsafe.Pointer(&panels[min(ahead, len(panels)-1)])
 		int8WordsAVX512(unsafe.Pointer(tile), unsafe.Pointer(&a[0]), unsafe.Pointer(&panels[0]), hint, 4*next, quads, rows)
 		return
@@ -164,7 +103,7 @@ func int8Words(tile *int8Floats, a []uint32, rows int, panels []uint32, next, qu
 			for row := 0; row < rows; row += height {
 				sums := unsafe.Pointer(&tile[row*int8TileCols+min(p, panelCols)])
 				ap, bp := unsafe.Pointer(&a[2*(q*rows+row)]), unsafe.Pointer(&panels[p+q*panelCols])
-				if int8InForce == int8AVXVNNI {
+				if useAVXVNNI {
 					int8WordsAVXVNNI(sums, ap, bp, hint, 8*rows, count, min(height, rows-row))
 				} else {
 					int8WordsAVX2(sums, ap, bp, hint, 8*rows, count, min(height, rows-row))
@@ -191,7 +130,7 @@ func halfTile(rows int) int {
 //
 //go:noinline
 func int8Prefetch(c []float32, ldc, rows int) {
-	if int8InForce > int8Generic {
+	if useAVX2 {
 		int8PrefetchAVX2(unsafe.Pointer(&c[0]), 4*ldc, rows)
 	}
 }
@@ -199,7 +138,7 @@ func int8Prefetch(c []float32, ldc, rows int) {
 //go:noinline
 func int8DequantBytes(c []float32, ldc int, tile *int8Ints, cols int, rowScale, colScale []float32, offset []int32) {
 	done := 0
-	if n := cols &^ 7; int8InForce > int8Generic && n > 0 {
+	if n := cols &^ 7; useAVX2 && n > 0 {
 		_, _, _ = c[(len(rowScale)-1)*ldc+n-1], colScale[n-1], offset[n-1]
 		int8DequantBytesAVX2(unsafe.Pointer(&c[0]), unsafe.Pointer(tile), unsafe.Pointer(&rowScale[0]),
 			unsafe.Pointer(&colScale[0]), unsafe.Pointer(&offset[0]), 4*ldc, len(rowScale), n/8)
@@ -211,7 +150,7 @@ func int8DequantBytes(c []float32, ldc int, tile *int8Ints, cols int, rowScale, 
 //go:noinline
 func int8DequantWords(c []float32, ldc int, tile *int8Floats, cols int, rowScale, colScale []float32) {
 	done := 0
-	if n := cols &^ 7; int8InForce > int8Generic && n > 0 {
+	if n := cols &^ 7; useAVX2 && n > 0 {
 		_, _ = c[(len(rowScale)-1)*ldc+n-1], colScale[n-1]
 		int8DequantWordsAVX2(unsafe.Pointer(&c[0]), unsafe.Pointer(tile), unsafe.Pointer(&rowScale[0]),
 			unsafe.Pointer(&colScale[0]), 4*ldc, len(rowScale), n/8)

@@ -3,7 +3,6 @@ package kernels
 import (
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"testing"
 )
 
@@ -18,21 +17,21 @@ func BenchmarkMatMulInt8(b *testing.B) {
 			{16, 3584, 3584}, {64, 3584, 3584}, {128, 3584, 3584}, {512, 3584, 3584},
 			{16, 18944, 3584}, {128, 18944, 3584}, {128, 3584, 18944},
 		} {
-			for _, mode := range []Int8Mode{W8A8, W8A16} {
+			for _, mode := range []Precision{W8A8, W8A16} {
 				m, n, k := shape[0], shape[1], shape[2]
 				if isa == isaGeneric && (m != 16 || n*k > 896*896) {
 					continue
 				}
-				b.Run(fmt.Sprintf("isa=%s/precision=%s/m=%d/n=%d/k=%d", isa, strings.ToLower(mode.String()), m, n, k), func(b *testing.B) {
-					useInt8ISA(b, isa)
+				b.Run(fmt.Sprintf("isa=%s/precision=%v/m=%d/n=%d/k=%d", isa, mode, m, n, k), func(b *testing.B) {
+					useISA(b, isa)
 					c := make([]float32, m*n)
-					w := QuantizeInt8(&Matrix{N: n, K: k, F32: randomFloats(r, n*k)})
-					var rows Int8Rows
-					var scratch Int8Scratch
+					w := quantised(&Weight{N: n, K: k, F32: randomFloats(r, n*k)})
+					var rows Input
+					var scratch Scratch
 					rows.Reset(m, k, mode)
 					rows.Pack(randomFloats(r, m*k), k)
 					int8Rate(b, isa, 2*float64(m)*float64(n)*float64(k), func() {
-						MatMulInt8(c, n, &rows, w, 0, n, &scratch)
+						MatMulAdd(c, n, &rows, w, 0, n, &scratch)
 					})
 				})
 			}
@@ -46,16 +45,16 @@ func BenchmarkInt8Pack(b *testing.B) {
 	const m, k = 48, 3584
 	x := randomFloats(r, m*k)
 	weights := weightsOf(r, m, k, "bf16")
-	quantised := NewInt8Matrix(m, k)
-	var rows Int8Rows
+	packed := weights.NewPacked(W8A8)
+	var rows Input
 	for _, isa := range int8ISAs() {
 		for name, run := range map[string]func(){
 			"w8a8":    func() { rows.Reset(m, k, W8A8); rows.Pack(x, k) },
 			"w8a16":   func() { rows.Reset(m, k, W8A16); rows.Pack(x, k) },
-			"weights": func() { quantised.Quantize(weights, 0, quantised.Panels()) },
+			"weights": func() { weights.PackInto(packed, 0, weights.Panels()) },
 		} {
 			b.Run(fmt.Sprintf("isa=%s/what=%s", isa, name), func(b *testing.B) {
-				useInt8ISA(b, isa)
+				useISA(b, isa)
 				for b.Loop() {
 					run()
 				}

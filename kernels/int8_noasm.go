@@ -2,10 +2,6 @@
 
 package kernels
 
-// Int8ISA names the instruction set in force for int8 products: without assembly
-// "generic".
-func Int8ISA() string { return isaGeneric }
-
 func int8MaxBits(x []float32) uint32 { return int8MaxBitsGeneric(x, 0) }
 
 func int8QuantBytes(dst []uint32, stride int, x []float32, inv float32, zero uint8) {

@@ -10,11 +10,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// quantised returns w packed for the integer precisions.
+func quantised(w *Weight) *Weight {
+	q := *w
+	q.Pack(W8A8)
+	return &q
+}
+
 func forEachInt8ISA(t *testing.T, fn func(t *testing.T)) {
 	for _, isa := range int8ISAs() {
 		t.Run("isa="+isa, func(t *testing.T) {
-			useInt8ISA(t, isa)
-			require.Equal(t, isa, Int8ISA())
+			useISA(t, isa)
+			require.Equal(t, isa, ISA(W8A8))
 			fn(t)
 		})
 	}
@@ -43,7 +50,7 @@ func int8Reference(row []float32, largest float32) (scale float32, q []int64) {
 }
 
 // int8Chain is the contract: what the product p makes of its C.
-func (p *problem) int8Chain(mode Int8Mode) []float32 {
+func (p *problem) int8Chain(mode Precision) []float32 {
 	largest, block := float32(63), p.k+1
 	if mode == W8A16 {
 		largest, block = 32767, 512
@@ -76,30 +83,6 @@ func (p *problem) int8Chain(mode Int8Mode) []float32 {
 	return out
 }
 
-// int8Rows packs x into memory between guard pages.
-func (p *problem) int8Rows(t *testing.T, r *rand.Rand, mode Int8Mode) *Int8Rows {
-	a := &Int8Rows{mode: mode}
-	a.data = guarded[uint32](t, r, p.m*((p.k+3)/4)*a.width())
-	a.scale = guarded[float32](t, r, p.m)
-	a.Reset(p.m, p.k, mode)
-	a.Pack(p.x, p.ldx)
-	return a
-}
-
-// int8Weights quantises w into memory between guard pages.
-func (p *problem) int8Weights(t *testing.T, r *rand.Rand) *Int8Matrix {
-	w := NewInt8Matrix(p.n, p.k)
-	w.data = guarded[uint32](t, r, len(w.data))
-	w.scale = guarded[float32](t, r, len(w.scale))
-	w.offset = guarded[int32](t, r, len(w.offset))
-	for p0 := 0; p0 < w.Panels(); {
-		p1 := min(w.Panels(), p0+1+r.IntN(3))
-		w.Quantize(p.w, p0, p1)
-		p0 = p1
-	}
-	return w
-}
-
 // Every shape, stored form and split into column ranges gives the bits of the
 // contract on every instruction set, and nothing beside the result is touched.
 func TestMatMulInt8IsTheContract(t *testing.T) {
@@ -118,15 +101,15 @@ func TestMatMulInt8IsTheContract(t *testing.T) {
 				n, k = 1+r.IntN(20), 500+r.IntN(1600) // several blocks of W8A16
 			}
 			p := newProblem(t, r, m, n, k, storedForms[round%3], round%4 > 0)
-			mode := Int8Mode(round / 2 % 2)
+			mode := integers[round/2%2]
 			want := p.int8Chain(mode)
-			a, w := p.int8Rows(t, r, mode), p.int8Weights(t, r)
+			a, w := p.input(t, r, mode), p.packed(t, r, mode)
 			got := guarded[float32](t, r, len(p.c))
 			copy(got, p.c)
-			s := &guarded[Int8Scratch](t, r, 1)[0]
+			s := &guarded[Scratch](t, r, 1)[0]
 			for n0 := 0; n0 < n; {
 				n1 := min(n, n0+panelCols*(1+r.IntN(5)))
-				MatMulInt8(got[n0:], p.ldc, a, w, n0, n1, s)
+				MatMulAdd(got[n0:], p.ldc, a, w, n0, n1, s)
 				n0 = n1
 			}
 			requireSameBits(t, want, got, fmt.Sprintf("(%d, %d, %d) %v", m, n, k, mode))
@@ -136,10 +119,25 @@ func TestMatMulInt8IsTheContract(t *testing.T) {
 				s1 := min(a.Strips(), s0+1+r.IntN(2))
 				row, _ := a.Strip(s0)
 				part := a.Part(s0, s1)
-				MatMulInt8(got[row*p.ldc:], p.ldc, &part, w, 0, n, s)
+				MatMulAdd(got[row*p.ldc:], p.ldc, &part, w, 0, n, s)
 				s0 = s1
 			}
 			requireSameBits(t, want, got, fmt.Sprintf("in parts (%d, %d, %d) %v", m, n, k, mode))
+
+			bias := guarded[float32](t, r, n)
+			for i := range bias {
+				bias[i] = wild(r, round%4 > 0)
+			}
+			for i := range p.c { // what lies between the rows stays
+				if i%p.ldc < n {
+					p.c[i], got[i] = bias[i%p.ldc], float32(math.NaN())
+				}
+			}
+			want = p.int8Chain(mode)
+			for n0 := 0; n0 < n; n0 += 2 * panelCols {
+				MatMul(got[n0:], p.ldc, a, w, bias, n0, min(n, n0+2*panelCols), s)
+			}
+			requireSameBits(t, want, got, fmt.Sprintf("from the bias (%d, %d, %d) %v", m, n, k, mode))
 		}
 	})
 }
@@ -148,25 +146,25 @@ func TestMatMulInt8IsTheContract(t *testing.T) {
 // the greatest K, where a kernel that saturates or wraps would show.
 func TestMatMulInt8Corners(t *testing.T) {
 	forEachInt8ISA(t, func(t *testing.T) {
-		for _, k := range []int{512, 513, 2048, Int8MaxK - 1, Int8MaxK} {
+		for _, k := range []int{512, 513, 2048, maxIntegerK - 1, maxIntegerK} {
 			m, n := 7, 33
 			if k > 1<<16 {
 				m, n = 1, 3
 			}
 			for _, signs := range [][2]float32{{1, 1}, {1, -1}, {-1, 1}, {-1, -1}} {
-				p := &problem{m: m, n: n, k: k, ldx: k, ldc: n, x: make([]float32, m*k), c: make([]float32, m*n), w: &Matrix{N: n, K: k, F32: make([]float32, n*k)}}
+				p := &problem{m: m, n: n, k: k, ldx: k, ldc: n, x: make([]float32, m*k), c: make([]float32, m*n), w: &Weight{N: n, K: k, F32: make([]float32, n*k)}}
 				for i := range p.x {
 					p.x[i] = 3 * signs[0]
 				}
 				for i := range p.w.F32 {
 					p.w.F32[i] = 0.7 * signs[1]
 				}
-				for _, mode := range []Int8Mode{W8A8, W8A16} {
-					var a Int8Rows
+				for _, mode := range integers {
+					var a Input
 					a.Reset(m, k, mode)
 					a.Pack(p.x, k)
 					got := append([]float32(nil), p.c...)
-					MatMulInt8(got, n, &a, QuantizeInt8(p.w), 0, n, new(Int8Scratch))
+					MatMulAdd(got, n, &a, quantised(p.w), 0, n, new(Scratch))
 					requireSameBits(t, p.int8Chain(mode), got, fmt.Sprintf("k=%d %v %v", k, signs, mode))
 				}
 			}
@@ -178,11 +176,11 @@ func TestMatMulInt8Corners(t *testing.T) {
 func TestMatMulInt8Deep(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	p := newProblem(t, r, 14, 35, 4*int8CallQuads+2051, "bf16", true)
-	for _, mode := range []Int8Mode{W8A8, W8A16} {
+	for _, mode := range integers {
 		want := p.int8Chain(mode)
 		forEachInt8ISA(t, func(t *testing.T) {
 			got := append([]float32(nil), p.c...)
-			MatMulInt8(got, p.ldc, p.int8Rows(t, r, mode), p.int8Weights(t, r), 0, p.n, new(Int8Scratch))
+			MatMulAdd(got, p.ldc, p.input(t, r, mode), p.packed(t, r, mode), 0, p.n, new(Scratch))
 			requireSameBits(t, want, got, mode.String())
 		})
 	}
@@ -197,12 +195,12 @@ func TestMatMulInt8ErrorBound(t *testing.T) {
 		m, n, k := 13, 33, 1700
 		x, w, c := randomFloats(r, m*k), weightsOf(r, n, k, "f32"), randomFloats(r, m*n)
 		x[5*k+100] = 40 // an outlier
-		for mode, largest := range map[Int8Mode]float64{W8A8: 63, W8A16: 32767} {
-			var rows Int8Rows
+		for mode, largest := range map[Precision]float64{W8A8: 63, W8A16: 32767} {
+			var rows Input
 			rows.Reset(m, k, mode)
 			rows.Pack(x, k)
 			got := append([]float32(nil), c...)
-			MatMulInt8(got, n, &rows, QuantizeInt8(w), 0, n, new(Int8Scratch))
+			MatMulAdd(got, n, &rows, quantised(w), 0, n, new(Scratch))
 			unit := func(row []float32, largest float64) float64 {
 				a := 0.
 				for _, v := range row {
@@ -235,15 +233,15 @@ func TestMatMulInt8ErrorBound(t *testing.T) {
 func TestMatMulInt8RowsAreIndependent(t *testing.T) {
 	forEachInt8ISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(7, 8))
-		for _, mode := range []Int8Mode{W8A8, W8A16} {
+		for _, mode := range integers {
 			p := newProblem(t, r, 29, 70, 1030, "bf16", true)
-			w := QuantizeInt8(p.w)
+			w := quantised(p.w)
 			all := append([]float32(nil), p.c...)
-			MatMulInt8(all, p.ldc, p.int8Rows(t, r, mode), w, 0, p.n, new(Int8Scratch))
+			MatMulAdd(all, p.ldc, p.input(t, r, mode), w, 0, p.n, new(Scratch))
 			for i := range p.m {
 				row := &problem{m: 1, n: p.n, k: p.k, ldx: p.ldx, ldc: p.ldc, x: p.x[i*p.ldx:]}
 				got := append([]float32(nil), p.c[i*p.ldc:][:p.n]...)
-				MatMulInt8(got, p.ldc, row.int8Rows(t, r, mode), w, 0, p.n, new(Int8Scratch))
+				MatMulAdd(got, p.ldc, row.input(t, r, mode), w, 0, p.n, new(Scratch))
 				requireSameBits(t, all[i*p.ldc:][:p.n], got, "a row of its own")
 			}
 		}
@@ -256,16 +254,16 @@ func TestMatMulInt8NotFinite(t *testing.T) {
 	forEachInt8ISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(9, 10))
 		for _, bad := range []float32{inf, -inf, float32(math.NaN())} {
-			for _, mode := range []Int8Mode{W8A8, W8A16} {
+			for _, mode := range integers {
 				m, n, k := 3, 4, 100
 				x, w, c := randomFloats(r, m*k), weightsOf(r, n, k, "f32"), make([]float32, m*n)
 				x[1*k+77] = bad
 				w.F32[2*k+33] = bad
 				clear(x[2*k:]) // zero times an infinity is no number either
-				var rows Int8Rows
+				var rows Input
 				rows.Reset(m, k, mode)
 				rows.Pack(x, k)
-				MatMulInt8(c, n, &rows, QuantizeInt8(w), 0, n, new(Int8Scratch))
+				MatMulAdd(c, n, &rows, quantised(w), 0, n, new(Scratch))
 				for i := range m {
 					for j := range n {
 						got := c[i*n+j]
@@ -277,13 +275,13 @@ func TestMatMulInt8NotFinite(t *testing.T) {
 	})
 }
 
-// Rows below 2^-100 count as zeros; at it, and where the rest is denormal, they
+// Input below 2^-100 count as zeros; at it, and where the rest is denormal, they
 // do not.
 func TestMatMulInt8TinyRows(t *testing.T) {
 	below := math.Nextafter32(0x1p-100, 0)
 	sizes := []float32{0x1p-149, 0x1p-126, below, 0x1p-100, 0x1p100}
 	m, k := len(sizes), 40
-	p := &problem{m: m, n: m, k: k, ldx: k, ldc: m, x: make([]float32, m*k), c: make([]float32, m*m), w: &Matrix{N: m, K: k, F32: make([]float32, m*k)}}
+	p := &problem{m: m, n: m, k: k, ldx: k, ldc: m, x: make([]float32, m*k), c: make([]float32, m*m), w: &Weight{N: m, K: k, F32: make([]float32, m*k)}}
 	for i, size := range sizes {
 		for j := range k {
 			p.x[i*k+j] = size / float32(1+j)
@@ -291,12 +289,12 @@ func TestMatMulInt8TinyRows(t *testing.T) {
 		}
 	}
 	forEachInt8ISA(t, func(t *testing.T) {
-		for _, mode := range []Int8Mode{W8A8, W8A16} {
-			var a Int8Rows
+		for _, mode := range integers {
+			var a Input
 			a.Reset(m, k, mode)
 			a.Pack(p.x, k)
 			got := append([]float32(nil), p.c...)
-			MatMulInt8(got, m, &a, QuantizeInt8(p.w), 0, m, new(Int8Scratch))
+			MatMulAdd(got, m, &a, quantised(p.w), 0, m, new(Scratch))
 			requireSameBits(t, p.int8Chain(mode), got, mode.String())
 			for i, size := range sizes[:4] {
 				require.Equal(t, size == 0x1p-100, got[i*m+4] > 1, "row %d", i)
@@ -308,7 +306,7 @@ func TestMatMulInt8TinyRows(t *testing.T) {
 
 func TestInt8Strips(t *testing.T) {
 	for m := range 200 {
-		var a Int8Rows
+		var a Input
 		a.Reset(m, 1, W8A8)
 		next, low, high := 0, 12, 0
 		for s := range a.Strips() {
@@ -327,56 +325,65 @@ func TestInt8Strips(t *testing.T) {
 
 func TestMatMulInt8DoesNotAllocate(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
-	x, w, c := randomFloats(r, 20*64), QuantizeInt8(weightsOf(r, 40, 64, "bf16")), make([]float32, 20*40)
-	var rows Int8Rows
-	var s Int8Scratch
-	for _, mode := range []Int8Mode{W8A8, W8A16} {
+	x, w, c := randomFloats(r, 20*64), quantised(weightsOf(r, 40, 64, "bf16")), make([]float32, 20*40)
+	var rows Input
+	var s Scratch
+	for _, mode := range integers {
 		require.Zero(t, testing.AllocsPerRun(10, func() {
 			rows.Reset(20, 64, mode)
 			rows.Pack(x, 64)
-			MatMulInt8(c, 40, &rows, w, 0, 40, &s)
+			MatMulAdd(c, 40, &rows, w, 0, 40, &s)
 		}))
 	}
 }
 
-func TestInt8MatrixIsAligned(t *testing.T) {
+func TestPackedWeightIsAligned(t *testing.T) {
 	for n := 1; n < 200; n += 7 {
-		w := NewInt8Matrix(n, 7)
-		require.Len(t, w.data, (n+15)/16*16*2)
-		require.Zero(t, uintptr(unsafe.Pointer(&w.data[0]))%64)
+		w := &Weight{N: n, K: 7, F32: make([]float32, 7*n)}
+		quads, pairs := w.NewPacked(W8A8).Quads, w.NewPacked(BF16).Pairs
+		require.Len(t, quads, (n+15)/16*16*2)
+		require.Len(t, pairs, (n+15)/16*16*8)
+		require.Zero(t, uintptr(unsafe.Pointer(&quads[0]))%64)
+		require.Zero(t, uintptr(unsafe.Pointer(&pairs[0]))%64)
 	}
 }
 
 func TestInt8MisusePanics(t *testing.T) {
-	w := QuantizeInt8(&Matrix{N: 16, K: 4, F32: make([]float32, 64)})
-	rows := func(m, k int) *Int8Rows {
-		a := new(Int8Rows)
+	float := &Weight{N: 16, K: 4, F32: make([]float32, 64)}
+	w, bf16, other := quantised(float), *float, new(Input)
+	bf16.Pack(BF16)
+	other.Reset(2, 4, F32)
+	rows := func(m, k int) *Input {
+		a := new(Input)
 		a.Reset(m, k, W8A8)
 		return a
 	}
 	c := make([]float32, 32)
 	for name, call := range map[string]func(){
-		"depths differ":     func() { MatMulInt8(c, 16, rows(2, 3), w, 0, 16, new(Int8Scratch)) },
-		"result too short":  func() { MatMulInt8(c[:31], 16, rows(2, 4), w, 0, 16, new(Int8Scratch)) },
-		"ldc too small":     func() { MatMulInt8(c, 15, rows(2, 4), w, 0, 16, new(Int8Scratch)) },
-		"columns beyond N":  func() { MatMulInt8(c, 32, rows(1, 4), w, 0, 17, new(Int8Scratch)) },
-		"unaligned column":  func() { MatMulInt8(c, 16, rows(2, 4), w, 8, 16, new(Int8Scratch)) },
+		"depths differ":     func() { MatMulAdd(c, 16, rows(2, 3), w, 0, 16, new(Scratch)) },
+		"result too short":  func() { MatMulAdd(c[:31], 16, rows(2, 4), w, 0, 16, new(Scratch)) },
+		"ldc too small":     func() { MatMulAdd(c, 15, rows(2, 4), w, 0, 16, new(Scratch)) },
+		"columns beyond N":  func() { MatMulAdd(c, 32, rows(1, 4), w, 0, 17, new(Scratch)) },
+		"unaligned column":  func() { MatMulAdd(c, 16, rows(2, 4), w, 8, 16, new(Scratch)) },
 		"source too short":  func() { rows(2, 4).PackStrip(0, c[:7], 4) },
 		"ldx too small":     func() { rows(2, 4).PackStrip(0, c, 3) },
 		"no such strip":     func() { rows(2, 4).PackStrip(1, c, 4) },
 		"strips outside":    func() { rows(2, 4).Part(0, 2) },
 		"rows too short":    func() { rows(2, 4).Pack(c[:7], 4) },
-		"no such mode":      func() { new(Int8Rows).Reset(1, 1, 2) },
-		"rows too deep":     func() { rows(0, Int8MaxK+1) },
-		"weights too deep":  func() { NewInt8Matrix(0, Int8MaxK+1) },
-		"negative weights":  func() { NewInt8Matrix(-1, 1) },
-		"another shape":     func() { w.Quantize(&Matrix{N: 16, K: 3, F32: make([]float32, 48)}, 0, 1) },
-		"panels beyond N":   func() { w.Quantize(&Matrix{N: 16, K: 4, F32: make([]float32, 64)}, 0, 2) },
-		"matrix too short":  func() { QuantizeInt8(&Matrix{N: 16, K: 4, F32: make([]float32, 63)}) },
+		"rows too deep":     func() { rows(0, maxIntegerK+1) },
+		"weights too deep":  func() { (&Weight{K: maxIntegerK + 1}).NewPacked(W8A8) },
+		"not packed":        func() { MatMul(c, 16, rows(2, 4), float, nil, 0, 16, new(Scratch)) },
+		"packed as floats":  func() { MatMul(c, 16, rows(2, 4), &bf16, nil, 0, 16, new(Scratch)) },
+		"input of floats":   func() { MatMul(c, 16, other, w, nil, 0, 16, new(Scratch)) },
+		"some columns":      func() { rows(2, 4).PackColumns(0, 0, 2, c, 4) },
+		"another shape":     func() { (&Weight{N: 16, K: 8, F32: make([]float32, 128)}).PackInto(w.Packed, 0, 1) },
+		"panels beyond N":   func() { w.PackInto(w.NewPacked(W8A8), 0, 2) },
+		"scales missing":    func() { w.PackInto(&Packed{Precision: W8A8, Quads: w.Packed.Quads}, 0, 1) },
+		"matrix too short":  func() { quantised(&Weight{N: 16, K: 4, F32: make([]float32, 63)}) },
 		"negative rows":     func() { rows(-1, 2) },
 		"negative columns":  func() { rows(1, -1) },
-		"negative range":    func() { MatMulInt8(c, 16, rows(2, 4), w, -16, 16, new(Int8Scratch)) },
-		"range turned over": func() { MatMulInt8(c, 16, rows(2, 4), w, 16, 0, new(Int8Scratch)) },
+		"negative range":    func() { MatMulAdd(c, 16, rows(2, 4), w, -16, 16, new(Scratch)) },
+		"range turned over": func() { MatMulAdd(c, 16, rows(2, 4), w, 16, 0, new(Scratch)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() { require.Regexp(t, "^kernels: ", recover()) }()
@@ -396,12 +403,12 @@ func FuzzMatMulInt8(f *testing.F) {
 		copy(p.x, floatsOf(raw, len(p.x)))
 		copy(p.c, floatsOf(raw[len(raw)/2:], len(p.c)))
 		copy(p.w.F32, floatsOf(raw[len(raw)/3:], len(p.w.F32)))
-		mode := Int8Mode(how % 2)
+		mode := integers[how%2]
 		want := p.int8Chain(mode)
 		for _, isa := range int8ISAs() {
-			useInt8ISA(t, isa)
+			useISA(t, isa)
 			got := append([]float32(nil), p.c...)
-			MatMulInt8(got, p.ldc, p.int8Rows(t, r, mode), p.int8Weights(t, r), 0, p.n, new(Int8Scratch))
+			MatMulAdd(got, p.ldc, p.input(t, r, mode), p.packed(t, r, mode), 0, p.n, new(Scratch))
 			requireSameBits(t, want, got, isa)
 		}
 	})

@@ -1,20 +1,40 @@
 package kernels
 
+import (
+	"os"
+	"slices"
+	"strings"
+)
+
 // Instruction sets, as [ISA] and the environment name them.
 const (
 	isaAVX512BF16 = "avx512bf16"
+	isaAVX512VNNI = "avx512vnni"
 	isaAVX512     = "avx512"
+	isaAVXVNNI    = "avxvnni"
 	isaAVX2       = "avx2"
 	isaNEON       = "neon"
 	isaGeneric    = "generic"
 )
 
-// ISA names the best instruction set in force: "avx512bf16", "avx512" or "avx2"
-// on amd64, "neon" on arm64, or "generic" for Go code. On "avx512bf16" products
-// of precision [F32] and the steps along rows are those of "avx512".
-func ISA() string {
+// ISA names the instruction set in force for matrix products of precision p:
+//
+//	F32          avx512, avx2 (amd64), neon (arm64) or generic, which is Go
+//	BF16         avx512bf16, or as F32
+//	W8A16, W8A8  avx512vnni, avxvnni, avx2 (amd64) or generic
+//
+// The other kernels take the best of F32 that is in force.
+func ISA(p Precision) string {
 	switch {
-	case useDot:
+	case p.Integer() && useAVX512VNNI:
+		return isaAVX512VNNI
+	case p.Integer() && useAVXVNNI:
+		return isaAVXVNNI
+	case p.Integer() && useAVX2:
+		return isaAVX2
+	case p.Integer():
+		return isaGeneric
+	case p == BF16 && useAVX512BF16:
 		return isaAVX512BF16
 	case useAVX512:
 		return isaAVX512
@@ -24,4 +44,9 @@ func ISA() string {
 		return isaNEON
 	}
 	return isaGeneric
+}
+
+// disabled reports whether the environment turns an instruction set off.
+func disabled(isa string) bool {
+	return slices.Contains(strings.Split(os.Getenv("SECCODEPRM_DISABLE"), ","), isa)
 }

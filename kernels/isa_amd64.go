@@ -11,12 +11,14 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// What is in force, read by every dispatcher and written by tests only. Each
-// includes the ones before it.
+// The instruction sets in force, read by every dispatcher and written by tests only.
+// None is in force without what it builds on.
 var (
-	useAVX2   = hasAVX2() && !disabled(isaAVX2)
-	useAVX512 = useAVX2 && hasAVX512() && !disabled(isaAVX512)
-	useDot    = useAVX512 && hasDot() && !disabled(isaAVX512BF16)
+	useAVX2       = hasAVX2() && !disabled(isaAVX2)
+	useAVXVNNI    = useAVX2 && hasAVXVNNI() && !disabled(isaAVXVNNI)
+	useAVX512     = useAVX2 && hasAVX512() && !disabled(isaAVX512)
+	useAVX512VNNI = useAVX512 && hasAVX512VNNI() && !disabled(isaAVX512VNNI)
+	useAVX512BF16 = useAVX512 && hasAVX512BF16() && !disabled(isaAVX512BF16)
 )
 
 const useNEON = false
@@ -25,12 +27,17 @@ const useNEON = false
 // F16C, which nearly always come together.
 func hasAVX2() bool { return cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.F16C) }
 
+func hasAVXVNNI() bool { return cpuid.CPU.Supports(cpuid.AVXVNNI) }
+
 func hasAVX512() bool {
 	return cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL)
 }
 
-// hasDot reports whether there is VDPBF16PS and it rounds as precision BF16 says.
-func hasDot() bool { return cpuid.CPU.Supports(cpuid.AVX512BF16) && probe() == dotLanes{} }
+func hasAVX512VNNI() bool { return cpuid.CPU.Supports(cpuid.AVX512VNNI) }
+
+// hasAVX512BF16 reports whether there is VDPBF16PS and it rounds as precision BF16
+// says.
+func hasAVX512BF16() bool { return cpuid.CPU.Supports(cpuid.AVX512BF16) && probe() == dotLanes{} }
 
 // dotLanes tells for each lane of the probe how the instruction differs from the
 // contract: the exclusive or of the bits.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,28 +14,44 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// isas lists what this machine can run, generic Go last.
+// isas lists what this machine can run in precision BF16, generic Go last.
 func isas() []string {
-	var out []string
-	if hasAVX2() && hasAVX512() && hasDot() {
-		out = append(out, isaAVX512BF16)
-	}
-	if hasAVX2() && hasAVX512() {
-		out = append(out, isaAVX512)
-	}
-	if hasAVX2() {
-		out = append(out, isaAVX2)
-	}
-	return append(out, isaGeneric)
+	return present(
+		isaAVX512BF16, hasAVX2() && hasAVX512() && hasAVX512BF16(),
+		isaAVX512, hasAVX2() && hasAVX512(),
+		isaAVX2, hasAVX2(),
+		isaGeneric, true)
 }
 
-// useISA puts an instruction set in force until the test ends.
+// int8ISAs does the same in the integer precisions.
+func int8ISAs() []string {
+	return present(
+		isaAVX512VNNI, hasAVX2() && hasAVX512() && hasAVX512VNNI(),
+		isaAVXVNNI, hasAVX2() && hasAVXVNNI(),
+		isaAVX2, hasAVX2(),
+		isaGeneric, true)
+}
+
+// present takes names, each with whether it is present.
+func present(list ...any) (names []string) {
+	for i := 0; i < len(list); i += 2 {
+		if list[i+1].(bool) {
+			names = append(names, list[i].(string))
+		}
+	}
+	return names
+}
+
+// useISA puts an instruction set, and what it builds on, in force until the test
+// ends.
 func useISA(t testing.TB, isa string) {
-	avx2, avx512, dot := useAVX2, useAVX512, useDot
-	t.Cleanup(func() { useAVX2, useAVX512, useDot = avx2, avx512, dot })
-	useDot = isa == isaAVX512BF16
-	useAVX512 = useDot || isa == isaAVX512
-	useAVX2 = useAVX512 || isa == isaAVX2
+	avx2, avxVNNI, avx512, avx512VNNI, avx512BF16 := useAVX2, useAVXVNNI, useAVX512, useAVX512VNNI, useAVX512BF16
+	t.Cleanup(func() {
+		useAVX2, useAVXVNNI, useAVX512, useAVX512VNNI, useAVX512BF16 = avx2, avxVNNI, avx512, avx512VNNI, avx512BF16
+	})
+	useAVX512BF16, useAVX512VNNI, useAVXVNNI = isa == isaAVX512BF16, isa == isaAVX512VNNI, isa == isaAVXVNNI
+	useAVX512 = useAVX512BF16 || useAVX512VNNI || isa == isaAVX512
+	useAVX2 = useAVX512 || useAVXVNNI || isa == isaAVX2
 }
 
 func TestDisable(t *testing.T) {
@@ -49,17 +66,37 @@ func TestDisable(t *testing.T) {
 func TestStepDown(t *testing.T) {
 	const child = "KERNELS_TEST_CHILD"
 	if os.Getenv(child) != "" {
-		fmt.Printf("in force: %s\n", ISA())
+		fmt.Printf("in force: %s, %s\n", ISA(BF16), ISA(W8A8))
 		return
 	}
-	all := isas()
-	for i, off := range all[:len(all)-1] {
+	inForce := func(disable string) (float, integer string) {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestStepDown$")
-		cmd.Env = append(os.Environ(), child+"=1", "SECCODEPRM_DISABLE="+off)
+		cmd.Env = append(os.Environ(), child+"=1", "SECCODEPRM_DISABLE="+disable)
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s", out)
-		require.Contains(t, string(out), "in force: "+all[i+1]+"\n")
+		line, _, _ := strings.Cut(string(out), "\n")
+		float, integer, _ = strings.Cut(strings.TrimPrefix(line, "in force: "), ", ")
+		return float, integer
 	}
+	floats, integers := isas(), int8ISAs()
+	float, integer := inForce("")
+	require.Equal(t, floats[0], float)
+	require.Equal(t, integers[0], integer)
+	for i, off := range floats[:len(floats)-1] {
+		float, _ := inForce(off)
+		require.Equal(t, floats[i+1], float, "without %s", off)
+	}
+	for i := range integers[:len(integers)-1] {
+		off := strings.Join(integers[:i+1], ",")
+		_, integer := inForce(off)
+		require.Equal(t, integers[i+1], integer, "without %s", off)
+	}
+	for _, list := range []string{"avx512vnni,avxvnni", "avxvnni,avx512"} {
+		_, integer := inForce(list)
+		require.Contains(t, []string{isaAVX2, isaGeneric}, integer, list)
+	}
+	_, integer = inForce("avx2")
+	require.Equal(t, isaGeneric, integer)
 }
 
 // The numbers of the probe tell the contract from the other ways in which two

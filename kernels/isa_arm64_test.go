@@ -12,3 +12,5 @@ func useISA(t testing.TB, isa string) {
 	t.Cleanup(func() { useNEON = before })
 	useNEON = isa == isaNEON
 }
+
+func int8ISAs() []string { return []string{isaGeneric} }

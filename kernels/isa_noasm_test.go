@@ -7,3 +7,5 @@ import "testing"
 func isas() []string { return []string{isaGeneric} }
 
 func useISA(testing.TB, string) {}
+
+func int8ISAs() []string { return []string{isaGeneric} }

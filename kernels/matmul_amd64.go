@@ -9,10 +9,10 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// formOf chooses the layout of activations.
-func formOf(p Precision) form {
+// floatForm chooses the layout of an input of F32 or BF16.
+func floatForm(p Precision) form {
 	switch {
-	case useDot && p == BF16:
+	case useAVX512BF16 && p == BF16:
 		return dot
 	case useAVX512:
 		return tall

@@ -4,7 +4,7 @@ package kernels
 
 import "unsafe"
 
-func formOf(Precision) form { return six }
+func floatForm(Precision) form { return six }
 
 // run is the work of the matrix product. The slices cover exactly what is
 // accessed; see panels.strip.

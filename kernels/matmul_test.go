@@ -36,7 +36,7 @@ func wild(r *rand.Rand, finite bool) float32 {
 type problem struct {
 	m, n, k, ldx, ldc int
 	x, c              []float32
-	w                 *Matrix
+	w                 *Weight
 }
 
 func newProblem(t *testing.T, r *rand.Rand, m, n, k int, stored string, finite bool) *problem {
@@ -49,7 +49,7 @@ func newProblem(t *testing.T, r *rand.Rand, m, n, k int, stored string, finite b
 	for i := range p.c {
 		p.c[i] = wild(r, finite)
 	}
-	p.w = &Matrix{N: n, K: k}
+	p.w = &Weight{N: n, K: k}
 	switch stored {
 	case "bf16":
 		p.w.BF16 = guarded[uint16](t, r, n*k)
@@ -129,20 +129,45 @@ func start(c float32) float32 {
 	return c
 }
 
-// rows packs x into a buffer between guard pages.
-func (p *problem) rows(t *testing.T, r *rand.Rand, precision Precision) *Rows {
-	a := guardedRows(t, r, p.m, p.k, precision)
+// input packs x into a buffer between guard pages.
+func (p *problem) input(t *testing.T, r *rand.Rand, precision Precision) *Input {
+	a := guardedInput(t, r, p.m, p.k, precision)
 	a.Pack(p.x, p.ldx)
 	return a
 }
 
-func guardedRows(t *testing.T, r *rand.Rand, m, k int, precision Precision) *Rows {
-	var plain Rows
+// packed packs the weight into a buffer between guard pages, some panels at a time.
+func (p *problem) packed(t *testing.T, r *rand.Rand, precision Precision) *Weight {
+	w := *p.w
+	w.Packed = w.NewPacked(precision)
+	*w.Packed = Packed{
+		Precision: precision, Pairs: guarded[uint16](t, r, len(w.Packed.Pairs)), Quads: guarded[uint32](t, r, len(w.Packed.Quads)),
+		Scale: guarded[float32](t, r, len(w.Packed.Scale)), Offset: guarded[int32](t, r, len(w.Packed.Offset)),
+	}
+	for p0 := 0; p0 < w.Panels(); {
+		p1 := min(w.Panels(), p0+1+r.IntN(3))
+		p.w.PackInto(w.Packed, p0, p1)
+		p0 = p1
+	}
+	return &w
+}
+
+func guardedInput(t *testing.T, r *rand.Rand, m, k int, precision Precision) *Input {
+	var plain Input
 	plain.Reset(m, k, precision)
-	a := &Rows{data: guarded[float32](t, r, len(plain.data)), pairs: guarded[uint32](t, r, len(plain.pairs))}
+	a := &Input{
+		floats: guarded[float32](t, r, len(plain.floats)), dwords: guarded[uint32](t, r, len(plain.dwords)),
+		scale: guarded[float32](t, r, len(plain.scale)),
+	}
 	a.Reset(m, k, precision)
 	return a
 }
+
+// The precisions whose products multiply floats, and those that multiply integers.
+var (
+	floats   = [...]Precision{F32, BF16}
+	integers = [...]Precision{W8A8, W8A16}
+)
 
 var storedForms = []string{"bf16", "f16", "f32"}
 
@@ -161,10 +186,10 @@ func TestMatMulIsTheChain(t *testing.T) {
 			if round%10 == 0 {
 				m, k = 1+r.IntN(120), 0
 			}
-			precision := Precision(round / 3 % 2)
+			precision := floats[round/3%2]
 			p := newProblem(t, r, m, n, k, storedForms[round%3], round%4 > 0)
 			want := p.chain(precision)
-			a := p.rows(t, r, precision)
+			a := p.input(t, r, precision)
 			b := blocking{strips: 1 + r.IntN(4), depth: 2 * (1 + r.IntN(40)), panels: 4 * (1 + r.IntN(2))}
 			size := b.panels * b.depth * panelCols
 			s := Scratch{pairs: guarded[uint16](t, r, size), wide: guarded[float32](t, r, size)}
@@ -180,15 +205,11 @@ func TestMatMulIsTheChain(t *testing.T) {
 			requireSameBits(t, want, got, msg)
 
 			copy(got, p.c)
-			MatMul(got, p.ldc, a, p.w, 0, n, new(Scratch))
+			MatMulAdd(got, p.ldc, a, p.w, 0, n, new(Scratch))
 			requireSameBits(t, want, got, "default blocking "+msg)
 
-			if size := p.w.PackedLen(precision); size > 0 {
-				packed := &Matrix{N: n, K: k, BF16: p.w.BF16, F16: p.w.F16, F32: p.w.F32, PackedFor: precision}
-				packed.Panels = guarded[uint16](t, r, size)
-				for panel := range (n + 15) / 16 {
-					p.w.PackInto(packed.Panels, precision, panel, panel+1)
-				}
+			if p.w.PackedBytes(precision) > 0 {
+				packed := p.packed(t, r, precision)
 				copy(got, p.c)
 				var s Scratch
 				s.Next(packed, r.IntN(n+1)/panelCols*panelCols)
@@ -200,7 +221,7 @@ func TestMatMulIsTheChain(t *testing.T) {
 					s1 := min(a.Strips(), s0+1+r.IntN(3))
 					row, _ := a.Strip(s0)
 					part := a.Part(s0, s1)
-					MatMul(got[row*p.ldc:], p.ldc, &part, packed, 0, n, &s)
+					MatMulAdd(got[row*p.ldc:], p.ldc, &part, packed, 0, n, &s)
 					s0 = s1
 				}
 				requireSameBits(t, want, got, "in parts "+msg)
@@ -231,7 +252,7 @@ func TestMatMulIsTheChain(t *testing.T) {
 				}
 			}
 			for n0 := 0; n0 < n; n0 += panelCols {
-				MatMulBias(got[n0:], p.ldc, a, p.w, bias, n0, min(n, n0+panelCols), &s)
+				MatMul(got[n0:], p.ldc, a, p.w, bias, n0, min(n, n0+panelCols), &s)
 			}
 			requireSameBits(t, want, got, "from the bias "+msg)
 		}
@@ -241,28 +262,30 @@ func TestMatMulIsTheChain(t *testing.T) {
 // No bias is a bias of +0.
 func TestMatMulWithoutBias(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 5))
-	p := newProblem(t, r, 7, 40, 33, "bf16", true)
-	a := p.rows(t, r, F32)
-	want, got := make([]float32, len(p.c)), make([]float32, len(p.c))
-	MatMul(want, p.ldc, a, p.w, 0, p.n, new(Scratch))
-	for i := range got {
-		got[i] = 5
-	}
-	MatMulBias(got, p.ldc, a, p.w, nil, 0, p.n, new(Scratch))
-	for i := range p.m {
-		requireSameBits(t, want[i*p.ldc:][:p.n], got[i*p.ldc:][:p.n], "")
+	for _, precision := range Precisions {
+		p := newProblem(t, r, 7, 40, 33, "bf16", true)
+		x, w := p.input(t, r, precision), p.packed(t, r, precision)
+		want, got := make([]float32, len(p.c)), make([]float32, len(p.c))
+		MatMulAdd(want, p.ldc, x, w, 0, p.n, new(Scratch))
+		for i := range got {
+			got[i] = 5
+		}
+		MatMul(got, p.ldc, x, w, nil, 0, p.n, new(Scratch))
+		for i := range p.m {
+			requireSameBits(t, want[i*p.ldc:][:p.n], got[i*p.ldc:][:p.n], precision.String())
+		}
 	}
 }
 
 // A deep and tall product runs through every level of the default blocking.
 func TestMatMulDefaultBlocking(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	for _, precision := range []Precision{F32, BF16} {
+	for _, precision := range floats {
 		p := newProblem(t, r, 209, 147, 2043, "bf16", true)
 		var first []float32
 		forEachISA(t, func(t *testing.T) {
 			got := append([]float32(nil), p.c...)
-			MatMul(got, p.ldc, p.rows(t, r, precision), p.w, 0, p.n, new(Scratch))
+			MatMulAdd(got, p.ldc, p.input(t, r, precision), p.w, 0, p.n, new(Scratch))
 			if first == nil {
 				first = got
 			}
@@ -280,12 +303,12 @@ func TestMatMulErrorBound(t *testing.T) {
 		r := rand.New(rand.NewPCG(5, 6))
 		m, n, k := 13, 33, 700
 		x, w, c := randomFloats(r, m*k), weightsOf(r, n, k, "f32"), randomFloats(r, m*n)
-		for _, precision := range []Precision{F32, BF16} {
-			var rows Rows
+		for _, precision := range floats {
+			var rows Input
 			rows.Reset(m, k, precision)
 			rows.Pack(x, k)
 			got := append([]float32(nil), c...)
-			MatMul(got, n, &rows, w, 0, n, new(Scratch))
+			MatMulAdd(got, n, &rows, w, 0, n, new(Scratch))
 			// Each of the k fused steps rounds once, and in BF16 both operands of
 			// a term do; none of these is small enough to become zero.
 			gamma, term := float64(k)*0x1p-24/(1-float64(k)*0x1p-24), 0.
@@ -318,7 +341,7 @@ func TestPackStripIsTheSame(t *testing.T) {
 			for i := range x {
 				x[i] = wild(r, false)
 			}
-			precision := Precision(k / 2 % 2)
+			precision := floats[k/2%2]
 			want := append([]float32(nil), x...)
 			if precision == BF16 {
 				for i, v := range x {
@@ -326,7 +349,7 @@ func TestPackStripIsTheSame(t *testing.T) {
 				}
 			}
 			forEachISA(t, func(t *testing.T) {
-				a := guardedRows(t, r, m, k, precision)
+				a := guardedInput(t, r, m, k, precision)
 				for s := range a.Strips() {
 					row, end := a.Strip(s)
 					for k0 := 0; k0 <= k; {
@@ -343,7 +366,7 @@ func TestPackStripIsTheSame(t *testing.T) {
 					require.Equal(t, next, row)
 					require.Greater(t, end, row)
 					next = end
-					at := tiles{form: a.form, a: a.data, pairs: a.pairs, slots: end - row}
+					at := tiles{form: a.form, a: a.floats, pairs: a.dwords, slots: end - row}
 					if a.form == six {
 						at.slots = stripRows
 					}
@@ -365,26 +388,23 @@ func TestMatMulDoesNotAllocate(t *testing.T) {
 		r := rand.New(rand.NewPCG(11, 12))
 		const m, n, k = 20, 40, 64
 		x, w, c := randomFloats(r, m*k), weightsOf(r, n, k, "bf16"), make([]float32, m*n)
-		for _, precision := range []Precision{F32, BF16} {
+		for _, precision := range floats {
 			packed := *w
-			packed.PackedFor = precision
-			panels := make([]uint16, w.PackedLen(precision))
-			w.PackInto(panels, precision, 0, 3)
-			packed.Panels = panels
-			var rows Rows
+			packed.Pack(precision)
+			var rows Input
 			var s Scratch
 			require.Zero(t, testing.AllocsPerRun(10, func() {
 				rows.Reset(m, k, precision)
 				rows.Pack(x, k)
-				MatMul(c, n, &rows, w, 0, n, &s)
-				MatMul(c, n, &rows, &packed, 0, n, &s)
+				MatMulAdd(c, n, &rows, w, 0, n, &s)
+				MatMulAdd(c, n, &rows, &packed, 0, n, &s)
 			}))
 		}
 	})
 }
 
-func TestMatrixRow(t *testing.T) {
-	for _, w := range []*Matrix{
+func TestWeightRow(t *testing.T) {
+	for _, w := range []*Weight{
 		{N: 2, K: 2, BF16: []uint16{0, 0, 0x3f80, 0xc000}},
 		{N: 2, K: 2, F16: []uint16{0, 0, 0x3c00, 0xc000}},
 		{N: 2, K: 2, F32: []float32{0, 0, 1, -2}},
@@ -396,13 +416,14 @@ func TestMatrixRow(t *testing.T) {
 }
 
 func TestMisusePanics(t *testing.T) {
-	w := &Matrix{N: 16, K: 4, F32: make([]float32, 64)}
-	rows := func(m, k int) *Rows {
-		a := new(Rows)
+	w := &Weight{N: 16, K: 4, F32: make([]float32, 64)}
+	rows := func(m, k int) *Input {
+		a := new(Input)
 		a.Reset(m, k, F32)
 		return a
 	}
 	c := make([]float32, 32)
+	packedAs := func(p *Packed) *Weight { return &Weight{N: 16, K: 4, F32: w.F32, Packed: p} }
 	packed := func(p Precision) *Queries {
 		q := new(Queries)
 		q.Pack(c, 4, 4, p, []int{0, 1})
@@ -414,48 +435,52 @@ func TestMisusePanics(t *testing.T) {
 		return s
 	}
 	for name, call := range map[string]func(){
-		"depths differ":    func() { MatMul(c, 16, rows(2, 3), w, 0, 16, new(Scratch)) },
-		"result too short": func() { MatMul(c[:31], 16, rows(2, 4), w, 0, 16, new(Scratch)) },
-		"ldc too small":    func() { MatMul(c, 15, rows(2, 4), w, 0, 16, new(Scratch)) },
-		"columns beyond N": func() { MatMul(c, 32, rows(1, 4), w, 0, 17, new(Scratch)) },
-		"bias too short":   func() { MatMulBias(c, 16, rows(2, 4), w, c[:15], 0, 16, new(Scratch)) },
-		"unaligned column": func() { MatMul(c, 16, rows(2, 4), w, 8, 16, new(Scratch)) },
-		"matrix too short": func() { MatMul(c, 16, rows(2, 4), &Matrix{N: 16, K: 4, F32: w.F32[1:]}, 0, 16, new(Scratch)) },
+		"depths differ":    func() { MatMulAdd(c, 16, rows(2, 3), w, 0, 16, new(Scratch)) },
+		"result too short": func() { MatMulAdd(c[:31], 16, rows(2, 4), w, 0, 16, new(Scratch)) },
+		"ldc too small":    func() { MatMulAdd(c, 15, rows(2, 4), w, 0, 16, new(Scratch)) },
+		"columns beyond N": func() { MatMulAdd(c, 32, rows(1, 4), w, 0, 17, new(Scratch)) },
+		"bias too short":   func() { MatMul(c, 16, rows(2, 4), w, c[:15], 0, 16, new(Scratch)) },
+		"unaligned column": func() { MatMulAdd(c, 16, rows(2, 4), w, 8, 16, new(Scratch)) },
+		"matrix too short": func() { MatMulAdd(c, 16, rows(2, 4), &Weight{N: 16, K: 4, F32: w.F32[1:]}, 0, 16, new(Scratch)) },
 		"two forms": func() {
-			MatMul(c, 16, rows(2, 4), &Matrix{N: 16, K: 4, F32: w.F32, BF16: make([]uint16, 64)}, 0, 16, new(Scratch))
+			MatMulAdd(c, 16, rows(2, 4), &Weight{N: 16, K: 4, F32: w.F32, BF16: make([]uint16, 64)}, 0, 16, new(Scratch))
 		},
 		"packed for another precision": func() {
-			MatMul(c, 16, rows(2, 4), &Matrix{N: 16, K: 4, F32: w.F32, Panels: make([]uint16, 64), PackedFor: BF16}, 0, 16, new(Scratch))
+			MatMulAdd(c, 16, rows(2, 4), packedAs(&Packed{Precision: BF16, Pairs: make([]uint16, 64)}), 0, 16, new(Scratch))
 		},
-		"panels of another shape": func() {
-			MatMul(c, 16, rows(2, 4), &Matrix{N: 16, K: 4, F32: w.F32, Panels: make([]uint16, 63), PackedFor: BF16}, 0, 16, new(Scratch))
+		"packed in another shape": func() {
+			MatMulAdd(c, 16, rows(2, 4), packedAs(&Packed{Precision: BF16, Pairs: make([]uint16, 63)}), 0, 16, new(Scratch))
 		},
-		"no packed form":    func() { w.PackInto(nil, F32, 0, 1) },
-		"packed too short":  func() { w.PackInto(make([]uint16, 63), BF16, 0, 1) },
-		"panel beyond N":    func() { w.PackInto(make([]uint16, 64), BF16, 0, 2) },
-		"no such precision": func() { new(Rows).Reset(1, 1, BF16+1) },
-		"source too short":  func() { rows(2, 4).PackStrip(0, c[:7], 4) },
-		"no such strip":     func() { rows(2, 4).PackStrip(1, c, 4) },
-		"odd column":        func() { rows(2, 4).PackColumns(0, 1, 4, c, 4) },
-		"columns outside":   func() { rows(2, 4).PackColumns(0, 2, 5, c, 4) },
-		"strips outside":    func() { rows(2, 4).Part(0, 2) },
-		"rows too short":    func() { rows(2, 4).Pack(c[:7], 4) },
-		"row outside":       func() { w.Row(c[:4], 16) },
-		"norm lengths":      func() { RMSNorm(c[:3], c[:4], c[:4], 0) },
-		"odd head":          func() { RoPE(c[:3], c[:1], c[:1]) },
-		"activation":        func() { SiLUMul(c[:3], c[:4], c[:4]) },
-		"negative rows":     func() { rows(-1, 2) },
-		"no queries":        func() { new(Queries).Pack(c, 2, 2, F32, nil) },
-		"odd head_dim":      func() { new(Queries).Pack(c, 3, 3, F32, []int{1}) },
-		"queries too short": func() { new(Queries).Pack(c, 16, 16, F32, []int{1, 2, 3}) },
-		"nothing selected":  func() { packed(F32).Select(1, 1) },
-		"selected beyond":   func() { packed(F32).Select(0, 3) },
-		"short block":       func() { packed(F32).Attend(sums(2, 4), make([]float32, 255), make([]float32, 1024), 0, 0) },
-		"short values":      func() { packed(BF16).AttendPairs(sums(2, 4), make([]uint16, 256), make([]uint16, 1023), 0, 0) },
-		"other precision":   func() { packed(BF16).Attend(sums(2, 4), make([]float32, 256), make([]float32, 1024), 0, 0) },
-		"other queries":     func() { packed(F32).Attend(sums(3, 4), make([]float32, 256), make([]float32, 1024), 0, 0) },
-		"sums differ":       func() { sums(2, 4).Merge(sums(2, 6)) },
-		"negative sums":     func() { sums(-1, 4) },
+		"packed twice": func() {
+			w.PackInto(&Packed{Precision: BF16, Pairs: make([]uint16, 64), Quads: make([]uint32, 16)}, 0, 1)
+		},
+		"no packed form":     func() { w.PackInto(&Packed{Precision: F32, Pairs: make([]uint16, 64)}, 0, 1) },
+		"packed too short":   func() { w.PackInto(&Packed{Precision: BF16, Pairs: make([]uint16, 63)}, 0, 1) },
+		"panel beyond N":     func() { w.PackInto(w.NewPacked(BF16), 0, 2) },
+		"packed for unknown": func() { w.NewPacked(W8A8 + 1) },
+		"no such precision":  func() { new(Input).Reset(1, 1, W8A8+1) },
+		"source too short":   func() { rows(2, 4).PackStrip(0, c[:7], 4) },
+		"no such strip":      func() { rows(2, 4).PackStrip(1, c, 4) },
+		"odd column":         func() { rows(2, 4).PackColumns(0, 1, 4, c, 4) },
+		"columns outside":    func() { rows(2, 4).PackColumns(0, 2, 5, c, 4) },
+		"strips outside":     func() { rows(2, 4).Part(0, 2) },
+		"rows too short":     func() { rows(2, 4).Pack(c[:7], 4) },
+		"row outside":        func() { w.Row(c[:4], 16) },
+		"norm lengths":       func() { RMSNorm(c[:3], c[:4], c[:4], 0) },
+		"odd head":           func() { RoPE(c[:3], c[:1], c[:1]) },
+		"activation":         func() { SiLUMul(c[:3], c[:4], c[:4]) },
+		"negative rows":      func() { rows(-1, 2) },
+		"no queries":         func() { new(Queries).Pack(c, 2, 2, F32, nil) },
+		"odd head_dim":       func() { new(Queries).Pack(c, 3, 3, F32, []int{1}) },
+		"queries too short":  func() { new(Queries).Pack(c, 16, 16, F32, []int{1, 2, 3}) },
+		"nothing selected":   func() { packed(F32).Select(1, 1) },
+		"selected beyond":    func() { packed(F32).Select(0, 3) },
+		"short block":        func() { packed(F32).Attend(sums(2, 4), make([]float32, 255), make([]float32, 1024), 0, 0) },
+		"short values":       func() { packed(BF16).AttendPairs(sums(2, 4), make([]uint16, 256), make([]uint16, 1023), 0, 0) },
+		"other precision":    func() { packed(BF16).Attend(sums(2, 4), make([]float32, 256), make([]float32, 1024), 0, 0) },
+		"other queries":      func() { packed(F32).Attend(sums(3, 4), make([]float32, 256), make([]float32, 1024), 0, 0) },
+		"sums differ":        func() { sums(2, 4).Merge(sums(2, 6)) },
+		"negative sums":      func() { sums(-1, 4) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() { require.Regexp(t, "^kernels: ", recover()) }()

@@ -6,9 +6,7 @@ import "seccodeprm/internal/num"
 
 // Without assembly every kernel is its Go twin; noasm_pack.go has the others.
 
-const useAVX2, useAVX512, useDot, useNEON = false, false, false, false
-
-func formOf(Precision) form { return six }
+func floatForm(Precision) form { return six }
 
 func (t *tiles) run() { t.generic() }
 

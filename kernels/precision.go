@@ -2,25 +2,71 @@ package kernels
 
 import "fmt"
 
-// Precision names a contract of a matrix product: what its operands are rounded
-// to and in which order they are summed. See Numerics in the package comment.
+// Precision is a contract of arithmetic: what the operands of matrix products and
+// of attention are rounded to, and in which order they are summed. It gives the
+// same bits on every machine; see Numerics in the package comment. Norms, softmax,
+// RoPE and activation functions are float32 in all of them.
+//
+// The zero value is [BF16], the default of every option that has this type, unless
+// the option says otherwise.
 type Precision uint8
 
 const (
-	// F32 multiplies activations as they are with weights as they are stored.
-	F32 Precision = iota
-	// BF16 rounds both to bfloat16 and sums in float32, the odd element of each
-	// pair before the even one, as the instruction VDPBF16PS does.
-	BF16
+	// BF16 rounds weights, inputs of products, keys, values and attention weights
+	// to bfloat16 and sums in float32, the odd element of each pair before the even
+	// one, as the instruction VDPBF16PS does.
+	BF16 Precision = iota
+
+	// F32 is the reference: weights as stored, widened exactly, and float32 inputs,
+	// one fused multiply-add chain over K in order.
+	F32
+
+	// W8A16 multiplies weights of 8 bits, scaled per output, by inputs of 16 bits,
+	// scaled per row, in exact integers. Attention is that of BF16.
+	W8A16
+
+	// W8A8 is W8A16 with inputs of 7 bits, sign included: the integers -63 to 63.
+	// That is one bit less than an int8 holds, but what the multipliers of every
+	// instruction set take without saturating.
+	W8A8
 )
 
-// String returns "f32" or "bf16".
+// Precisions lists all of them.
+var Precisions = [...]Precision{F32, BF16, W8A16, W8A8}
+
+// String returns "f32", "bf16", "w8a16" or "w8a8".
 func (p Precision) String() string {
 	switch p {
 	case F32:
 		return "f32"
 	case BF16:
 		return "bf16"
+	case W8A16:
+		return "w8a16"
+	case W8A8:
+		return "w8a8"
 	}
 	return fmt.Sprintf("Precision(%d)", uint8(p))
+}
+
+// Valid reports whether p is one of the constants.
+func (p Precision) Valid() bool {
+	switch p {
+	case F32, BF16, W8A16, W8A8:
+		return true
+	}
+	return false
+}
+
+// Integer reports whether matrix products multiply integers. They read weights
+// that were quantised beforehand, by [Weight.Pack].
+func (p Precision) Integer() bool { return p == W8A16 || p == W8A8 }
+
+// Attention returns the precision of attention and of the keys and values in a
+// cache: F32 or BF16.
+func (p Precision) Attention() Precision {
+	if p == F32 {
+		return F32
+	}
+	return BF16
 }

@@ -25,8 +25,8 @@ type tiles struct {
 // multiply adds the product of strips s0 to s1-1 of a, columns k0 to k0+depth-1,
 // with the panels to the first cols columns of c, whose rows are those of a, or
 // puts it there, added to start, one for each column up to whole tiles.
-func (p panels) multiply(c []float32, ldc, cols int, start []float32, a *Rows, s0, s1, k0, depth int) {
-	width := a.width()
+func (p panels) multiply(c []float32, ldc, cols int, start []float32, x *Input, s0, s1, k0, depth int) {
+	width := x.width()
 	for j := 0; j < cols; j += width * panelCols {
 		if cols-j < width*panelCols {
 			width = min(width, 2)
@@ -36,27 +36,27 @@ func (p panels) multiply(c []float32, ldc, cols int, start []float32, a *Rows, s
 			from = start[j:][:width*panelCols]
 		}
 		if cols-j >= width*panelCols {
-			at.tiles(c[j:], ldc, width, from, a, s0, s1, k0, depth)
+			at.tiles(c[j:], ldc, width, from, x, s0, s1, k0, depth)
 		} else {
-			at.narrow(c[j:], ldc, cols-j, width, from, a, s0, s1, k0, depth)
+			at.narrow(c[j:], ldc, cols-j, width, from, x, s0, s1, k0, depth)
 		}
 	}
 }
 
 // narrow multiplies through tiles of full width beside c. Where a panel is
 // missing its neighbour stands in.
-func (p panels) narrow(c []float32, ldc, cols, width int, start []float32, a *Rows, s0, s1, k0, depth int) {
+func (p panels) narrow(c []float32, ldc, cols, width int, start []float32, x *Input, s0, s1, k0, depth int) {
 	var tile [tallRows * 2 * panelCols]float32
 	if cols <= panelCols {
 		p.stride = 0
 	}
 	ldt := width * panelCols
 	for s := s0; s < s1; s++ {
-		row, end := a.Strip(s)
+		row, end := x.Strip(s)
 		for i := row; i < end; i++ {
 			copy(tile[(i-row)*ldt:][:cols], c[i*ldc:])
 		}
-		p.strip(tile[:], ldt, width, start, a, s, 1, k0, depth)
+		p.strip(tile[:], ldt, width, start, x, s, 1, k0, depth)
 		for i := row; i < end; i++ {
 			copy(c[i*ldc:][:cols], tile[(i-row)*ldt:])
 		}
@@ -64,16 +64,16 @@ func (p panels) narrow(c []float32, ldc, cols, width int, start []float32, a *Ro
 }
 
 // tiles multiplies into c itself, strips of the same height at a time.
-func (p panels) tiles(c []float32, ldc, width int, start []float32, a *Rows, s0, s1, k0, depth int) {
-	height, higher := a.heights()
+func (p panels) tiles(c []float32, ldc, width int, start []float32, x *Input, s0, s1, k0, depth int) {
+	height, higher := x.heights()
 	most := max(1, maxProducts/((height+1)*width*panelCols*depth))
 	for s := s0; s < s1; {
 		end := min(s1, s+most)
 		if s < higher {
 			end = min(end, higher)
 		}
-		row, _ := a.Strip(s)
-		p.strip(c[row*ldc:], ldc, width, start, a, s, end-s, k0, depth)
+		row, _ := x.Strip(s)
+		p.strip(c[row*ldc:], ldc, width, start, x, s, end-s, k0, depth)
 		s = end
 	}
 }
@@ -82,25 +82,25 @@ func (p panels) tiles(c []float32, ldc, width int, start []float32, a *Rows, s0,
 const maxProducts = 1 << 21
 
 // strip multiplies count strips of equal height from s on into c.
-func (p panels) strip(c []float32, ldc, width int, start []float32, a *Rows, s, count, k0, depth int) {
-	row, end := a.Strip(s)
+func (p panels) strip(c []float32, ldc, width int, start []float32, x *Input, s, count, k0, depth int) {
+	row, end := x.Strip(s)
 	rows := end - row
 	t := tiles{
 		c: c[:(count*rows-1)*ldc+width*panelCols], ldc: ldc, start: start,
-		form: a.form, slots: rows, rows: rows, count: count,
-		b: p, width: width, depth: depth, odd: a.precision == BF16,
-		clean: a.precision == BF16 && k0 == 0 && start == nil,
+		form: x.form, slots: rows, rows: rows, count: count,
+		b: p, width: width, depth: depth, odd: x.precision == BF16,
+		clean: x.precision == BF16 && k0 == 0 && start == nil,
 	}
-	switch a.form {
+	switch x.form {
 	case dot:
-		t.skip = (a.k + 1) / 2 * rows
-		t.pairs = a.pairs[a.offset(s, k0):][:(count-1)*t.skip+(depth+1)/2*rows]
+		t.skip = (x.k + 1) / 2 * rows
+		t.pairs = x.dwords[x.offset(s, k0):][:(count-1)*t.skip+(depth+1)/2*rows]
 	case tall:
-		t.skip = a.k * rows
-		t.a = a.data[a.offset(s, k0):][:(count-1)*t.skip+depth*rows]
+		t.skip = x.k * rows
+		t.a = x.floats[x.offset(s, k0):][:(count-1)*t.skip+depth*rows]
 	case six:
-		t.slots, t.skip = stripRows, a.k*stripRows
-		t.a = a.data[a.offset(s, k0):][:(count-1)*t.skip+depth*stripRows]
+		t.slots, t.skip = stripRows, x.k*stripRows
+		t.a = x.floats[x.offset(s, k0):][:(count-1)*t.skip+depth*stripRows]
 	}
 	if p.pairs != nil {
 		_ = p.pairs[(width-1)*p.stride+pairsLen(depth)-1]

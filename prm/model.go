@@ -104,7 +104,7 @@ func open(fsys fs.FS, o *Options) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{
-		name: o.Name, precision: o.Precision.contract(), threads: par.Threads(o.Threads), windows: o.Windows, weights: weights,
+		name: o.Name, precision: o.Precision, threads: par.Threads(o.Threads), windows: o.Windows, weights: weights,
 	}
 	if m.engine, err = newEngine(weights, o); err != nil {
 		weights.Close()
@@ -121,7 +121,7 @@ func open(fsys fs.FS, o *Options) (*Model, error) {
 // newEngine makes the engine that the options ask for.
 func newEngine(weights *qwen2.Model, o *Options) (_ qwen2.Engine, err error) {
 	opts := cpu.Options{
-		Precision: o.Precision.contract(), Threads: o.Threads, Pack: o.Weights != MapWeights, MaxCacheBytes: o.MaxKVBytes,
+		Precision: o.Precision, Threads: o.Threads, Pack: o.Weights != MapWeights, MaxCacheBytes: o.MaxKVBytes,
 	}
 	if o.Packed != "" {
 		if opts.Packed, err = openPacked(o.Packed, weights, opts.Precision); err != nil {
@@ -130,7 +130,7 @@ func newEngine(weights *qwen2.Model, o *Options) (_ qwen2.Engine, err error) {
 		return cpu.New(weights, opts), nil
 	}
 	engine := cpu.New(weights, opts)
-	if o.Weights == DefaultWeights && engine.PackedBytes() > freeMemory()/2 && opts.Precision < qwen2.W8A16 {
+	if o.Weights == DefaultWeights && engine.PackedBytes() > freeMemory()/2 && !opts.Precision.Integer() {
 		opts.Pack = false
 		engine = cpu.New(weights, opts)
 	}

@@ -6,7 +6,7 @@ import (
 	"log/slog"
 
 	"seccodeprm/aggregate"
-	"seccodeprm/internal/qwen2"
+	"seccodeprm/kernels"
 	"seccodeprm/segment"
 )
 
@@ -15,7 +15,7 @@ type Options struct {
 	// Name of the model in reports. Default: its architecture.
 	Name string
 
-	// Precision of the arithmetic. Default: DefaultPrecision.
+	// Precision of the arithmetic. Default: BF16.
 	Precision Precision
 
 	// Weights says where products read weights. Default: DefaultWeights. The
@@ -70,54 +70,32 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Precision names a contract of arithmetic: every precision gives the same bits
-// on every machine. Residual stream, norms, softmax, RoPE and readout are float32
-// in each.
-type Precision uint8
+// Precision is a contract of arithmetic: every precision gives the same bits on every
+// machine. Residual stream, norms, softmax, RoPE and readout are float32 in each.
+// Its method String returns the name in reports: "f32", "bf16", "w8a16", "w8a8".
+type Precision = kernels.Precision
 
 const (
-	// DefaultPrecision stands for BF16.
-	DefaultPrecision Precision = iota
+	// DefaultPrecision is BF16.
+	DefaultPrecision = BF16
 
 	// F32 is the reference: weights as stored and widened exactly, float32
 	// activations, each product one fused multiply-add chain in order.
-	F32
+	F32 = kernels.F32
 
-	// BF16, the default, rounds weights and inputs of products, keys and values to
-	// bfloat16 and sums in float32, as the instruction VDPBF16PS does. Weights of
-	// most checkpoints are stored so; where they are not, or an adapter was merged,
-	// reports say Rounded.
-	BF16
+	// BF16 rounds weights and inputs of products, keys and values to bfloat16 and
+	// sums in float32, as the instruction VDPBF16PS does. Weights of most checkpoints
+	// are stored in bfloat16; where they are not, or an adapter was merged, reports
+	// say Rounded.
+	BF16 = kernels.BF16
 
 	// W8A16 rounds weights to 8 bits an element, scaled per output, and
-	// activations to 16, summed in exact integers; attention is that of BF16.
-	W8A16
+	// activations to 16, summed in exact integers. Attention is that of BF16.
+	W8A16 = kernels.W8A16
 
-	// W8A8 is W8A16 with activations of 8 bits.
-	W8A8
+	// W8A8 is W8A16 with activations of 7 bits, sign included.
+	W8A8 = kernels.W8A8
 )
-
-// contract is the precision of the engine.
-func (p Precision) contract() qwen2.Precision {
-	switch p {
-	case F32:
-		return qwen2.F32
-	case W8A16:
-		return qwen2.W8A16
-	case W8A8:
-		return qwen2.W8A8
-	}
-	return qwen2.BF16
-}
-
-// String is the name in reports: "f32", "bf16" (of DefaultPrecision, too), "w8a16",
-// "w8a8".
-func (p Precision) String() string {
-	if p > W8A8 {
-		return fmt.Sprintf("precision(%d)", uint8(p))
-	}
-	return p.contract().String()
-}
 
 // Weights says where products read weights. It changes no bit of a result.
 type Weights uint8
@@ -143,7 +121,7 @@ func (o *Options) check() error {
 		return fmt.Errorf("%w: Options.Weights %d is unknown", ErrInput, uint8(o.Weights))
 	case o.Packed != "" && o.Weights != DefaultWeights:
 		return fmt.Errorf("%w: Options.Packed says where weights are read, Options.Weights must not", ErrInput)
-	case o.Precision > W8A8:
+	case !o.Precision.Valid():
 		return fmt.Errorf("%w: Options.Precision %d is unknown", ErrInput, uint8(o.Precision))
 	case o.Threads < 0:
 		return fmt.Errorf("%w: Options.Threads %d is negative", ErrInput, o.Threads)

@@ -15,8 +15,8 @@ const mergeRows = 48
 
 // merging is one projection while it is being merged.
 type merging struct {
-	weight    *kernels.Matrix // as the base stores it; replaced at the end
-	a         kernels.Matrix  // A transposed, (K, r)
+	weight    *kernels.Weight // as the base stores it; replaced at the end
+	a         kernels.Weight  // A transposed, (K, r)
 	b         []float32       // (N, r)
 	magnitude []float32       // (N), nil without DoRA
 	scale     float32
@@ -26,10 +26,10 @@ type merging struct {
 
 // mergeScratch belongs to one worker.
 type mergeScratch struct {
-	rows   kernels.Rows
-	panels kernels.Scratch
-	delta  []float32 // (mergeRows, K)
-	row    []float32 // (K)
+	input   kernels.Input
+	scratch kernels.Scratch
+	delta   []float32 // (mergeRows, K)
+	row     []float32 // (K)
 }
 
 // merge replaces each projection that the adapter updates by a float32 copy. Like
@@ -63,21 +63,21 @@ func (a *adapter) merge(ctx context.Context, threads int, layers []Layer) error 
 					return fmt.Errorf("%w: %s: %s: row %d of the merged weight is not finite", ErrModel, show(d.b.File), show(d.b.Name), row)
 				}
 			}
-			*weight = kernels.Matrix{N: weight.N, K: weight.K, F32: m.out}
+			*weight = kernels.Weight{N: weight.N, K: weight.K, F32: m.out}
 		}
 	}
 	return nil
 }
 
 // newMerging widens the update.
-func newMerging(w *kernels.Matrix, d *delta, scale float32) (*merging, error) {
+func newMerging(w *kernels.Weight, d *delta, scale float32) (*merging, error) {
 	lowRank, err := widen(*d.a) // (r, K)
 	if err != nil {
 		return nil, err
 	}
 	r := d.a.Shape[0]
 	m := &merging{weight: w, scale: scale, out: make([]float32, w.N*w.K), overflow: make([]bool, w.N)}
-	m.a = kernels.Matrix{N: w.K, K: r, F32: make([]float32, w.K*r)}
+	m.a = kernels.Weight{N: w.K, K: r, F32: make([]float32, w.K*r)}
 	for i := range r {
 		for k := range w.K {
 			m.a.F32[k*r+i] = lowRank[i*w.K+k]
@@ -100,10 +100,9 @@ func (m *merging) rows(first, count int, s *mergeScratch) {
 		s.row = make([]float32, k)
 	}
 	delta, row := s.delta[:count*k], s.row[:k]
-	clear(delta)
-	s.rows.Reset(count, r, kernels.F32)
-	s.rows.Pack(m.b[first*r:(first+count)*r], r)
-	kernels.MatMul(delta, k, &s.rows, &m.a, 0, k, &s.panels)
+	s.input.Reset(count, r, kernels.F32)
+	s.input.Pack(m.b[first*r:(first+count)*r], r)
+	kernels.MatMul(delta, k, &s.input, &m.a, nil, 0, k, &s.scratch)
 	for i := range count {
 		m.weight.Row(row, first+i)
 		out := m.out[(first+i)*k : (first+i+1)*k]

@@ -31,7 +31,7 @@ type Options struct {
 // those an adapter touches, views of the mapped files: use them under [Model.Guard].
 type Model struct {
 	Config      *Config
-	EmbedTokens kernels.Matrix // (VocabSize, HiddenSize)
+	EmbedTokens kernels.Weight // (VocabSize, HiddenSize)
 	Layers      []Layer        // NumHiddenLayers of them
 	Norm        []float32      // (HiddenSize), the final norm
 	Readout     Readout
@@ -198,7 +198,7 @@ func (m *Model) Guard(fn func() error) error {
 
 // Release tells the system that a matrix of the model will not be read for a
 // while, so that its pages need not stay in memory. It may be read again.
-func (m *Model) Release(w *kernels.Matrix) {
+func (m *Model) Release(w *kernels.Weight) {
 	for _, f := range m.files {
 		mapped.Release(f, w.BF16)
 		mapped.Release(f, w.F16)

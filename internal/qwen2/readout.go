@@ -95,17 +95,9 @@ func (t tensors) first(prefixes ...string) string {
 // project writes dst (rows, N) = hidden (rows, K) W^T + bias.
 func (l *Linear) project(dst, hidden []float32, rows int) {
 	n, k := l.Weight.N, l.Weight.K
-	for i := range rows {
-		row := dst[i*n : (i+1)*n]
-		if l.Bias == nil {
-			clear(row)
-		} else {
-			copy(row, l.Bias)
-		}
-	}
-	var packed kernels.Rows
-	packed.Reset(rows, k, kernels.F32)
-	packed.Pack(hidden, k)
+	var x kernels.Input
+	x.Reset(rows, k, kernels.F32)
+	x.Pack(hidden, k)
 	var scratch kernels.Scratch
-	kernels.MatMul(dst, n, &packed, &l.Weight, 0, n, &scratch)
+	kernels.MatMul(dst, n, &x, &l.Weight, l.Bias, 0, n, &scratch)
 }

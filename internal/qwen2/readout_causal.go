@@ -47,7 +47,7 @@ func causalHead(t tensors, c *Config, candidates []int32) (*head, error) {
 			two := make([]float32, 2*all.K)
 			all.Row(two[:all.K], int(a))
 			all.Row(two[all.K:], int(b))
-			return &causal{Linear{Weight: kernels.Matrix{N: 2, K: all.K, F32: two}}}, nil
+			return &causal{Linear{Weight: kernels.Weight{N: 2, K: all.K, F32: two}}}, nil
 		},
 	}, nil
 }

@@ -18,7 +18,7 @@ func TestProjectIsOneChain(t *testing.T) {
 	x := func(i int) float32 { return float32(math.Sqrt(float64(i+2))) * float32(1-2*(i%2)) }
 	for _, n := range []int{1, 2, 3, 16, 17} {
 		for _, rows := range []int{0, 1, 2, 6, 7, 19} {
-			l := Linear{Weight: kernels.Matrix{N: n, K: k, F32: make([]float32, n*k)}}
+			l := Linear{Weight: kernels.Weight{N: n, K: k, F32: make([]float32, n*k)}}
 			for i := range l.Weight.F32 {
 				l.Weight.F32[i] = x(3 * i)
 			}

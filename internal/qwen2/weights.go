@@ -14,7 +14,7 @@ import (
 
 // Linear is y = x W^T + b.
 type Linear struct {
-	Weight kernels.Matrix // (N, K): outputs by inputs
+	Weight kernels.Weight // (N, K): outputs by inputs
 	Bias   []float32      // (N), nil where the layer has none
 }
 
@@ -111,9 +111,9 @@ func (t tensors) sorted() []safetensors.Tensor {
 
 // matrix is the tensor as stored: a view of the file for the 16- and 32-bit
 // types. F64, which is rare, is rounded to float32 as transformers does.
-func (t tensors) matrix(name string) (kernels.Matrix, error) {
+func (t tensors) matrix(name string) (kernels.Weight, error) {
 	x := t[name]
-	m := kernels.Matrix{N: x.Shape[0], K: x.Shape[1]}
+	m := kernels.Weight{N: x.Shape[0], K: x.Shape[1]}
 	var err error
 	switch x.DType {
 	case safetensors.BF16:

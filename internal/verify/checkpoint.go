@@ -18,8 +18,8 @@ import (
 
 // Options of a comparison. The zero value compares everything.
 type Options struct {
-	// Precision of the arithmetic. Default: prm.F32, whose differences have
-	// limits; those of the others are only measured.
+	// Precision of the arithmetic. Only the differences of F32 have limits; those of
+	// the others are measured. Default: BF16.
 	Precision prm.Precision
 
 	// MaxTokens leaves out longer sequences, where time is short. 0: none.
@@ -30,27 +30,9 @@ type Options struct {
 	Bits io.Writer
 }
 
-// prm is the precision as package prm names it.
-func (o *Options) prm() prm.Precision {
-	if o.Precision == prm.DefaultPrecision {
-		return prm.F32
-	}
-	return o.Precision
-}
-
-// precision is that of the engine.
-func (c *comparison) precision() qwen2.Precision {
-	for _, p := range qwen2.Precisions {
-		if p.String() == c.opts.prm().String() {
-			return p
-		}
-	}
-	panic("verify: no such precision") // the names are the same
-}
-
 // done adds a sequence to the result. Only F32 has limits.
 func (c *comparison) done(s Sequence) {
-	if c.precision() != qwen2.F32 {
+	if c.opts.Precision != qwen2.F32 {
 		for _, list := range [][]Difference{s.Readout, s.Hidden} {
 			for i := range list {
 				list[i].Limit = math.Inf(1)
@@ -184,7 +166,7 @@ func (c *comparison) sequence(name string) error {
 	}
 	s := Sequence{Name: name, Tokens: len(ids)}
 	acts := activations{values: map[string][]float32{}}
-	opts := cpu.Options{Precision: c.precision()}
+	opts := cpu.Options{Precision: c.opts.Precision}
 	if _, ok := c.ref.tensor(name + ".embed"); ok {
 		opts.Trace = acts.add
 	}

@@ -90,7 +90,7 @@ func (c *comparison) variant(name string, sequences *reference) error {
 		if c.opts.MaxTokens > 0 && len(ids) > c.opts.MaxTokens {
 			continue
 		}
-		_, logits, err := run(c.ctx, c.model, cpu.Options{Precision: c.precision()}, ids, upTo(len(ids)))
+		_, logits, err := run(c.ctx, c.model, cpu.Options{Precision: c.opts.Precision}, ids, upTo(len(ids)))
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,7 @@
 // Package verify runs the library on a checkpoint whose outputs another
 // implementation has written down, and measures how far apart the two are.
 //
-//	result, err := verify.Checkpoint(ctx, "models/tokcls-base", verify.Options{})
+//	result, err := verify.Checkpoint(ctx, "models/tokcls-base", verify.Options{Precision: prm.F32})
 //	for _, s := range result.Sequences {
 //		fmt.Println(s.Name, s.OK(), s.Readout)
 //	}

@@ -84,7 +84,7 @@ func (c *comparison) layout(kind layout.Kind, name string, samples []sample) err
 	if err != nil {
 		return err
 	}
-	model, err := prm.Open(overlay{fsys, "seccodeprm.json", settings}, &prm.Options{Precision: c.opts.prm()})
+	model, err := prm.Open(overlay{fsys, "seccodeprm.json", settings}, &prm.Options{Precision: c.opts.Precision})
 	if err != nil {
 		return err
 	}
@@ -180,7 +180,7 @@ func (c *comparison) sample(l *layout.Layout, model *prm.Model, s *sample) (*Seq
 		}
 		out.Readout = append(out.Readout, d)
 	}
-	if s.Vulnerable != nil && *s.Vulnerable != report.Vulnerable && c.precision() == qwen2.F32 {
+	if s.Vulnerable != nil && *s.Vulnerable != report.Vulnerable && c.opts.Precision == qwen2.F32 {
 		out.Wrong = append(out.Wrong, fmt.Sprintf("vulnerable is %v, want %v", report.Vulnerable, *s.Vulnerable))
 	}
 	return out, c.predicting(out, s)
@@ -216,7 +216,7 @@ func (c *comparison) predicting(out *Sequence, s *sample) error {
 	for i := range rows {
 		rows[i]--
 	}
-	_, logits, err := run(c.ctx, c.model, cpu.Options{Precision: c.precision()}, s.InputIDs, rows)
+	_, logits, err := run(c.ctx, c.model, cpu.Options{Precision: c.opts.Precision}, s.InputIDs, rows)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (r *Rounding) String() string {
 
 // rounding adds the logits of a sequence to Result.Rounding.
 func (c *comparison) rounding(sequence string, logits []float32) error {
-	if c.precision() == qwen2.F32 || c.model.StoredDType != "bfloat16" || c.model.Adapter != "" {
+	if c.opts.Precision == qwen2.F32 || c.model.StoredDType != "bfloat16" || c.model.Adapter != "" {
 		return nil
 	}
 	exact, err := c.ref.floats(sequence + ".logits_f64")

@@ -22,9 +22,9 @@ import (
 // options leaves long sequences out of short runs.
 func options() Options {
 	if testing.Short() {
-		return Options{MaxTokens: 130}
+		return Options{Precision: qwen2.F32, MaxTokens: 130}
 	}
-	return Options{}
+	return Options{Precision: qwen2.F32}
 }
 
 // TestCheckpoints compares every reference checkpoint and adapter.
@@ -116,7 +116,7 @@ func TestCheckpointFinds(t *testing.T) {
 			dir := t.TempDir()
 			require.NoError(t, os.CopyFS(dir, os.DirFS(source)))
 			test.spoil(t, dir)
-			r, err := Checkpoint(t.Context(), dir, Options{MaxTokens: 130})
+			r, err := Checkpoint(t.Context(), dir, Options{Precision: qwen2.F32, MaxTokens: 130})
 			require.NoError(t, err)
 			require.Equal(t, test.name == "nothing", r.OK())
 			test.check(t, r)
@@ -194,7 +194,7 @@ func TestBits(t *testing.T) {
 	dir := shared.Path(t, "fixtures", "models", "shape-gqa7")
 	var a, b bytes.Buffer
 	for _, w := range []*bytes.Buffer{&a, &b} {
-		_, err := Checkpoint(t.Context(), dir, Options{MaxTokens: 7, Bits: w})
+		_, err := Checkpoint(t.Context(), dir, Options{Precision: qwen2.F32, MaxTokens: 7, Bits: w})
 		require.NoError(t, err)
 	}
 	require.Len(t, a.Bytes(), 2*4*(1+7), "seq1 and seq7, two values a token")
@@ -216,11 +216,11 @@ func TestErrors(t *testing.T) {
 		dir := t.TempDir()
 		require.NoError(t, os.CopyFS(dir, os.DirFS(source)))
 		require.NoError(t, os.Remove(filepath.Join(dir, file)))
-		_, err := Checkpoint(t.Context(), dir, Options{MaxTokens: 1})
+		_, err := Checkpoint(t.Context(), dir, Options{Precision: qwen2.F32, MaxTokens: 1})
 		require.ErrorContains(t, err, want)
 	}
 	require.False(t, IsConfigs(source))
-	_, err = Configs(t.Context(), source, Options{})
+	_, err = Configs(t.Context(), source, Options{Precision: qwen2.F32})
 	require.ErrorContains(t, err, "manifest.json")
 }
 

@@ -232,7 +232,7 @@ func (p *pass) attendSegment(w *headScratch, sum *kernels.Softmax, t tile, layer
 func (p *pass) attendBlocks(w *headScratch, sum *kernels.Softmax, t tile, c *cache, layer, first, end int) {
 	window := p.model.Config.Window(layer)
 	for block := first; block < end; block++ {
-		if p.products() == kernels.BF16 {
+		if p.precision.Attention() == kernels.BF16 {
 			keys, values := c.pairs(layer, t.head, block)
 			w.queries.AttendPairs(sum, keys, values, block*blockKeys, window)
 		} else {
@@ -285,7 +285,7 @@ func (p *pass) stack(w *headScratch, t tile) {
 			}
 		}
 	}
-	w.queries.Pack(w.stacked, headDim, headDim, p.products(), w.pos)
+	w.queries.Pack(w.stacked, headDim, headDim, p.precision.Attention(), w.pos)
 }
 
 // grow returns a slice of n values that reuses s where it is large enough; the

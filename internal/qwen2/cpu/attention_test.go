@@ -62,7 +62,7 @@ func TestSharedPrefix(t *testing.T) {
 // that they share are counted; long ones, and those of other prefixes, are not.
 func TestBundles(t *testing.T) {
 	m := openModel(t, testmodel.New(testmodel.Shape{}))
-	e := New(m, Options{Threads: 1})
+	e := New(m, Options{Precision: qwen2.F32, Threads: 1})
 	root, other := e.NewCache(600), e.NewCache(600)
 	for _, c := range []qwen2.Cache{root, other} {
 		require.NoError(t, e.Prefill(t.Context(), []qwen2.Sequence{{Cache: c, IDs: randomIDs(1, 350, m.Config.VocabSize)}}))

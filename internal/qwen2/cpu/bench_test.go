@@ -15,6 +15,7 @@ import (
 
 	"seccodeprm/internal/qwen2"
 	"seccodeprm/internal/testmodel"
+	"seccodeprm/kernels"
 )
 
 // BenchmarkPrefill takes one sequence through the embedded model.
@@ -81,7 +82,7 @@ func BenchmarkPrefillStep(b *testing.B) {
 // stepParts are the matrix products and the attention of a step.
 type stepParts struct {
 	*pass
-	hidden, attended input // what the products read, packed
+	hidden, attended kernels.Input // what the products read, packed
 }
 
 // newStepParts fills a pass with the last tokens of a cache, as a Prefill left them.
@@ -106,18 +107,18 @@ func (p *stepParts) run(b *testing.B) {
 	ctx := b.Context()
 	for l := range p.layers {
 		w := &p.layers[l]
-		err := p.multiply(ctx, &p.hidden, p.m, product{c: &p.k, weight: &w.k}, product{c: &p.v, weight: &w.v}, product{c: &p.q, weight: &w.q})
+		err := p.multiply(ctx, &p.hidden, product{c: &p.k, weight: &w.k}, product{c: &p.v, weight: &w.v}, product{c: &p.q, weight: &w.q})
 		if err == nil {
 			err = p.attend(ctx, l)
 		}
 		if err == nil {
-			err = p.multiply(ctx, &p.attended, p.m, product{c: &p.h, weight: &w.o, add: true})
+			err = p.multiply(ctx, &p.attended, product{c: &p.h, weight: &w.o, add: true})
 		}
 		if err == nil {
-			err = p.multiply(ctx, &p.hidden, p.m, product{c: &p.gate, weight: &w.gate}, product{c: &p.up, weight: &w.up})
+			err = p.multiply(ctx, &p.hidden, product{c: &p.gate, weight: &w.gate}, product{c: &p.up, weight: &w.up})
 		}
 		if err == nil {
-			err = p.multiply(ctx, &p.packedAct, p.m, product{c: &p.h, weight: &w.down, add: true})
+			err = p.multiply(ctx, &p.packedAct, product{c: &p.h, weight: &w.down, add: true})
 		}
 		if err != nil {
 			b.Fatal(err)

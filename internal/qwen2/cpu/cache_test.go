@@ -46,7 +46,7 @@ func TestCancelKeepsChunks(t *testing.T) {
 	for shown := 1; shown < 120; shown += 5 {
 		ctx, cancel := context.WithCancel(t.Context())
 		left := shown
-		e := New(m, Options{Threads: 2, Chunk: 24, Trace: func(string, int, []float32, int, int) {
+		e := New(m, Options{Precision: qwen2.F32, Threads: 2, Chunk: 24, Trace: func(string, int, []float32, int, int) {
 			if left--; left == 0 {
 				cancel()
 			}
@@ -133,7 +133,7 @@ func TestStorage(t *testing.T) {
 // TestPageBytes: values are float32 in precision F32, otherwise bfloat16.
 func TestPageBytes(t *testing.T) {
 	m := openModel(t, testmodel.New(testmodel.Shape{}))
-	wide := New(m, Options{}).CacheBytes(1)
+	wide := New(m, Options{Precision: qwen2.F32}).CacheBytes(1)
 	for _, precision := range qwen2.Precisions[1:] {
 		require.Equal(t, wide/2, New(m, Options{Precision: precision}).CacheBytes(1))
 	}

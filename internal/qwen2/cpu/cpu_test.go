@@ -179,7 +179,7 @@ func TestFixtures(t *testing.T) {
 			want, err := safetensors.OpenFile(os.DirFS(dir), "expected.safetensors")
 			require.NoError(t, err)
 			defer want.Close()
-			e := New(m, Options{})
+			e := New(m, Options{Precision: qwen2.F32})
 			for _, s := range meta.Sequences {
 				ids := tensorInts(t, want, s.Name+".input_ids")
 				if testing.Short() && len(ids) > 33 {
@@ -249,17 +249,17 @@ func TestIdenticalBits(t *testing.T) {
 				New := func(m *qwen2.Model, o Options) *Engine { o.Precision = precision; return New(m, o) }
 				size := m.Config.HiddenSize
 				ids := randomIDs(7, 300, m.Config.VocabSize)
-				want := prefill(t, New(m, Options{Threads: 1}), ids, every(len(ids)))
+				want := prefill(t, New(m, Options{Precision: qwen2.F32, Threads: 1}), ids, every(len(ids)))
 
 				for _, threads := range []int{2, 5} {
-					requireSameBits(t, want, prefill(t, New(m, Options{Threads: threads}), ids, every(len(ids))), fmt.Sprint("threads ", threads))
+					requireSameBits(t, want, prefill(t, New(m, Options{Precision: qwen2.F32, Threads: threads}), ids, every(len(ids))), fmt.Sprint("threads ", threads))
 				}
 				for _, chunk := range []int{1, 7, 64, len(ids)} {
-					requireSameBits(t, want, prefill(t, New(m, Options{Threads: 2, Chunk: chunk}), ids, every(len(ids))), fmt.Sprint("chunk ", chunk))
+					requireSameBits(t, want, prefill(t, New(m, Options{Precision: qwen2.F32, Threads: 2, Chunk: chunk}), ids, every(len(ids))), fmt.Sprint("chunk ", chunk))
 				}
-				e := New(m, Options{Threads: 2, Chunk: 100})
+				e := New(m, Options{Precision: qwen2.F32, Threads: 2, Chunk: 100})
 
-				requireSameBits(t, want, prefill(t, New(m, Options{Threads: 2, Pack: true}), ids, every(len(ids))), "packed weights")
+				requireSameBits(t, want, prefill(t, New(m, Options{Precision: qwen2.F32, Threads: 2, Pack: true}), ids, every(len(ids))), "packed weights")
 
 				rows := []int{0, 5, 63, 64, 128, 130, 299}
 				some := prefill(t, e, ids, rows)
@@ -292,7 +292,7 @@ func TestIdenticalBits(t *testing.T) {
 				requireSameBits(t, prefill(t, e, batch[3].IDs, every(120)), batch[3].Hidden, "beside others, the last")
 
 				copied := openModel(t, inMemory(t, dir))
-				requireSameBits(t, want, prefill(t, New(copied, Options{Threads: 2}), ids, every(len(ids))), "weights in memory")
+				requireSameBits(t, want, prefill(t, New(copied, Options{Precision: qwen2.F32, Threads: 2}), ids, every(len(ids))), "weights in memory")
 			})
 		}
 	}
@@ -314,7 +314,7 @@ func inMemory(t testing.TB, dir string) fstest.MapFS {
 
 func TestConcurrentPrefills(t *testing.T) {
 	m := openModel(t, os.DirFS(shared.Path(t, "fixtures", "models", "tokcls-base")))
-	e := New(m, Options{Threads: 2})
+	e := New(m, Options{Precision: qwen2.F32, Threads: 2})
 	ids := randomIDs(3, 64, m.Config.VocabSize)
 	want := prefill(t, e, ids, every(64))
 	done := make(chan []float32)

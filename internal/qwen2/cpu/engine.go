@@ -13,7 +13,7 @@ import (
 
 // Options of an Engine. The zero value is the default.
 type Options struct {
-	// Precision of the arithmetic. Default: qwen2.F32.
+	// Precision of the arithmetic. Default: qwen2.BF16.
 	Precision qwen2.Precision
 
 	// Pack copies weights, when a layer is first used, into the order in which
@@ -81,7 +81,7 @@ func New(model *qwen2.Model, opts Options) *Engine {
 	if e.packed != nil {
 		e.releaseSource()
 	}
-	e.storage.format = newFormat(model.Config, e.products())
+	e.storage.format = newFormat(model.Config, e.precision)
 	e.pages = paged.NewPool(&e.storage, e.storage.pageBytes(), opts.MaxCacheBytes)
 	e.passes.New = func() any { return newPass(e) }
 	return e
@@ -89,10 +89,7 @@ func New(model *qwen2.Model, opts Options) *Engine {
 
 // Describe implements qwen2.Engine.
 func (e *Engine) Describe() qwen2.Description {
-	d := qwen2.Description{Precision: e.precision.String(), ISA: kernels.ISA(), Device: "cpu", Weights: "copy"}
-	if e.precision >= qwen2.W8A16 {
-		d.ISA = kernels.Int8ISA()
-	}
+	d := qwen2.Description{Precision: e.precision.String(), ISA: kernels.ISA(e.precision), Device: "cpu", Weights: "copy"}
 	switch {
 	case e.packed != nil:
 		d.Weights = "sidecar"

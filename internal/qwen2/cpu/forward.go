@@ -54,7 +54,7 @@ func (p *pass) forward(ctx context.Context) error {
 		if last {
 			qkv = qkv[:2]
 		}
-		if err := p.multiply(ctx, &p.in, m, qkv...); err != nil {
+		if err := p.multiply(ctx, &p.in, qkv...); err != nil {
 			return err
 		}
 		p.show("k", l, &p.k, m, cfg.NumKeyValueHeads*headDim)
@@ -72,7 +72,7 @@ func (p *pass) forward(ctx context.Context) error {
 			if err := p.norm(ctx, m, norms.InputNorm); err != nil {
 				return err
 			}
-			if err := p.multiply(ctx, &p.in, m, product{c: &p.q, weight: &w.q}); err != nil {
+			if err := p.multiply(ctx, &p.in, product{c: &p.q, weight: &w.q}); err != nil {
 				return err
 			}
 		}
@@ -84,7 +84,7 @@ func (p *pass) forward(ctx context.Context) error {
 		if err := p.pack(ctx, &p.in, &p.q, m, cfg.NumAttentionHeads*headDim); err != nil {
 			return err
 		}
-		if err := p.multiply(ctx, &p.in, m, product{c: &p.h, weight: &w.o, add: true}); err != nil {
+		if err := p.multiply(ctx, &p.in, product{c: &p.h, weight: &w.o, add: true}); err != nil {
 			return err
 		}
 
@@ -98,7 +98,7 @@ func (p *pass) forward(ctx context.Context) error {
 		p.show("gate", l, &p.gate, m, middle)
 		p.show("up", l, &p.up, m, middle)
 		p.show("act", l, &p.act, m, middle)
-		if err := p.multiply(ctx, &p.packedAct, m, product{c: &p.h, weight: &w.down, add: true}); err != nil {
+		if err := p.multiply(ctx, &p.packedAct, product{c: &p.h, weight: &w.down, add: true}); err != nil {
 			return err
 		}
 		p.show("out", l, &p.h, m, hidden)
@@ -138,36 +138,36 @@ func (p *pass) embedGroup(_, group int) {
 // norm computes x = RMSNorm(h), packed for the products that follow; x itself is
 // written where it is looked at.
 func (p *pass) norm(ctx context.Context, m int, weight []float32) error {
-	p.in.reset(m, len(weight), p.precision)
+	p.in.Reset(m, len(weight), p.precision)
 	p.args.norm = weight
-	return p.loop(ctx, inElementWise, p.in.strips(), p.bodies.norm)
+	return p.loop(ctx, inElementWise, p.in.Strips(), p.bodies.norm)
 }
 
 func (p *pass) normStrip(worker, strip int) {
 	n, eps := len(p.args.norm), float32(p.model.Config.RMSNormEps)
-	row, end := p.in.strip(strip)
+	row, end := p.in.Strip(strip)
 	x := &p.scratch[worker].x
 	x.shape(end-row, n)
 	for r := row; r < end; r++ {
 		kernels.RMSNorm(x.row(r-row, n), p.h.row(r, n), p.args.norm, eps)
 	}
-	p.in.pack(strip, x.data, x.stride)
+	p.in.PackStrip(strip, x.data, x.stride)
 	if p.trace != nil {
 		p.x.put(row, 0, x, end-row, n)
 	}
 }
 
 // pack packs the first m rows of a as the input of products.
-func (p *pass) pack(ctx context.Context, to *input, a *matrix, m, columns int) error {
-	to.reset(m, columns, p.precision)
+func (p *pass) pack(ctx context.Context, to *kernels.Input, a *matrix, m, columns int) error {
+	to.Reset(m, columns, p.precision)
 	p.args.in, p.args.pack = to, a
-	return p.loop(ctx, inElementWise, to.strips(), p.bodies.pack)
+	return p.loop(ctx, inElementWise, to.Strips(), p.bodies.pack)
 }
 
 func (p *pass) packStrip(_, strip int) {
 	a := p.args.pack
-	row, _ := p.args.in.strip(strip)
-	p.args.in.pack(strip, a.data[row*a.stride:], a.stride)
+	row, _ := p.args.in.Strip(strip)
+	p.args.in.PackStrip(strip, a.data[row*a.stride:], a.stride)
 }
 
 // store rotates the keys and puts keys and values into the caches.
@@ -194,14 +194,14 @@ func (p *pass) storeGroup(_, group int) {
 // that what lies between stays in the caches; act itself is written where it is
 // looked at.
 func (p *pass) gated(ctx context.Context, m int, w *layer) error {
-	n := w.gate.weight.N
-	p.packedAct.reset(m, n, p.precision)
-	if !p.packedAct.byColumns() || p.trace != nil {
+	n := w.gate.N
+	p.packedAct.Reset(m, n, p.precision)
+	if !p.packedAct.ByColumns() || p.trace != nil {
 		p.act.shape(m, n)
 	}
 	p.args.gated = w
 	p.cutColumns(gatedColumns, product{weight: &w.gate})
-	if err := p.loop(ctx, inProducts, len(p.columns), p.bodies.gated); err != nil || p.packedAct.byColumns() {
+	if err := p.loop(ctx, inProducts, len(p.columns), p.bodies.gated); err != nil || p.packedAct.ByColumns() {
 		return err
 	}
 	return p.pack(ctx, &p.packedAct, &p.act, m, n)
@@ -213,32 +213,32 @@ const gatedColumns = 64
 func (p *pass) gatedUnit(worker, unit int) {
 	w, s := p.args.gated, &p.scratch[worker]
 	n0, n1 := p.columns[unit].n0, p.columns[unit].n1
-	strips, block := p.in.strips(), p.in.blockStrips()
+	strips, block := p.in.Strips(), p.in.BlockStrips()
 	for s0 := 0; s0 < strips; s0 += block {
 		s1 := min(s0+block, strips)
-		in := p.in.part(s0, s1)
-		row, _ := p.in.strip(s0)
-		_, end := p.in.strip(s1 - 1)
+		in := p.in.Part(s0, s1)
+		row, _ := p.in.Strip(s0)
+		_, end := p.in.Strip(s1 - 1)
 		rows, n := end-row, n1-n0
 
 		s.gate.dense(rows, n)
 		s.up.dense(rows, n)
-		s.rows.Next(&w.up.weight, n0)
-		in.multiply(s.gate.data, n, &w.gate, n0, n1, s, rows)
+		s.products.Next(&w.up.Weight, n0)
+		kernels.MatMul(s.gate.data, n, &in, &w.gate.Weight, w.gate.bias, n0, n1, &s.products)
 		if next := unit + p.threads; s1 == strips && next < len(p.columns) {
-			s.rows.Next(&w.gate.weight, p.columns[next].n0)
+			s.products.Next(&w.gate.Weight, p.columns[next].n0)
 		}
-		in.multiply(s.up.data, n, &w.up, n0, n1, s, rows)
+		kernels.MatMul(s.up.data, n, &in, &w.up.Weight, w.up.bias, n0, n1, &s.products)
 		if p.trace != nil {
 			p.gate.put(row, n0, &s.gate, rows, n)
 			p.up.put(row, n0, &s.up, rows, n)
 		}
 		p.elementWise(worker, func() {
 			kernels.SiLUMul(s.gate.data, s.gate.data, s.up.data)
-			byColumns := p.packedAct.byColumns()
+			byColumns := p.packedAct.ByColumns()
 			for strip := s0; byColumns && strip < s1; strip++ {
-				first, _ := p.in.strip(strip)
-				p.packedAct.rows.PackColumns(strip, n0, n1, s.gate.data[(first-row)*n:], n)
+				first, _ := p.in.Strip(strip)
+				p.packedAct.PackColumns(strip, n0, n1, s.gate.data[(first-row)*n:], n)
 			}
 			if !byColumns || p.trace != nil {
 				p.act.put(row, n0, &s.gate, rows, n)

@@ -121,14 +121,15 @@ func (p *Packed) bind(to *linear, name string, precision qwen2.Precision) (ok bo
 	switch {
 	case !ok:
 		return false
-	case precision >= qwen2.W8A16:
+	case precision.Integer():
 		scale, _ := p.file.Tensor(name + packedScale)
 		offset, _ := p.file.Tensor(name + packedOffset)
-		to.int8 = kernels.Int8MatrixOf(to.weight.N, to.weight.K, kernels.Int8Parts{
-			Data: weight.Uint32s(), Scale: scale.Float32s(), Offset: offset.Int32s(),
-		})
+		to.Packed = &kernels.Packed{
+			Precision: precision,
+			Quads:     weight.Uint32s(), Scale: scale.Float32s(), Offset: offset.Int32s(),
+		}
 	default:
-		to.weight.Panels, to.weight.PackedFor = weight.Uint16s(), products(precision)
+		to.Packed = &kernels.Packed{Precision: precision, Pairs: weight.Uint16s()}
 	}
 	return true
 }

@@ -56,7 +56,7 @@ func newPackedLayout(model *qwen2.Model, precision qwen2.Precision) (*packedLayo
 	l := &packedLayout{metadata: map[string]string{
 		"format": packedFormat, "version": packedVersion, "model": model.Digest, "precision": precision.String(),
 	}}
-	if precision >= qwen2.W8A16 {
+	if precision.Integer() {
 		l.metadata["precision"] = "w8" // the same for both
 	}
 	var tensors []safetensors.Tensor
@@ -70,13 +70,13 @@ func newPackedLayout(model *qwen2.Model, precision qwen2.Precision) (*packedLayo
 	for i := range model.Layers {
 		for _, p := range projections {
 			m, name := &p.from(&model.Layers[i]).Weight, packedName(i, p.name)
-			panels := ceilDiv(m.N, panelColumns)
+			panels := m.Panels()
 			switch {
-			case precision >= qwen2.W8A16:
+			case precision.Integer():
 				add(name+packedWeight, safetensors.U32, 4, panels, ceilDiv(m.K, 4), panelColumns)
 				add(name+packedScale, safetensors.F32, 4, panels*panelColumns)
 				add(name+packedOffset, safetensors.I32, 4, panels*panelColumns)
-			case m.PackedLen(products(precision)) > 0:
+			case m.PackedBytes(precision) > 0:
 				add(name+packedWeight, safetensors.BF16, 2, panels, ceilDiv(m.K, 2), panelColumns, 2)
 			}
 		}

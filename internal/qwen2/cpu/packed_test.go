@@ -56,7 +56,7 @@ func requirePackedBits(t *testing.T, name string) {
 	for _, precision := range qwen2.Precisions {
 		what := name + " " + precision.String()
 		if precision == qwen2.F32 && m.StoredDType != "bfloat16" {
-			err := New(m, Options{}).WritePacked(t.Context(), &bytes.Buffer{})
+			err := New(m, Options{Precision: qwen2.F32}).WritePacked(t.Context(), &bytes.Buffer{})
 			require.ErrorIs(t, err, ErrPacked, what)
 			require.ErrorContains(t, err, "nothing to pack")
 			continue

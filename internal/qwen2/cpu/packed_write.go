@@ -41,15 +41,18 @@ func (e *Engine) WritePacked(ctx context.Context, w io.Writer) error {
 
 // writePacked writes one projection.
 func (e *Engine) writePacked(ctx context.Context, w io.Writer, from *qwen2.Linear) error {
-	packed := linear{weight: from.Weight}
+	packed := linear{Weight: from.Weight}
 	if err := e.copyWeight(ctx, &packed); err != nil {
 		return err
 	}
-	if packed.int8 == nil {
-		return write(w, packed.weight.Panels) // none: read as they are
+	parts := packed.Packed
+	if parts == nil { // read as it is stored
+		return nil
 	}
-	parts := packed.int8.Parts()
-	if err := write(w, parts.Data); err != nil {
+	if err := write(w, parts.Pairs); err != nil {
+		return err
+	}
+	if err := write(w, parts.Quads); err != nil {
 		return err
 	}
 	if err := write(w, parts.Scale); err != nil {

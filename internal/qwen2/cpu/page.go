@@ -33,10 +33,10 @@ type format struct {
 	keys, values           int // values of a block
 }
 
-func newFormat(cfg *qwen2.Config, products kernels.Precision) format {
+func newFormat(cfg *qwen2.Config, p kernels.Precision) format {
 	return format{
 		layers: cfg.NumHiddenLayers, heads: cfg.NumKeyValueHeads, headDim: cfg.HeadDim,
-		bf16:   products == kernels.BF16,
+		bf16:   p.Attention() == kernels.BF16,
 		keys:   blockKeys * cfg.HeadDim,
 		values: blockKeys * ceilDiv(cfg.HeadDim, panelColumns) * panelColumns,
 	}

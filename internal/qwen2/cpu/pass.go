@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"seccodeprm/internal/qwen2"
+	"seccodeprm/kernels"
 )
 
 // pass is the state of one chunk of tokens on its way through the layers. Its
@@ -25,8 +26,8 @@ type pass struct {
 
 	h         matrix        // (m, HiddenSize) residual stream
 	q, k, v   matrix        // (m, heads·HeadDim), (m, kv heads·HeadDim) twice
-	in        input         // packed norm of h, or q: input of the next products
-	packedAct input         // packed act
+	in        kernels.Input // packed norm of h, or q: input of the next products
+	packedAct kernels.Input // packed act
 	act       matrix        // (m, IntermediateSize), where it is not packed in parts
 	x         matrix        // (m, HiddenSize) norm of h, for a trace alone
 	gate, up  matrix        // (m, IntermediateSize), for a trace alone
@@ -51,12 +52,11 @@ type bodies struct {
 
 // args is what the body of the loop that runs now works on.
 type args struct {
-	layer int       // of store and attention
-	norm  []float32 // weight of norm
-	in    *input    // of multiply; what pack fills
-	pack  *matrix   // from which
-	gated *layer    // of gated
-	rows  int       // of multiply
+	layer int            // of store and attention
+	norm  []float32      // weight of norm
+	in    *kernels.Input // of multiply; what pack fills
+	pack  *matrix        // from which
+	gated *layer         // of gated
 }
 
 // span is a run of rows that belongs to one sequence.
@@ -180,24 +180,24 @@ type product struct {
 	add    bool // start from what c holds
 }
 
-// multiply computes products of the packed input of m rows. Work is split by
+// multiply computes products of the packed input. Work is split by
 // columns, so each value is one chain of multiply-adds on one worker.
-func (p *pass) multiply(ctx context.Context, in *input, m int, products ...product) error {
-	p.args.in, p.args.rows = in, m
+func (p *pass) multiply(ctx context.Context, in *kernels.Input, products ...product) error {
+	p.args.in = in
 	p.cutColumns(128, products...)
 	return p.loop(ctx, inProducts, len(p.columns), p.bodies.multiply)
 }
 
 func (p *pass) multiplyUnit(worker, unit int) {
 	u, s := p.columns[unit], &p.scratch[worker]
-	c, weight := u.c, u.weight
+	in, c, w := p.args.in, u.c, u.weight
 	if next := unit + p.threads; next < len(p.columns) {
-		s.rows.Next(&p.columns[next].weight.weight, p.columns[next].n0)
+		s.products.Next(&p.columns[next].weight.Weight, p.columns[next].n0)
 	}
 	if u.add {
-		p.args.in.multiplyAdd(c.data[u.n0:], c.stride, weight, u.n0, u.n1, s)
+		kernels.MatMulAdd(c.data[u.n0:], c.stride, in, &w.Weight, u.n0, u.n1, &s.products)
 	} else {
-		p.args.in.multiply(c.data[u.n0:], c.stride, weight, u.n0, u.n1, s, p.args.rows)
+		kernels.MatMul(c.data[u.n0:], c.stride, in, &w.Weight, w.bias, u.n0, u.n1, &s.products)
 	}
 }
 
@@ -214,13 +214,13 @@ type columns struct {
 func (p *pass) cutColumns(most int, products ...product) {
 	total := 0
 	for _, w := range products {
-		total += w.weight.weight.N
+		total += w.weight.N
 	}
 	step := most
 	for ; step > leastColumns; step /= 2 {
 		units := 0
 		for _, w := range products {
-			units += ceilDiv(w.weight.weight.N, step)
+			units += ceilDiv(w.weight.N, step)
 		}
 		if units >= 16*p.threads || units >= 6*p.threads && units%p.threads == 0 {
 			break
@@ -228,7 +228,7 @@ func (p *pass) cutColumns(most int, products ...product) {
 	}
 	p.columns = p.columns[:0]
 	for _, w := range products {
-		for n0, n := 0, w.weight.weight.N; n0 < n; {
+		for n0, n := 0, w.weight.N; n0 < n; {
 			width := step
 			if p.threads > 1 && total <= p.threads*step {
 				width = max(leastColumns, step/2)

@@ -24,7 +24,7 @@ func TestColumnsBalance(t *testing.T) {
 		var products []product
 		sum := 0
 		for _, n := range loop.outputs {
-			products = append(products, product{weight: &linear{weight: kernels.Matrix{N: n}}})
+			products = append(products, product{weight: &linear{Weight: kernels.Weight{N: n}}})
 			sum += n
 		}
 		for _, threads := range []int{1, 2, 3, 4} {
@@ -44,7 +44,7 @@ func TestColumnsBalance(t *testing.T) {
 				ends[free] += u.n1 - u.n0
 			}
 			for _, w := range products {
-				require.Equal(t, w.weight.weight.N, next[w.weight])
+				require.Equal(t, w.weight.N, next[w.weight])
 			}
 			require.LessOrEqual(t, 10*slices.Max(ends)*threads, 11*sum, "%v on %d threads", loop.outputs, threads)
 		}

@@ -1,7 +1,5 @@
 package kernels
 
-import "seccodeprm/internal/num"
-
 // panels are panels of weights, 16 columns wide each, in one of two forms, from
 // some column of K on.
 type panels struct {
@@ -24,7 +22,7 @@ func (p panels) from(panel, k0 int) panels {
 }
 
 // panels returns a buffer for some panels in the form that w takes in precision p.
-func (s *Scratch) panels(p Precision, w *Matrix, slots, depth int) panels {
+func (s *Scratch) panels(p Precision, w *Weight, slots, depth int) panels {
 	size := depth * panelCols
 	if p == F32 && len(w.BF16) == 0 {
 		s.wide = grow(s.wide, slots*size)
@@ -37,7 +35,7 @@ func (s *Scratch) panels(p Precision, w *Matrix, slots, depth int) panels {
 // pack fills panels with the rows n to n+cols-1 of w, columns k0 to k0+depth-1,
 // for a product of precision p. Columns of a panel without a row of w are zero,
 // and so is the odd half of the last pair of an odd depth; neither is used.
-func (s *Scratch) pack(dst panels, p Precision, w *Matrix, n, cols, k0, depth int) {
+func (s *Scratch) pack(dst panels, p Precision, w *Weight, n, cols, k0, depth int) {
 	for j := 0; j < cols; j += panelCols {
 		first, some := (n+j)*w.K+k0, min(panelCols, cols-j)
 		at := j / panelCols * dst.stride
@@ -58,58 +56,10 @@ func (s *Scratch) pack(dst panels, p Precision, w *Matrix, n, cols, k0, depth in
 func pairsLen(depth int) int { return (depth + 1) / 2 * 2 * panelCols }
 
 // packWide fills one panel with cols rows, from element first of w on, as float32.
-func packWide(dst []float32, w *Matrix, first, cols, depth int) {
+func packWide(dst []float32, w *Weight, first, cols, depth int) {
 	if len(w.F16) > 0 {
 		packF16(dst, w.F16[first:], w.K, cols, depth)
 	} else {
 		packF32(dst, w.F32[first:], w.K, cols, depth)
-	}
-}
-
-// packPairsGeneric packs from column k0, which is even, up to depth. With round
-// what is too small for an operand of precision BF16 becomes +0.
-func packPairsGeneric(dst, w []uint16, ldw, cols, k0, depth int, round bool) {
-	clear(dst[k0*panelCols : pairsLen(depth)])
-	for j := range cols {
-		for k, b := range w[j*ldw:][k0:depth] {
-			if round {
-				b = num.OperandBF16(num.FromBF16(b))
-			}
-			k += k0
-			dst[k/2*2*panelCols+2*j+k%2] = b
-		}
-	}
-}
-
-// roundPairsGeneric turns rows of 16 floats, from row k0 on, into pairs.
-func roundPairsGeneric(dst []uint16, wide []float32, k0 int) {
-	depth := len(wide) / panelCols
-	clear(dst[k0*panelCols:])
-	for k := k0; k < depth; k++ {
-		for j, x := range wide[k*panelCols:][:panelCols] {
-			dst[k/2*2*panelCols+2*j+k%2] = num.OperandBF16(x)
-		}
-	}
-}
-
-// packF32Generic packs from column k0 up to depth.
-func packF32Generic(dst, w []float32, ldw, cols, k0, depth int) {
-	clear(dst[k0*panelCols : depth*panelCols])
-	for j := range cols {
-		row := w[j*ldw:][:depth]
-		for k := k0; k < depth; k++ {
-			dst[k*panelCols+j] = row[k]
-		}
-	}
-}
-
-// packF16Generic packs from column k0 up to depth.
-func packF16Generic(dst []float32, w []uint16, ldw, cols, k0, depth int) {
-	clear(dst[k0*panelCols : depth*panelCols])
-	for j := range cols {
-		row := w[j*ldw:][:depth]
-		for k := k0; k < depth; k++ {
-			dst[k*panelCols+j] = num.FromF16(row[k])
-		}
 	}
 }

@@ -13,18 +13,18 @@ type walk struct {
 
 // walk goes over two panels from row n and column k on, or down 32 rows that are yet
 // to be packed, a line of each at a time.
-func (m *Matrix) walk(n, k int) walk {
-	if len(m.Panels) > 0 {
-		return walk{first: address(m.packed(n, k).pairs), second: 2 * pairsLen(m.K), step: 64}
+func (w *Weight) walk(n, k int) walk {
+	if w.Packed != nil {
+		return walk{first: address(w.packed(n, k).pairs), second: 2 * pairsLen(w.K), step: 64}
 	}
 	first, row := uintptr(0), 0
-	switch i := n*m.K + k; {
-	case len(m.BF16) > 0:
-		first, row = address(m.BF16[i:]), 2*m.K
-	case len(m.F16) > 0:
-		first, row = address(m.F16[i:]), 2*m.K
+	switch i := n*w.K + k; {
+	case len(w.BF16) > 0:
+		first, row = address(w.BF16[i:]), 2*w.K
+	case len(w.F16) > 0:
+		first, row = address(w.F16[i:]), 2*w.K
 	default:
-		first, row = address(m.F32[i:]), 4*m.K
+		first, row = address(w.F32[i:]), 4*w.K
 	}
 	turn := 64 - panelCols*row
 	return walk{first: first - uintptr(turn), second: panelCols * row, step: row, turn: turn}

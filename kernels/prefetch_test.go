@@ -10,7 +10,7 @@ import (
 // each line of the next two panels, or of 32 rows of the next block, once.
 func TestWalkCoversWhatIsNext(t *testing.T) {
 	const n, k, n0, k0, depth = 64, 384, 32, 128, 96
-	lines := func(w *Matrix) map[uintptr]int {
+	lines := func(w *Weight) map[uintptr]int {
 		ahead := w.walk(n0, k0)
 		seen, at := map[uintptr]int{}, ahead.first
 		for left := depth / 2; left > 0; left-- { // as the loop of tile512 counts
@@ -24,7 +24,7 @@ func TestWalkCoversWhatIsNext(t *testing.T) {
 		return seen
 	}
 
-	w := &Matrix{N: n, K: k, BF16: make([]uint16, n*k)}
+	w := &Weight{N: n, K: k, BF16: make([]uint16, n*k)}
 	want := map[uintptr]int{}
 	for row := n0; row < n0+32; row++ {
 		for i := 0; i < depth; i += 32 {
@@ -33,11 +33,11 @@ func TestWalkCoversWhatIsNext(t *testing.T) {
 	}
 	require.Equal(t, want, lines(w), "read in place")
 
-	w.Panels, w.PackedFor = make([]uint16, w.PackedLen(BF16)), BF16
+	w.Pack(BF16)
 	want = map[uintptr]int{}
 	for panel := n0 / panelCols; panel < n0/panelCols+2; panel++ {
 		for i := 0; i < depth*panelCols; i += 32 {
-			want[address(w.Panels[panel*pairsLen(k)+k0*panelCols+i:])] = 1
+			want[address(w.Packed.Pairs[panel*pairsLen(k)+k0*panelCols+i:])] = 1
 		}
 	}
 	require.Equal(t, want, lines(w), "packed beforehand")

@@ -1,9 +1,0 @@
-//go:build !amd64 || purego
-
-package kernels
-
-import "testing"
-
-func int8ISAs() []string { return []string{isaGeneric} }
-
-func useInt8ISA(testing.TB, string) {}

@@ -1,0 +1,196 @@
+package kernels
+
+import (
+	"fmt"
+	"unsafe"
+
+	"seccodeprm/internal/num"
+)
+
+// Weight is the matrix (N, K), outputs by inputs, of a linear layer. Exactly one of
+// BF16, F16 and F32 is set: the N*K elements, row-major, as a checkpoint stores
+// them. They are only read.
+type Weight struct {
+	N, K int
+	BF16 []uint16  // bfloat16 bits
+	F16  []uint16  // IEEE 754 binary16 bits
+	F32  []float32 //
+
+	// Packed is the same weight once more, in the order of a product. If it is set,
+	// [MatMul] reads nothing else. If it is nil, products of F32 and BF16 read the
+	// stored elements and pack some at a time on the fly.
+	Packed *Packed
+}
+
+// Packed is a weight as products of one precision read it: in panels of 16 outputs.
+// [Weight.Pack] makes one; its slices may also lie in a file that holds what Pack
+// wrote. Outputs and inputs that do not exist are zero.
+type Packed struct {
+	// Precision of the products. W8A16 and W8A8 read the same form, and a weight
+	// that is packed for one of them serves both.
+	Precision Precision
+
+	// Pairs is the form of F32 and BF16.
+	Pairs []uint16 // [N/16][K/2][16][2] bfloat16
+
+	// Quads, Scale and Offset are the form of W8A16 and W8A8. Row n, with a the
+	// largest magnitude in it, has the scale a/127, and its elements are
+	//
+	//	q[k] = round(w[k] * (127/a))
+	//
+	// with each operation rounded to float32 and then to the nearest integer, to
+	// even on a tie: q[k] is one of -127 to 127 and means q[k]*(a/127). A row that
+	// stays below 2^-100 has scale 0 and means zeros. A row with an infinity or NaN
+	// has scale NaN and gives NaN in every product.
+	Quads  []uint32  // [N/16][K/4][16]: four int8, the first k in the low byte
+	Scale  []float32 // [N/16*16]
+	Offset []int32   // [N/16*16]: -64 times the sum of the quantised row
+}
+
+// Panels returns the number of panels of 16 outputs.
+func (w *Weight) Panels() int { return panelsOf(w.N) }
+
+// PackedBytes returns the memory that w takes when it is packed for p. It is 0 where
+// products of p read the stored elements alone: in F32, unless they are BF16.
+func (w *Weight) PackedBytes(p Precision) int64 {
+	panels := int64(w.Panels())
+	switch {
+	case p.Integer():
+		return panels * panelCols * (4*int64(quadsOf(w.K)) + 4 + 4)
+	case p == F32 && len(w.BF16) == 0:
+		return 0
+	}
+	return 2 * panels * int64(pairsLen(w.K))
+}
+
+// Pack packs w for products of precision p, if there is a packed form. To share the
+// work, see [Weight.PackInto].
+func (w *Weight) Pack(p Precision) {
+	if dst := w.NewPacked(p); dst != nil {
+		w.PackInto(dst, 0, w.Panels())
+		w.Packed = dst
+	}
+}
+
+// NewPacked returns memory for [Weight.PackInto], or nil where there is no packed
+// form.
+func (w *Weight) NewPacked(p Precision) *Packed {
+	w.check()
+	dst, panels := &Packed{Precision: p}, w.Panels()
+	switch {
+	case p.Integer():
+		dst.Quads = aligned[uint32](panels * panelCols * quadsOf(w.K))
+		dst.Scale, dst.Offset = make([]float32, panels*panelCols), make([]int32, panels*panelCols)
+	case w.PackedBytes(p) > 0:
+		dst.Pairs = aligned[uint16](panels * pairsLen(w.K))
+	default:
+		return nil
+	}
+	dst.check(w)
+	return dst
+}
+
+// PackInto packs the panels first to last-1 into their place in dst, which
+// [Weight.NewPacked] returned. Calls on disjoint ranges may run concurrently. The
+// caller sets w.Packed when all panels are done.
+func (w *Weight) PackInto(dst *Packed, first, last int) {
+	w.check()
+	dst.check(w)
+	if first < 0 || first > last || last > w.Panels() {
+		panic(fmt.Sprintf("kernels: panels %d to %d of a weight (%d, %d)", first, last, w.N, w.K))
+	}
+	if w.K == 0 {
+		return
+	}
+	if dst.Precision.Integer() {
+		w.quantise(dst, first, last)
+		return
+	}
+	var s Scratch
+	for panel := first; panel < last; panel++ {
+		all := panels{pairs: dst.Pairs, stride: pairsLen(w.K)}.from(panel, 0)
+		n := panel * panelCols
+		for k0 := 0; k0 < w.K; k0 += packDepth {
+			s.pack(all.from(0, k0), dst.Precision, w, n, min(panelCols, w.N-n), k0, min(packDepth, w.K-k0))
+		}
+	}
+}
+
+// packDepth bounds the columns that PackInto takes at a time.
+const packDepth = 1024
+
+// packed returns the packed pairs from output n and column k0 on.
+func (w *Weight) packed(n, k0 int) panels {
+	return panels{pairs: w.Packed.Pairs, stride: pairsLen(w.K)}.from(n/panelCols, k0)
+}
+
+// Row widens row n into dst, exactly: the look-up of an embedding. len(dst) is K.
+func (w *Weight) Row(dst []float32, n int) {
+	w.check()
+	if n < 0 || n >= w.N || len(dst) != w.K {
+		panic(fmt.Sprintf("kernels: row %d into %d elements, of a weight (%d, %d)", n, len(dst), w.N, w.K))
+	}
+	first := n * w.K
+	switch {
+	case len(w.BF16) > 0:
+		for k, b := range w.BF16[first:][:w.K] {
+			dst[k] = num.FromBF16(b)
+		}
+	case len(w.F16) > 0:
+		for k, h := range w.F16[first:][:w.K] {
+			dst[k] = num.FromF16(h)
+		}
+	default:
+		copy(dst, w.F32[first:])
+	}
+}
+
+// check panics unless the shape and the stored elements fit.
+func (w *Weight) check() {
+	set, length := 0, 0
+	for _, n := range [...]int{len(w.BF16), len(w.F16), len(w.F32)} {
+		if n > 0 {
+			set, length = set+1, n
+		}
+	}
+	if w.N < 0 || w.K < 0 || set > 1 || length != w.N*w.K {
+		panic(fmt.Sprintf("kernels: weight (%d, %d) with %d BF16, %d F16 and %d F32 elements",
+			w.N, w.K, len(w.BF16), len(w.F16), len(w.F32)))
+	}
+}
+
+// check panics unless d has the size of w in its precision.
+func (d *Packed) check(w *Weight) {
+	outputs := w.Panels() * panelCols
+	pairs, quads, scales := 0, outputs*quadsOf(w.K), outputs
+	if !d.Precision.Integer() {
+		pairs, quads, scales = int(w.PackedBytes(d.Precision)/2), 0, 0
+	}
+	if !d.Precision.Valid() || len(d.Pairs) != pairs ||
+		len(d.Quads) != quads || len(d.Scale) != scales || len(d.Offset) != scales {
+		panic(fmt.Sprintf("kernels: weight (%d, %d) packed for %v in %d pairs, %d quads, %d scales and %d offsets",
+			w.N, w.K, d.Precision, len(d.Pairs)/2, len(d.Quads), len(d.Scale), len(d.Offset)))
+	}
+	if d.Precision.Integer() && w.K > maxIntegerK {
+		panic(fmt.Sprintf("kernels: weight (%d, %d) packed for %v, which takes K up to %d", w.N, w.K, d.Precision, maxIntegerK))
+	}
+}
+
+// serves reports whether products of precision p read this form.
+func (d *Packed) serves(p Precision) bool {
+	return d.Precision == p || d.Precision.Integer() && p.Integer()
+}
+
+// aligned returns n zeros that begin at a cache line, so that no register of weights
+// lies in two.
+func aligned[T uint16 | uint32](n int) []T {
+	const line = 64
+	var zero T
+	size := int(unsafe.Sizeof(zero))
+	mem := make([]T, n+line/size-1)
+	skip := 0
+	if n > 0 {
+		skip = int(-uintptr(unsafe.Pointer(&mem[0]))%line) / size
+	}
+	return mem[skip:][:n:n]
+}
