@@ -106,7 +106,7 @@ func (e *Engine) Describe() qwen2.Description {
 func (e *Engine) Batch() int { return 2048 }
 
 // MaxCacheBytes implements qwen2.Engine.
-func (e *Engine) MaxCacheBytes() int64 { return e.pages.limit }
+func (e *Engine) MaxCacheBytes() int64 { return e.pages.MaxBytes() }
 
 // Close implements qwen2.Engine.
 func (e *Engine) Close() error {

@@ -56,6 +56,9 @@ func (p *Pool[M]) Bytes(length int) int64 { return int64(pagesFor(length)) * p.p
 // page counts once.
 func (p *Pool[M]) HeldBytes() int64 { return p.used.Load() * p.pageBytes }
 
+// MaxBytes returns the memory that all pages together may take, 0 if unlimited.
+func (p *Pool[M]) MaxBytes() int64 { return p.limit }
+
 // book counts n more pages as used, or returns an error that wraps
 // qwen2.ErrBudget.
 func (p *Pool[M]) book(n int) error {
