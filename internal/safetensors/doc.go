@@ -50,7 +50,6 @@ const (
 	maxRank     = 8           // dimensions
 	maxMetadata = 16 << 20    // bytes of all keys and values
 	maxIndex    = 32 << 20    // bytes of model.safetensors.index.json
-	maxDepth    = 16          // of values in the index that are skipped
 
 	metadataKey = "__metadata__"
 )

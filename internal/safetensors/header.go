@@ -10,7 +10,8 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"seccodeprm/internal/strictjson"
 )
 
 // entry is a tensor of a header and its half-open range of the data section.
@@ -53,140 +54,102 @@ func guess(file []byte) string {
 // parseHeader reads a header for a data section of size bytes. The tensors come
 // in the order of their data and tile it exactly; their data is not set.
 func parseHeader(header []byte, size uint64) (tensors []entry, metadata map[string]string, err error) {
-	if !utf8.Valid(header) {
-		return nil, nil, errors.New("header is not valid UTF-8")
-	}
 	if len(header) == 0 || header[0] != '{' {
 		return nil, nil, errors.New("header does not begin with {")
 	}
-	s := &scanner{text: header}
+	r := strictjson.New(header)
+	r.MaxString = maxName
 	seen := keys{}
-	err = s.object(maxName, func(key string) error {
-		if err := seen.add(key); err != nil {
-			return err
+	for key := range r.Members() {
+		r.Fail(seen.add(key))
+		switch {
+		case key == metadataKey:
+			metadata = readMetadata(r)
+		case len(tensors) == maxTensors:
+			r.Failf("more than %d tensors", maxTensors)
+		default:
+			tensors = append(tensors, readTensor(r, key))
 		}
-		if key == metadataKey {
-			m, err := s.metadata()
-			metadata = m
-			return within(metadataKey, err)
-		}
-		if len(tensors) == maxTensors {
-			return fmt.Errorf("more than %d tensors", maxTensors)
-		}
-		t, err := s.tensor(key)
-		tensors = append(tensors, t)
-		return within(fmt.Sprintf("tensor %q", key), err)
-	})
-	if err == nil {
-		err = s.end()
 	}
-	if err != nil {
+	if err := r.End(); err != nil {
 		return nil, nil, err
 	}
 	return tensors, metadata, tile(tensors, size)
 }
 
-// within puts a place before an error.
-func within(place string, err error) error {
-	if err != nil {
-		return fmt.Errorf("%s: %w", place, err)
-	}
-	return nil
-}
-
-// metadata takes the object of strings under __metadata__.
-func (s *scanner) metadata() (map[string]string, error) {
-	out := map[string]string{}
+// readMetadata reads the object of strings under __metadata__.
+func readMetadata(r *strictjson.Reader) map[string]string {
+	r.MaxString = maxMetadata
+	defer func() { r.MaxString = maxName }()
+	metadata := map[string]string{}
 	left := maxMetadata
-	err := s.object(left, func(key string) error {
-		if _, twice := out[key]; twice {
-			return fmt.Errorf("key %q stands twice", key)
+	for key := range r.Members() {
+		if _, twice := metadata[key]; twice {
+			r.Twice()
 		}
-		value, err := s.string(left)
-		out[key] = value
+		value := r.Text()
+		metadata[key] = value
 		// An entry costs more than its characters: a million empty ones must not pass.
-		if left -= len(key) + len(value) + 64; left < 0 && err == nil {
-			err = fmt.Errorf("more than %d bytes", maxMetadata)
+		if left -= len(key) + len(value) + 64; left < 0 {
+			r.Failf("more than %d bytes", maxMetadata)
 		}
-		return within(fmt.Sprintf("key %.100q", key), err)
-	})
-	return out, err
+	}
+	return metadata
 }
 
-// tensor takes the object that describes a tensor.
-func (s *scanner) tensor(name string) (entry, error) {
+// readTensor reads the object that describes a tensor.
+func readTensor(r *strictjson.Reader, name string) entry {
 	t := entry{Tensor: Tensor{Name: name}}
-	seen := keys{}
-	var offsets []uint64
-	err := s.object(maxName, func(field string) error {
-		err := seen.add(field)
-		if err != nil {
-			return err
-		}
+	for field := range r.Object("dtype", "shape", "data_offsets") {
 		switch field {
 		case "dtype":
-			var name string
-			name, err = s.string(maxName)
-			t.DType = DType(name)
-			if err == nil && t.DType.rank() < 0 {
-				err = fmt.Errorf("unknown type %q", name)
+			if t.DType = DType(r.Text()); t.DType.rank() < 0 {
+				r.Failf("unknown type %q", t.DType)
 			}
 		case "shape":
-			t.Shape, err = s.shape()
+			t.Shape = readInts(r, maxRank)
 		case "data_offsets":
-			offsets, err = s.uints(2)
+			offsets := readInts(r, 2)
+			if len(offsets) != 2 {
+				r.Failf("%d numbers instead of 2", len(offsets))
+				break
+			}
+			t.begin, t.end = uint64(offsets[0]), uint64(offsets[1])
 		default:
-			err = errors.New("unknown field")
-		}
-		return within(fmt.Sprintf("field %q", field), err)
-	})
-	if err != nil {
-		return t, err
-	}
-	for _, field := range []string{"dtype", "shape", "data_offsets"} {
-		if _, ok := seen[fold(field)]; !ok {
-			return t, fmt.Errorf("field %q is missing", field)
+			r.Unknown()
 		}
 	}
-	if len(offsets) != 2 {
-		return t, fmt.Errorf("field %q: %d numbers instead of 2", "data_offsets", len(offsets))
+	if r.Err() == nil {
+		r.Fail(t.check())
 	}
-	t.begin, t.end = offsets[0], offsets[1]
+	return t
+}
+
+// readInts reads a list of at most limit <= maxRank numbers.
+func readInts(r *strictjson.Reader, limit int) []int {
+	var list [maxRank]int
+	n := 0
+	for i := range r.Array() {
+		if i == limit {
+			r.Failf("more than %d numbers", limit)
+			break
+		}
+		list[i] = r.Int(0, math.MaxInt)
+		n = i + 1
+	}
+	return append([]int{}, list[:n]...)
+}
+
+// check compares the size that type and shape announce with the range of data.
+func (t *entry) check() error {
 	if t.begin > t.end {
-		return t, fmt.Errorf("field %q: begin %d is behind end %d", "data_offsets", t.begin, t.end)
+		return fmt.Errorf("data_offsets: begin %d is after end %d", t.begin, t.end)
 	}
 	want, err := byteSize(t.DType, t.Shape)
 	if err == nil && want != t.end-t.begin {
-		err = fmt.Errorf("%s of shape %v takes %d bytes, data_offsets %v hold %d", t.DType, t.Shape, want, offsets, t.end-t.begin)
+		err = fmt.Errorf("%s of shape %v takes %d bytes, data_offsets [%d %d] hold %d", t.DType, t.Shape, want, t.begin, t.end, t.end-t.begin)
 	}
-	return t, err
-}
-
-// shape takes a list of dimensions.
-func (s *scanner) shape() ([]int, error) {
-	list, err := s.uints(maxRank)
-	shape := make([]int, len(list))
-	for i, d := range list {
-		if d > math.MaxInt {
-			return nil, fmt.Errorf("dimension %d is too large", d)
-		}
-		shape[i] = int(d)
-	}
-	return shape, err
-}
-
-// uints takes a list of at most limit integers.
-func (s *scanner) uints(limit int) ([]uint64, error) {
-	var list []uint64
-	err := s.array(func() error {
-		if len(list) == limit {
-			return fmt.Errorf("more than %d numbers", limit)
-		}
-		v, err := s.uint()
-		list = append(list, v)
-		return err
-	})
-	return list, err
+	return err
 }
 
 // byteSize is the size of a tensor in bytes. The product must not overflow on

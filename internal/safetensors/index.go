@@ -7,61 +7,49 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"seccodeprm/internal/strictjson"
 )
 
 // parseIndex reads model.safetensors.index.json: the object weight_map, from
 // tensor to file. Other keys are skipped; total_size is often wrong and nobody
 // relies on it.
 func parseIndex(text []byte) (map[string]string, error) {
-	if !utf8.Valid(text) {
-		return nil, errors.New("not valid UTF-8")
-	}
-	s := &scanner{text: text}
+	r := strictjson.New(text)
+	r.MaxString = maxName
 	seen := keys{}
 	var index map[string]string
-	err := s.object(maxName, func(key string) error {
-		if err := seen.add(key); err != nil {
-			return err
+	for key := range r.Members() {
+		r.Fail(seen.add(key))
+		if key == "weight_map" {
+			index = readWeightMap(r)
 		}
-		if key != "weight_map" {
-			return within(fmt.Sprintf("key %q", key), s.skip(maxDepth))
-		}
-		var err error
-		index, err = s.weightMap()
-		return within(`key "weight_map"`, err)
-	})
-	if err == nil {
-		err = s.end()
 	}
-	if err != nil {
+	if err := r.End(); err != nil {
 		return nil, err
 	}
 	if len(index) == 0 {
-		return nil, errors.New(`key "weight_map": no tensors`)
+		return nil, errors.New("weight_map: no tensors")
 	}
 	return index, nil
 }
 
-// weightMap takes the object under weight_map.
-func (s *scanner) weightMap() (map[string]string, error) {
+// readWeightMap reads the object under weight_map.
+func readWeightMap(r *strictjson.Reader) map[string]string {
 	index := map[string]string{}
 	seen := keys{}
-	err := s.object(maxName, func(tensor string) error {
-		if err := seen.add(tensor); err != nil {
-			return err
-		}
+	for tensor := range r.Members() {
+		r.Fail(seen.add(tensor))
 		if len(index) == maxTensors {
-			return fmt.Errorf("more than %d tensors", maxTensors)
+			r.Failf("more than %d tensors", maxTensors)
 		}
-		file, err := s.string(maxName)
-		if err == nil && !local(file) {
-			err = fmt.Errorf("file name %q leaves the folder", file)
+		file := r.Text()
+		if !local(file) {
+			r.Failf("file name %q leaves the folder", file)
 		}
 		index[tensor] = file
-		return within(fmt.Sprintf("tensor %q", tensor), err)
-	})
-	return index, err
+	}
+	return index
 }
 
 // local reports whether name stays below its folder on every system: no "..",

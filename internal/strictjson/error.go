@@ -36,8 +36,12 @@ var (
 )
 
 // Fail stops the reader with an error about the value read last, unless it has
-// stopped before.
-func (r *Reader) Fail(err error) { r.failAt(r.start, err) }
+// stopped before or err is nil.
+func (r *Reader) Fail(err error) {
+	if err != nil {
+		r.failAt(r.start, err)
+	}
+}
 
 // Failf is Fail with a formatted error.
 func (r *Reader) Failf(format string, args ...any) {

@@ -269,6 +269,7 @@ func TestErrorsStick(t *testing.T) {
 	for range r.Object() {
 		for range r.Array() {
 			n++
+			r.Fail(nil)
 			if r.Int(0, 9) == 2 {
 				r.Fail(own)
 			}
