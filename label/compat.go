@@ -24,12 +24,12 @@ import (
 func PaperCompat(ctx context.Context, before, after []byte) (*Pair, error) {
 	a, b := newCompat(before), newCompat(after)
 	var in difflib.Interner
-	m, err := difflib.Match(ctx, in.AppendLines(nil, a.text), in.AppendLines(nil, b.text), difflib.Options{AutoJunk: true})
+	codes, err := difflib.Opcodes(ctx, in.AppendLines(nil, a.text), in.AppendLines(nil, b.text), difflib.Options{AutoJunk: true})
 	if err != nil {
 		return nil, err
 	}
 	p := &Pair{}
-	for _, c := range m.Opcodes() {
+	for _, c := range codes {
 		a.block(c.A1, c.A2, c.Tag == difflib.Equal)
 		b.block(c.B1, c.B2, true)
 		if c.Tag != difflib.Equal {

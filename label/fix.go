@@ -147,7 +147,7 @@ func markTokens(ctx context.Context, steps []Step, before, after []byte, h Hunk,
 	var in difflib.Interner
 	a, ends := appendTokens(&in, nil, nil, before[h.Before.Start:h.Before.End])
 	b, afterEnds := appendTokens(&in, nil, nil, after[h.After.Start:h.After.End])
-	m, err := difflib.Match(ctx, a, b, difflib.Options{})
+	codes, err := difflib.Opcodes(ctx, a, b, difflib.Options{})
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func markTokens(ctx context.Context, steps []Step, before, after []byte, h Hunk,
 		}
 		return true
 	}
-	for _, c := range m.Opcodes() {
+	for _, c := range codes {
 		if c.Tag == difflib.Equal {
 			continue
 		}

@@ -46,13 +46,13 @@ const (
 // hunks diffs two sources by lines.
 func hunks(ctx context.Context, before, after []byte, lang segment.Language, ignore HunkKind) ([]Hunk, error) {
 	var in difflib.Interner
-	m, err := difflib.Match(ctx, in.AppendLines(nil, before), in.AppendLines(nil, after), difflib.Options{})
+	codes, err := difflib.Opcodes(ctx, in.AppendLines(nil, before), in.AppendLines(nil, after), difflib.Options{})
 	if err != nil {
 		return nil, err
 	}
 	a, b := lineStarts(before), lineStarts(after)
 	var all []Hunk
-	for _, c := range m.Opcodes() {
+	for _, c := range codes {
 		if c.Tag != difflib.Equal {
 			all = append(all, Hunk{Before: Span{a[c.A1], a[c.A2]}, After: Span{b[c.B1], b[c.B2]}})
 		}

@@ -1,23 +1,24 @@
 // Package difflib compares two sequences exactly as SequenceMatcher of Python's
 // difflib does.
 //
-// Number the elements first, then call [Match]:
+// Number the elements of both sequences, then call [Opcodes]:
 //
 //	var in difflib.Interner
-//	m, err := difflib.Match(ctx, in.AppendLines(nil, before), in.AppendLines(nil, after), difflib.Options{})
-//	for _, c := range m.Opcodes() {
+//	a, b := in.AppendLines(nil, before), in.AppendLines(nil, after)
+//	codes, err := difflib.Opcodes(ctx, a, b, difflib.Options{})
+//	for _, c := range codes {
 //		fmt.Println(c.Tag, c.A1, c.A2, c.B1, c.B2)
 //	}
 //
 // # Concurrency
 //
-// A Matching is immutable. An Interner belongs to one goroutine.
+// Opcodes keeps no state. An Interner belongs to one goroutine.
 //
 // # Memory
 //
-// A match takes about 30 bytes an element.
+// A comparison takes about 30 bytes an element.
 //
 // # Errors
 //
-// The only error is that of the context.
+// The only error is ctx.Err(), checked every few milliseconds.
 package difflib

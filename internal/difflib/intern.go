@@ -2,24 +2,24 @@ package difflib
 
 import "bytes"
 
-// Interner numbers distinct pieces of text from 0 on, so that texts can be
-// compared as sequences of numbers. The zero value is ready; both sides of a
-// comparison need the same one.
+// Interner numbers distinct pieces of text from 0, so that texts can be compared
+// as sequences of numbers. The zero value is ready to use. Both sides of a
+// comparison need the same Interner.
 type Interner struct{ ids map[string]int32 }
 
-// AppendLines appends the numbers of the lines of text. A line ends at "\n",
-// which does not count: a last line without it equals one with it. A carriage
-// return does count.
+// AppendLines appends the numbers of the lines of text. The "\n" that ends a line
+// is not part of it, so a last line without one equals one with it. A carriage
+// return is part of the line.
 func (in *Interner) AppendLines(dst []int32, text []byte) []int32 {
 	for len(text) > 0 {
 		var line []byte
-		line, text, _ = bytes.Cut(text, newline)
+		line, text, _ = bytes.Cut(text, []byte("\n"))
 		dst = append(dst, in.ID(line))
 	}
 	return dst
 }
 
-// ID returns the number of a piece, a new one for a new piece.
+// ID returns the number of a piece.
 func (in *Interner) ID(piece []byte) int32 {
 	if id, ok := in.ids[string(piece)]; ok {
 		return id
@@ -31,5 +31,3 @@ func (in *Interner) ID(piece []byte) int32 {
 	in.ids[string(piece)] = id
 	return id
 }
-
-var newline = []byte("\n")
