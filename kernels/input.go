@@ -99,6 +99,9 @@ func grow[T any](s []T, n int) []T {
 	return s[:n]
 }
 
+// Rows returns M.
+func (in *Input) Rows() int { return in.m }
+
 // Strips returns the number of strips. It depends on the instruction set.
 func (in *Input) Strips() int { return in.strips }
 

@@ -58,18 +58,24 @@ func TestSharedPrefix(t *testing.T) {
 	}
 }
 
-// Continuations of few tokens are stacked, up to the rows of a tile, and blocks
-// that they share are counted; long ones, and those of other prefixes, are not.
-func TestBundles(t *testing.T) {
+// TestSharedPrefixTiles: continuations of few tokens are stacked, up to the size of a
+// tile, and the blocks they share are counted; long continuations, and those of
+// other prefixes, are not.
+func TestSharedPrefixTiles(t *testing.T) {
 	m := openModel(t, testmodel.New(testmodel.Shape{}))
 	e := New(m, Options{Precision: qwen2.F32, Threads: 1})
 	root, other := e.NewCache(600), e.NewCache(600)
 	for _, c := range []qwen2.Cache{root, other} {
 		require.NoError(t, e.Prefill(t.Context(), []qwen2.Sequence{{Cache: c, IDs: randomIDs(1, 350, m.Config.VocabSize)}}))
 	}
-	p := newPass(e)
+	a := newAttention(e, new(rows))
+	var sequences []sequence
+	var pos []int
 	add := func(c qwen2.Cache, n int) {
-		p.queries = append(p.queries, query{cache: c.Fork().(*cache), n: n})
+		sequences = append(sequences, sequence{cache: c.Fork().(*cache), row: len(pos), rows: n})
+		for i := range n {
+			pos = append(pos, 350+i)
+		}
 	}
 	add(root, 2)
 	add(root, 3)
@@ -80,26 +86,26 @@ func TestBundles(t *testing.T) {
 	add(other, 1)
 	type found struct{ count, shared int }
 	var got []found
-	for i := 0; i < len(p.queries); {
-		count, shared := p.bundle(p.queries[i:])
+	for i := 0; i < len(sequences); {
+		count, shared := a.sharedPrefix(sequences[i:])
 		got = append(got, found{count, shared})
 		i += count
 	}
 	require.Equal(t, []found{{2, 6}, {1, 6}, {3, 6}, {1, 6}}, got)
-	p.cut()
-	require.Len(t, p.tiles[0].stretches, 2)
-	rows := 0
-	for _, tile := range p.tiles {
+	a.schedule(sequences, pos)
+	require.Len(t, a.tiles[0].segments, 2)
+	queries := 0
+	for _, tile := range a.tiles {
 		at := 0
-		for _, x := range tile.stretches {
-			require.Equal(t, at, x.at)
-			at += x.rows
+		for _, s := range tile.segments {
+			require.Equal(t, at, s.at)
+			at += s.queries
 		}
-		require.Equal(t, at, tile.rows)
+		require.Equal(t, at, tile.queries)
 		require.Positive(t, at)
-		rows += at
+		queries += at
 	}
-	require.Equal(t, 508*m.Config.NumAttentionHeads, rows)
+	require.Equal(t, 508*m.Config.NumAttentionHeads, queries)
 }
 
 // BenchmarkRank continues a prefix of 2,048 tokens in 16 ways, in layers of the

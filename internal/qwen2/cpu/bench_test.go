@@ -82,7 +82,8 @@ func BenchmarkPrefillStep(b *testing.B) {
 // stepParts are the matrix products and the attention of a step.
 type stepParts struct {
 	*pass
-	hidden, attended kernels.Input // what the products read, packed
+	hidden, attended kernels.Input // of the products
+	gate, up         matrix
 }
 
 // newStepParts fills a pass with the last tokens of a cache, as a Prefill left them.
@@ -92,37 +93,25 @@ func newStepParts(b *testing.B, e *Engine, s qwen2.Sequence) *stepParts {
 	c := s.Cache.(*cache)
 	require.NoError(b, c.Reserve(len(s.IDs)))
 	c.Grow(len(s.IDs))
+	p.begin(b.Context())
 	p.add(&s, 0, len(s.IDs), 0)
-	require.NoError(b, p.forward(b.Context()))
-	cfg := e.model.Config
-	p.queries = append(p.queries[:0], query{cache: p.spans[0].cache, n: p.m})
-	p.gate.shape(p.m, cfg.IntermediateSize)
-	p.up.shape(p.m, cfg.IntermediateSize)
-	require.NoError(b, p.pack(b.Context(), &p.hidden, &p.h, p.m, cfg.HiddenSize))
-	require.NoError(b, p.pack(b.Context(), &p.attended, &p.q, p.m, cfg.NumAttentionHeads*cfg.HeadDim))
+	require.NoError(b, p.forward())
+	p.pack(&p.hidden, &p.h)
+	p.pack(&p.attended, &p.q)
+	require.NoError(b, p.err)
 	return p
 }
 
 func (p *stepParts) run(b *testing.B) {
-	ctx := b.Context()
-	for l := range p.layers {
-		w := &p.layers[l]
-		err := p.multiply(ctx, &p.hidden, product{c: &p.k, weight: &w.k}, product{c: &p.v, weight: &w.v}, product{c: &p.q, weight: &w.q})
-		if err == nil {
-			err = p.attend(ctx, l)
-		}
-		if err == nil {
-			err = p.multiply(ctx, &p.attended, product{c: &p.h, weight: &w.o, add: true})
-		}
-		if err == nil {
-			err = p.multiply(ctx, &p.hidden, product{c: &p.gate, weight: &w.gate}, product{c: &p.up, weight: &w.up})
-		}
-		if err == nil {
-			err = p.multiply(ctx, &p.packedAct, product{c: &p.h, weight: &w.down, add: true})
-		}
-		if err != nil {
-			b.Fatal(err)
-		}
+	for l, w := range p.layers {
+		p.linear(&p.hidden, product{&p.k, &w.k}, product{&p.v, &w.v}, product{&p.q, &w.q})
+		p.attend(l, &p.q)
+		p.addLinear(&p.h, &p.attended, &w.o)
+		p.linear(&p.hidden, product{&p.gate, &w.gate}, product{&p.up, &w.up})
+		p.addLinear(&p.h, &p.act, &w.down)
+	}
+	if p.err != nil {
+		b.Fatal(p.err)
 	}
 }
 

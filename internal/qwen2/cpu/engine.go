@@ -128,22 +128,13 @@ func (e *Engine) Prefill(ctx context.Context, sequences []qwen2.Sequence) error 
 	return e.guard(func() error {
 		p := e.passes.Get().(*pass)
 		defer e.passes.Put(p)
-		defer p.release()
-		// Fill chunks with the sequences one after the other.
+		p.begin(ctx)
+		defer p.end()
 		for i := range sequences {
-			s := &sequences[i]
-			for done, row := 0, 0; done < len(s.IDs); {
-				n := min(len(s.IDs)-done, e.chunk-p.m)
-				row += p.add(s, done, n, row)
-				done += n
-				if p.m == e.chunk {
-					if err := p.run(ctx); err != nil {
-						return err
-					}
-				}
-			}
+			p.write(&sequences[i])
 		}
-		return p.run(ctx)
+		p.flush()
+		return p.err
 	})
 }
 

@@ -9,9 +9,8 @@ import (
 )
 
 const (
-	blockKeys     = qwen2.PageLen // keys that one step of the attention loop looks at
-	segmentBlocks = 16            // blocks that share a running maximum before they are merged
-	panelColumns  = 16            // columns of a kernel panel
+	blockKeys    = qwen2.PageLen // keys that one step of the attention loop looks at
+	panelColumns = 16            // columns of a kernel panel
 )
 
 // page is the memory of the keys and values of blockKeys consecutive positions,

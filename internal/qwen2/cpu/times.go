@@ -1,7 +1,6 @@
 package cpu
 
 import (
-	"context"
 	"time"
 
 	"seccodeprm/internal/par"
@@ -9,53 +8,68 @@ import (
 
 // Times is how the threads of Prefills spent their time, summed over threads.
 type Times struct {
-	Products    time.Duration // matrix products of the layers, packing of weights included
+	Products    time.Duration // matrix products of the layers
 	Attention   time.Duration
 	ElementWise time.Duration // norms, activation, RoPE, embedding, packing of activations
 	Waiting     time.Duration // for other threads at the end of a loop
 }
 
-// part picks what a loop is booked under.
+// part selects what the time of a loop counts as.
 type part func(t *Times) *time.Duration
 
 func inProducts(t *Times) *time.Duration    { return &t.Products }
 func inAttention(t *Times) *time.Duration   { return &t.Attention }
 func inElementWise(t *Times) *time.Duration { return &t.ElementWise }
 
-// loop runs fn over [0, n) on the threads of the engine.
-func (p *pass) loop(ctx context.Context, of part, n int, fn func(worker, i int)) error {
-	if p.times == nil {
-		return par.Run(ctx, p.threads, n, par.Func(fn))
-	}
-	return p.timed(ctx, of, n, fn)
+// clock measures the loops of a pass. A nil clock measures nothing.
+type clock struct {
+	times *Times
+	op    par.Body        // that runs now
+	busy  []time.Duration // in it, of each worker
+	aside []time.Duration // of that, what is element-wise within products
 }
 
-// timed is loop with its time booked.
-func (p *pass) timed(ctx context.Context, of part, n int, fn func(worker, i int)) error {
-	busy := make([]time.Duration, p.threads)
-	p.aside = append(p.aside[:0], busy...)
+func newClock(t *Times, threads int) *clock {
+	return &clock{times: t, busy: make([]time.Duration, threads), aside: make([]time.Duration, threads)}
+}
+
+// around returns run, measured.
+func (c *clock) around(run runner) runner {
+	return func(of part, n int, op par.Body) error {
+		clear(c.busy)
+		clear(c.aside)
+		c.op = op
+		begin := time.Now()
+		err := run(of, n, c)
+		wall := time.Since(begin)
+		for worker, busy := range c.busy {
+			aside := c.aside[worker]
+			*of(c.times) += busy - aside
+			c.times.ElementWise += aside
+			c.times.Waiting += wall - busy
+		}
+		return err
+	}
+}
+
+// Do calls the operation that runs now.
+func (c *clock) Do(worker, i int) {
 	begin := time.Now()
-	err := par.Run(ctx, p.threads, n, par.Func(func(worker, i int) {
-		t := time.Now()
-		fn(worker, i)
-		busy[worker] += time.Since(t)
-	}))
-	p.times.Waiting += time.Duration(p.threads) * time.Since(begin)
-	for worker, d := range busy {
-		*of(p.times) += d - p.aside[worker]
-		p.times.ElementWise += p.aside[worker]
-		p.times.Waiting -= d
-	}
-	return err
+	c.op.Do(worker, i)
+	c.busy[worker] += time.Since(begin)
 }
 
-// elementWise runs a part of a unit of products that is booked as what it is.
-func (p *pass) elementWise(worker int, fn func()) {
-	if p.times == nil {
-		fn()
-		return
+// now is the time at which something element-wise begins within a product.
+func (c *clock) now() (t time.Time) {
+	if c != nil {
+		t = time.Now()
 	}
-	t := time.Now()
-	fn()
-	p.aside[worker] += time.Since(t)
+	return t
+}
+
+// elementWise counts the time since begin as element-wise.
+func (c *clock) elementWise(worker int, begin time.Time) {
+	if c != nil {
+		c.aside[worker] += time.Since(begin)
+	}
 }

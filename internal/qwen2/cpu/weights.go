@@ -14,6 +14,8 @@ type layer struct {
 	mu    sync.Mutex
 	ready bool
 
+	inputNorm, postAttentionNorm []float32 // (HiddenSize)
+
 	q, k, v, o, gate, up, down linear
 }
 
@@ -41,25 +43,27 @@ var projections = [...]struct {
 
 // layerAt returns layer l, packed on its first use: a model that is opened for one
 // short file does not wait for all of them.
-func (p *pass) layerAt(ctx context.Context, l int) (*layer, error) {
-	w := &p.layers[l]
+func (e *Engine) layerAt(ctx context.Context, l int) (*layer, error) {
+	w := &e.layers[l]
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.ready {
 		return w, nil
 	}
-	if p.packed != nil {
-		if err := p.packed.check(ctx, p.threads, l); err != nil {
+	if e.packed != nil {
+		if err := e.packed.check(ctx, e.threads, l); err != nil {
 			return nil, err
 		}
 	}
+	stored := &e.model.Layers[l]
+	w.inputNorm, w.postAttentionNorm = stored.InputNorm, stored.PostAttentionNorm
 	for _, x := range projections {
-		to, from := x.to(w), x.from(&p.model.Layers[l])
+		to, from := x.to(w), x.from(stored)
 		to.Weight, to.bias = from.Weight, from.Bias
-		if p.packed != nil && p.packed.bind(to, packedName(l, x.name), p.precision) {
+		if e.packed != nil && e.packed.bind(to, packedName(l, x.name), e.precision) {
 			continue
 		}
-		if err := p.copyWeight(ctx, to); err != nil {
+		if err := e.copyWeight(ctx, to); err != nil {
 			return nil, err
 		}
 	}

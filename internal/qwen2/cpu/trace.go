@@ -1,0 +1,109 @@
+package cpu
+
+import (
+	"seccodeprm/internal/par"
+	"seccodeprm/kernels"
+)
+
+// tracer shows activations to Options.Trace. It looks at each operation of a pass
+// once it has run; the pass knows nothing of it. Activations that the pass never
+// has in one piece (norms are packed as they are computed, gate and up are fused)
+// are computed again, which gives the same bits.
+type tracer struct {
+	pass     *pass
+	trace    func(name string, layer int, x []float32, rows, columns int)
+	names    map[any]activation // by the weight that makes it
+	gate, up matrix             // (rows, IntermediateSize)
+}
+
+// activation names what is shown.
+type activation struct {
+	name  string
+	layer int
+}
+
+func newTracer(p *pass, trace func(name string, layer int, x []float32, rows, columns int)) *tracer {
+	t := &tracer{pass: p, trace: trace, names: map[any]activation{}}
+	for l := range p.engine.layers {
+		w, norms := &p.engine.layers[l], &p.engine.model.Layers[l]
+		for weight, name := range map[any]string{
+			&norms.InputNorm[0]: "input_norm", &norms.PostAttentionNorm[0]: "post_norm",
+			&w.q: "q", &w.k: "k", &w.v: "v", &w.gate: "gate", &w.up: "up", &w.down: "out",
+		} {
+			t.names[weight] = activation{name, l}
+		}
+	}
+	return t
+}
+
+// around returns run with what it computes shown.
+func (t *tracer) around(run runner) runner {
+	return func(of part, n int, op par.Body) error {
+		if err := run(of, n, op); err != nil {
+			return err
+		}
+		return t.after(op)
+	}
+}
+
+// after shows what op computed.
+func (t *tracer) after(op par.Body) error {
+	switch op := op.(type) {
+	case *embedOp:
+		t.show(activation{"embed", -1}, op.h)
+	case *normOp:
+		// The last layer takes the norm of the reads once more, for q.
+		if a := t.names[&op.weight[0]]; a.name != "input_norm" || op.h.rows == len(t.pass.rows.ids) {
+			t.show(a, normed(op))
+		}
+	case *linearOp:
+		for i, u := range op.units {
+			if a, ok := t.names[u.w]; ok && (i == 0 || op.units[i-1].w != u.w) {
+				t.show(a, u.to)
+			}
+		}
+	case attendTiles:
+		t.show(activation{"attn_ctx", op.layer}, op.q)
+	case mergeSplits:
+		t.show(activation{"attn_ctx", op.layer}, op.q)
+	case *gatedOp:
+		return t.gated(op)
+	case *finalNormOp:
+		var hidden []float32
+		for _, s := range op.sequences {
+			hidden = append(hidden, s.hidden...)
+		}
+		t.trace("final_norm", -1, hidden, op.h.rows, op.h.columns)
+	}
+	return nil
+}
+
+// gated shows gate, up (the linear operation here is traced too) and act.
+func (t *tracer) gated(op *gatedOp) error {
+	layer := t.names[op.gate].layer
+	t.pass.linear(op.x, product{&t.gate, op.gate}, product{&t.up, op.up})
+	for r := range t.gate.rows {
+		kernels.SiLUMul(t.gate.row(r), t.gate.row(r), t.up.row(r))
+	}
+	t.show(activation{"act", layer}, &t.gate)
+	return t.pass.err
+}
+
+// normed is what op packed.
+func normed(op *normOp) *matrix {
+	x := new(matrix)
+	x.shape(op.h.rows, op.h.columns)
+	for r := range x.rows {
+		kernels.RMSNorm(x.row(r), op.h.row(r), op.weight, op.eps)
+	}
+	return x
+}
+
+// show hands x to the trace as a dense matrix.
+func (t *tracer) show(a activation, x *matrix) {
+	dense := make([]float32, 0, x.rows*x.columns)
+	for r := range x.rows {
+		dense = append(dense, x.row(r)...)
+	}
+	t.trace(a.name, a.layer, dense, x.rows, x.columns)
+}
