@@ -98,13 +98,3 @@ func ExamplePolicy_structure() {
 	// blank-lines 5
 	// structure 2
 }
-
-func ExampleMergeLabelled() {
-	steps := []segment.Labelled{{"x = 1;", true}, {"return x;\n}", true}, {"return y;", false}}
-	for _, s := range segment.MergeLabelled(steps, "\n\n") {
-		fmt.Printf("%q %t\n", s.Text, s.Secure)
-	}
-	// Output:
-	// "x = 1;\n\nreturn x;\n}" true
-	// "return y;" false
-}

@@ -14,9 +14,8 @@
 //	}
 //
 // [Scan] finds the functions of a source and its calls, a [Stream] cuts a source
-// that is still being written, [MergeLabelled] joins labelled steps as the paper
-// does, [LanguageOf] and [DetectLanguage] tell a language from the name of a file
-// and from what it holds.
+// that is still being written, and [LanguageOf] and [DetectLanguage] tell a
+// language from the name of a file and from its content.
 //
 // How to cut belongs to the model: rewards mean something only for steps cut
 // as in its training. A policy is written down by its name ([Policy.Name],
