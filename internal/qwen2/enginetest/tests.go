@@ -196,6 +196,9 @@ func testAdopt(t *testing.T, newEngine Factory) {
 	s.append(whole, s.ids(4, 100)) // overwrites what it has of the pages
 	for n := range len(pages) + 1 {
 		c := s.NewCache(300)
+		err := s.Prefill(newCountdown(t.Context(), 1), []qwen2.Sequence{{Cache: c, IDs: ids}})
+		require.ErrorIs(t, err, context.Canceled) // what that took is not in the way
+		require.Zero(t, c.Len())
 		for _, p := range pages[:n] {
 			require.NoError(t, c.Adopt(p))
 		}

@@ -20,6 +20,7 @@ const freed = -1 // what Free leaves in a slot
 type testStorage struct {
 	t        testing.TB
 	capacity int // pages, 0 if unlimited
+	pool     *Pool[*memory]
 
 	mu   sync.Mutex
 	live map[*memory]bool
@@ -31,6 +32,7 @@ func (s *testStorage) add(m *memory) *memory {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.live[m] = true
+	s.checkCount()
 	if s.capacity > 0 && len(s.live) > s.capacity {
 		s.t.Errorf("%d pages in a storage of %d", len(s.live), s.capacity)
 	}
@@ -55,9 +57,17 @@ func (s *testStorage) Free(m *memory) {
 	s.requireLive(m)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.checkCount()
 	delete(s.live, m)
 	for i := range m.slots {
 		m.slots[i] = freed
+	}
+}
+
+// checkCount: a page counts before it is made and until it is freed.
+func (s *testStorage) checkCount() {
+	if used := s.pool.used.Load(); used < int64(len(s.live)) {
+		s.t.Errorf("%d pages exist, %d are counted", len(s.live), used)
 	}
 }
 
@@ -73,7 +83,8 @@ const pageBytes = 1000
 
 func newPool(t testing.TB, pages int) (*Pool[*memory], *testStorage) {
 	s := &testStorage{t: t, capacity: pages, live: map[*memory]bool{}}
-	return NewPool(s, pageBytes, int64(pages)*pageBytes), s
+	s.pool = NewPool(s, pageBytes, int64(pages)*pageBytes)
+	return s.pool, s
 }
 
 // engineCache is what an engine makes of a Cache.
@@ -372,12 +383,56 @@ func TestOtherStorage(t *testing.T) {
 	c.Release()
 }
 
+// TestAdoptReplacesWhatWasNotWritten: a page follows the positions that the cache
+// holds, not the pages that a pass took and never filled.
+func TestAdoptReplacesWhatWasNotWritten(t *testing.T) {
+	pool, _ := newPool(t, 0)
+	from, c := pool.NewCache(maxLen), pool.NewCache(maxLen)
+	fill(t, from, qwen2.PageLen, 1)
+	p := from.Page(0)
+	require.NoError(t, c.Reserve(200))
+	c.Grow(200)
+	require.NoError(t, c.Reserve(290))
+	require.NoError(t, c.Adopt(p))
+	require.Equal(t, 1, c.Pages())
+	require.Equal(t, 1, c.Common(from))
+	require.EqualValues(t, pageBytes, pool.HeldBytes())
+	fill(t, c, 10, 2)
+	require.Equal(t, 1, c.At(0).slots[0])
+	require.Equal(t, 2, c.At(1).slots[0])
+	p.Release()
+	from.Release()
+	c.Release()
+	require.Zero(t, pool.HeldBytes())
+}
+
 // TestLimitBelowAPage: a limit too small for a page is not "no limit".
 func TestLimitBelowAPage(t *testing.T) {
 	pool := NewPool(&testStorage{t: t}, pageBytes, pageBytes-1)
 	c := pool.NewCache(maxLen)
 	require.ErrorIs(t, c.Reserve(1), qwen2.ErrBudget)
 	require.NoError(t, c.Reserve(0))
+}
+
+// TestBudgetConcurrently: of several goroutines that want the last page, one gets
+// it.
+func TestBudgetConcurrently(t *testing.T) {
+	pool := NewPool(&ring{}, pageBytes, pageBytes)
+	var wg sync.WaitGroup
+	for range 4 {
+		c := pool.NewCache(1)
+		wg.Go(func() {
+			for range 20000 {
+				_ = c.Reserve(1)
+				if held := pool.HeldBytes(); held > pageBytes {
+					t.Errorf("%d bytes held", held)
+					return
+				}
+				c.Release()
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // TestConcurrently: caches that share pages in several goroutines never see what
