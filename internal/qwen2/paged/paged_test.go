@@ -414,27 +414,6 @@ func TestLimitBelowAPage(t *testing.T) {
 	require.NoError(t, c.Reserve(0))
 }
 
-// TestBudgetConcurrently: of several goroutines that want the last page, one gets
-// it.
-func TestBudgetConcurrently(t *testing.T) {
-	pool := NewPool(&ring{}, pageBytes, pageBytes)
-	var wg sync.WaitGroup
-	for range 4 {
-		c := pool.NewCache(1)
-		wg.Go(func() {
-			for range 20000 {
-				_ = c.Reserve(1)
-				if held := pool.HeldBytes(); held > pageBytes {
-					t.Errorf("%d bytes held", held)
-					return
-				}
-				c.Release()
-			}
-		})
-	}
-	wg.Wait()
-}
-
 // TestConcurrently: caches that share pages in several goroutines never see what
 // the others write and never need more pages than there are.
 func TestConcurrently(t *testing.T) {
