@@ -3,21 +3,22 @@
 //
 //	go run ./examples/bench [-model DIR] [-tokens 512,2048] [-threads N] [-precision P] [-map | -packed FILE] [-rounds N] [-json] [-profile]
 //
-// Each pass takes one sequence of that many tokens (id i is i·7919 modulo the
-// vocabulary) from ids to the readout of the last position. Without -model it is
-// the embedded model. The output is in the format of go test -bench, which
-// benchstat reads, one line a round; with -json one object a length:
+// Each pass runs one sequence of the given length (id i is i·7919 modulo the
+// vocabulary) from ids to the readout of the last position. Without -model,
+// bench uses the embedded model. It prints a line for each round in the format
+// of go test -bench, which benchstat reads. With -json it prints an object for
+// each length:
 //
 //	{"peer":"ours","dtype":"bf16","tokens":512,"threads":2,"s":..,"tok_s":..,"median_tok_s":..,"ttfs":..,"rss_mb":..,"rss_anon_mb":..,"isa":".."}
 //
-// s and tok_s are those of the fastest round, median_tok_s that of all rounds, ttfs the seconds from opening the
-// checkpoint to the first reward of a step of 64 tokens, rss_mb the largest
-// resident memory of the process, mapped weights included, rss_anon_mb what of it
-// was the process's own after the last round. -profile adds how the threads spent
-// the fastest round.
+// s and tok_s are of the fastest round, and median_tok_s is of all rounds. ttfs
+// is the time in seconds from opening the checkpoint to the first reward of a
+// step of 64 tokens. rss_mb is the peak resident memory of the process, mapped
+// weights included, and rss_anon_mb the part that was its own after the last
+// round. -profile adds how the threads spent the fastest round.
 //
-// -map reads weights where they are mapped, -packed those of a file that
-// examples/score -write-packed made; else they are packed into a copy.
+// By default, weights are packed into a copy. -map reads them from the mapped
+// file, and -packed from a file that examples/score -write-packed wrote.
 package main
 
 import (
@@ -54,7 +55,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	lengths := flags.String("tokens", "512,2048", "lengths of the sequences, separated by commas")
 	threads := flags.Int("threads", 0, "threads to use (default: all cores)")
 	precision := flags.String("precision", "bf16", "f32, bf16, w8a16 or w8a8")
-	mapOnly := flags.Bool("map", false, "read weights where they are mapped (default: pack a copy)")
+	mapOnly := flags.Bool("map", false, "read weights from the mapped file (default: pack a copy)")
 	packed := flags.String("packed", "", "read weights from this file of packed weights")
 	rounds := flags.Int("rounds", 5, "passes of each length")
 	asJSON := flags.Bool("json", false, "print one JSON object a length")
@@ -185,7 +186,7 @@ func (b *bench) run(ctx context.Context, dir string, lengths []int) error {
 	return nil
 }
 
-// pass takes one sequence of n tokens to its last readout.
+// pass runs one sequence of n tokens up to its last readout.
 func (b *bench) pass(ctx context.Context, n int) (time.Duration, error) {
 	ids := make([]int32, n)
 	for i := range ids {
@@ -204,13 +205,13 @@ func (b *bench) pass(ctx context.Context, n int) (time.Duration, error) {
 	return time.Since(start), err
 }
 
-// median is the middle one, the slower of the middle two.
+// median returns the middle duration, or the longer of the middle two.
 func median(all []time.Duration) time.Duration {
 	slices.Sort(all)
 	return all[len(all)/2]
 }
 
-// printTimes shows the share of each part in the time of all threads.
+// printTimes prints the share of each part in the time of all threads.
 func (b *bench) printTimes(n int, t cpu.Times) {
 	total := t.Products + t.Attention + t.ElementWise + t.Waiting
 	fmt.Fprintf(b.stdout, "# %d tokens: products %s, attention %s, element-wise and packing %s, waiting %s\n", n,

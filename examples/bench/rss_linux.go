@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// peakRSS is the largest resident memory of the process so far, in MB.
+// peakRSS returns the peak resident memory of the process so far, in MB.
 func peakRSS() float64 {
 	var u unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
@@ -17,8 +17,8 @@ func peakRSS() float64 {
 	return float64(u.Maxrss) / 1000
 }
 
-// anonRSS is the resident memory that belongs to the process alone, in MB: no
-// mapped files.
+// anonRSS returns the resident memory of the process without mapped files, in
+// MB.
 func anonRSS() float64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

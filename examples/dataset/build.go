@@ -15,40 +15,40 @@ import (
 	"seccodeprm/tokenizer"
 )
 
-// build is one run.
+// A build is one run of the program.
 type build struct {
 	options
 	ctx      context.Context
 	progress *progress
 	encoder  *tokenizer.Encoder
-	ids      []int32 // a buffer of tokens
+	ids      []int32 // buffer
 	audit    *dataset.Audit
-	seen     []*dataset.Seen // by split, as far as read
+	seen     []*dataset.Seen // for each split, the records read so far
 	pictured bool
 }
 
-// source is a file or folder of records, and its split.
+// A source is a file or folder of records, and its split.
 type source struct {
-	name  string // in the folder
-	split string // "" where records are split by commit
+	name  string // within the folder
+	split string // "" if records are split by commit
 }
 
-// split is where examples go.
+// A split is where examples go.
 type split struct {
 	name     string
 	rows     *dataset.Writer
 	ids      *dataset.Writer // nil without a tokenizer
 	stats    *dataset.Stats
-	overlaps []dataset.Overlap // with each split before
+	overlaps []dataset.Overlap // with each earlier split
 	skipped  dataset.Tally
 	records  int
-	cut      int // labels that the limit on ids cut away
+	cut      int // labels beyond the limit on ids
 }
 
 // tokenRule lays ids out as the paper's training does.
 var tokenRule = dataset.TokenRule{Separator: "\n\n", MaxLength: 128000}
 
-// run writes everything, and returns why the audit fails.
+// run writes all files and returns the reasons for which the audit fails.
 func (b *build) run(stdout io.Writer) (failures []string, err error) {
 	read, err := dataset.Lookup(b.format)
 	if err != nil {
@@ -70,7 +70,7 @@ func (b *build) run(stdout io.Writer) (failures []string, err error) {
 	chance := &dataset.Splitter{Key: dataset.ByCommit, Names: []string{"train", "val"}, Shares: []float64{9, 1}}
 	var splits []*split
 	complete := false
-	defer func() { // what was written stays, also after an error
+	defer func() { // an error does not remove what was written
 		for _, s := range splits {
 			if failed := s.close(complete); err == nil {
 				err = failed
@@ -92,7 +92,7 @@ func (b *build) run(stdout io.Writer) (failures []string, err error) {
 		splits = append(splits, s)
 		b.seen = append(b.seen, dataset.NewSeen())
 	}
-	if sources[0].split == "" { // splits are mixed: see the first whole, to compare with
+	if sources[0].split == "" { // one file holds both splits: read all of the first to compare with
 		for r, err := range read(b.ctx, os.DirFS(dir), sources[0].name) {
 			var skip *dataset.Skip
 			if err != nil && !errors.As(err, &skip) {
@@ -137,8 +137,8 @@ func (b *build) run(stdout io.Writer) (failures []string, err error) {
 	return b.summary(stdout, splits)
 }
 
-// find returns the sources of -in and the folder that they lie in: the files of
-// a folder for formats of rows, else the folder or file itself.
+// find returns the sources of -in and their folder: the files of a folder if
+// the format has rows, otherwise the folder or file itself.
 func find(in, format string) (dir string, sources []source, err error) {
 	info, err := os.Stat(in)
 	if err != nil {
@@ -179,7 +179,7 @@ func boolInt(b bool) int {
 	return 0
 }
 
-// open prepares a split; before is how many there are already.
+// open prepares a split. before is the number of earlier splits.
 func (b *build) open(name string, before int, tokens func([]byte) int) (*split, error) {
 	s := &split{name: name, stats: &dataset.Stats{Tokens: tokens}, skipped: dataset.Tally{}, overlaps: make([]dataset.Overlap, before)}
 	opt := dataset.WriterOptions{
@@ -275,7 +275,7 @@ func (b *build) summary(stdout io.Writer, splits []*split) ([]string, error) {
 	for i, s := range splits {
 		fmt.Fprintln(&text, s.line())
 		if s.cut > 0 {
-			fmt.Fprintf(&text, "%s: %d labels lie behind %d ids and are cut away\n", s.name, s.cut, tokenRule.MaxLength)
+			fmt.Fprintf(&text, "%s: %d labels come after id %d and are cut off\n", s.name, s.cut, tokenRule.MaxLength)
 		}
 		for k := range i {
 			if err := s.overlaps[k].Write(&text, s.name, splits[k].name); err != nil {

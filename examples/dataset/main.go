@@ -1,26 +1,27 @@
-// Dataset is a tool of this repository: it turns a public data set into rows for
-// training a process reward model, and measures what they hold and what leaks.
+// Dataset is a tool of this repository: it turns a public data set into rows
+// for training a process reward model, and measures what they hold and what
+// leaks.
 //
 //	go run ./examples/dataset -in DIR -out DIR [-compat] [-clean] [-tokenizer FILE] ...
 //
-// The files of -in are splits, named as they are (train.jsonl is split train);
-// one file alone, or a folder of a format that is a folder, is split by commit
-// into train and val, nine to one. Into -out go
+// The files of -in are splits and give them their names (train.jsonl is split
+// train). A single file, or a folder in a format that consists of a folder, is
+// split by commit into train and val, nine to one. The program writes to -out:
 //
 //	train-00000.jsonl ...  rows of TRL's stepwise supervision, in shards
-//	train.json ...         which shards there are, and whether they are all
-//	ids-train-...          the same as input_ids and labels, with -tokenizer
-//	statistics.txt         the figures of the paper's Tables 11 and 12
-//	audit.txt              how well labels are predicted without reading the code
+//	train.json ...         the shards, and whether the list is complete
+//	ids-train-...          the same as input_ids and labels (with -tokenizer)
+//	statistics.txt         what the paper's Tables 11 and 12 count
+//	audit.txt              how well labels can be predicted without reading the code
 //	pair.html              the first pair, its steps coloured by label
 //	recipe/                how to train on the rows with TRL
 //
-// Run it again after an interrupt and it goes on where it stopped: the bytes are
-// those of one run. With -compat steps and labels are those of the paper's
-// released pipeline, to compare with its figures.
+// After an interrupt, run it again: it continues where it stopped and writes
+// the same bytes as one run. -compat cuts and labels as the paper's released
+// pipeline does, to compare with its figures.
 //
-// It exits with 0 if all went well, 1 if the audit finds that labels leak, 2 on
-// wrong usage or where something failed.
+// The exit code is 0 if all went well, 1 if the audit finds that labels leak,
+// and 2 after wrong usage or if something failed.
 package main
 
 import (
@@ -51,7 +52,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// options are what the command line says.
+// options are the parsed command line.
 type options struct {
 	in, out, format string
 	rule            dataset.Rule
@@ -62,7 +63,7 @@ type options struct {
 	shard           int
 }
 
-// run is the program; it returns the exit code.
+// run is the program. It returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	opt, err := parse(args, stderr)
 	if errors.Is(err, flag.ErrHelp) {
@@ -94,7 +95,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitClean
 }
 
-// errUsage is for mistakes that flag has printed already.
+// errUsage is an error that package flag has printed already.
 var errUsage = errors.New("usage")
 
 func parse(args []string, stderr io.Writer) (*options, error) {
@@ -106,12 +107,12 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	flags.StringVar(&opt.format, "format", "sven", "one of "+strings.Join(dataset.Formats(), ", "))
 	flags.StringVar(&opt.policy, "segment", segment.Paper, "policy that cuts steps, such as paper, blank-lines or structure")
 	flags.BoolVar(&opt.rule.PaperCompat, "compat", false, "cut and label pairs as the paper's released pipeline does")
-	flags.BoolVar(&opt.rule.Merge, "merge", false, "join steps that say little alone, where labels agree")
+	flags.BoolVar(&opt.rule.Merge, "merge", false, "join steps that say little alone if their labels agree")
 	flags.BoolVar(&opt.rule.Fix.Tokens, "tokens", false, "compare replaced lines token by token")
 	callers := flags.Bool("callers", false, "spread vulnerability to callers in the same source, by sure calls")
-	noise := flags.Bool("no-noise", false, "leave out changes of white space, comments and local names alone")
+	noise := flags.Bool("no-noise", false, "ignore changes of only white space, comments and local names")
 	anchor := flags.String("anchor", "containing", "where inserted lines label: containing, strict or both")
-	flags.BoolVar(&opt.clean, "clean", false, "leave out what repeats code of the same split, or code or commits of an earlier one")
+	flags.BoolVar(&opt.clean, "clean", false, "skip what repeats code of the same split, or code or commits of an earlier one")
 	flags.BoolVar(&opt.strict, "strict", false, "fail at the first record that cannot be used")
 	flags.BoolVar(&opt.gzip, "gzip", false, "pack the shards")
 	flags.IntVar(&opt.shard, "shard", 4096, "rows in a shard")

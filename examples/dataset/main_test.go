@@ -130,7 +130,8 @@ func TestOneFile(t *testing.T) {
 	require.Contains(t, all["train.json"], `"complete": false`)
 }
 
-// Where nothing can be used there is nothing to train on, and that is no success.
+// Where nothing can be used there is nothing to train on, and that is no
+// success.
 func TestNothingUsable(t *testing.T) {
 	in := filepath.Join(t.TempDir(), "train.jsonl")
 	for content, want := range map[string]string{"": "no records in", "{broken\nnull\n": "no records in " + in + "; train: skipped: "} {

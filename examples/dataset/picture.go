@@ -8,8 +8,8 @@ import (
 	"seccodeprm/label/dataset"
 )
 
-// picture draws the two sides of a pair as a page: each step is a box, green if
-// it is secure, red if not, with the source of its label at its side.
+// picture draws the two sides of a pair as an HTML page. Each step is a box,
+// green if it is secure and red if not, beside the source of its label.
 func picture(pair []*dataset.Example) []byte {
 	var out bytes.Buffer
 	r := pair[0].Record

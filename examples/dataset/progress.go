@@ -9,7 +9,7 @@ import (
 
 // progress keeps one line of a terminal up to date.
 type progress struct {
-	w     io.Writer // nil where it is no terminal
+	w     io.Writer // nil if not a terminal
 	start time.Time
 	last  time.Time
 }
@@ -24,7 +24,7 @@ func newProgress(w io.Writer) *progress {
 	return p
 }
 
-// show shows what is going on, at most ten times a second.
+// show updates the line, at most ten times a second.
 func (p *progress) show(line func() string) {
 	now := time.Now()
 	if p.w == nil || now.Sub(p.last) < 100*time.Millisecond {
@@ -34,7 +34,7 @@ func (p *progress) show(line func() string) {
 	fmt.Fprintf(p.w, "\r\x1b[K%s, %.0f s", line(), now.Sub(p.start).Seconds())
 }
 
-// wipe takes the line away.
+// wipe removes the line.
 func (p *progress) wipe() {
 	if p.w != nil && !p.last.IsZero() {
 		fmt.Fprint(p.w, "\r\x1b[K")

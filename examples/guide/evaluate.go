@@ -15,19 +15,19 @@ import (
 	"seccodeprm/prm/search"
 )
 
-// evaluation are strategies over labelled prompts.
+// An evaluation runs strategies over labelled prompts.
 type evaluation struct {
 	options  *options
 	scorer   search.Scorer
 	records  []search.Record
 	replay   *search.Replay
-	secure   []map[string]bool // of each record: continuation -> secure
-	random   []float64         // of each record: SR@1 of random choice
+	secure   []map[string]bool // for each record: continuation -> secure
+	random   []float64         // for each record: SR@1 of random choice
 	progress io.Writer         // terminal, or nil
 }
 
-// evaluate prints SR@1 of every strategy over the records whose continuations are
-// labelled.
+// evaluate prints SR@1 of every strategy over the records of which all
+// continuations are labelled.
 func evaluate(ctx context.Context, o *options, model *prm.Model, records []search.Record, stdout, stderr io.Writer) error {
 	e := evaluation{options: o, scorer: &memory{scorer: model, reports: map[string]*prm.Report{}}}
 	for _, r := range records {
@@ -70,8 +70,8 @@ func evaluate(ctx context.Context, o *options, model *prm.Model, records []searc
 	return e.criteria(ctx, stdout)
 }
 
-// longest chooses by length alone, as a measure of what is in the data without
-// reading it.
+// longest returns SR@1 of the longest continuation: what the data gives away
+// without being read.
 func (e *evaluation) longest() []float64 {
 	sr := make([]float64, len(e.records))
 	for i, r := range e.records {
@@ -90,8 +90,8 @@ func (e *evaluation) longest() []float64 {
 	return sr
 }
 
-// strategies are those that are compared: with several places where the best is
-// found in the end, and with one, where every choice counts.
+// strategies lists what is compared: some with several trajectories, of which
+// the best is chosen at the end, and some with one, where every choice counts.
 func (e *evaluation) strategies() []search.Strategy {
 	n, k := e.options.n, e.options.k
 	return []search.Strategy{
@@ -107,10 +107,10 @@ func (e *evaluation) strategies() []search.Strategy {
 	}
 }
 
-// cost is what a search took, in the mean.
+// cost is the mean cost of a search.
 type cost struct{ proposals, tokens float64 }
 
-// run searches behind every prompt and returns SR@1 of each.
+// run searches after every prompt and returns SR@1 of each.
 func (e *evaluation) run(ctx context.Context, strategy search.Strategy) (sr []float64, paid cost, err error) {
 	sr = make([]float64, len(e.records))
 	searches := float64(len(e.records) * e.options.seeds)
@@ -143,13 +143,13 @@ func (e *evaluation) search(ctx context.Context, r search.Record, strategy searc
 	}
 	result, err := s.Run(ctx)
 	if err == nil && result.Stop == search.OutOfTime {
-		err = context.DeadlineExceeded // a part of the prompts would say nothing
+		err = context.DeadlineExceeded // a mean over some of the prompts means nothing
 	}
 	return result, err
 }
 
-// successes is the chance that what comes first is secure: the share of those
-// that share the first place, and 0 where nothing is finished.
+// successes is the chance that the continuation in first place is secure: the
+// share of secure ones among all in first place, and 0 if none is finished.
 func (e *evaluation) successes(record int, r *search.Result) float64 {
 	first := map[string]bool{}
 	for _, ranked := range r.Ranked {
@@ -170,8 +170,8 @@ func (e *evaluation) share(record int, codes map[string]bool) float64 {
 	return share
 }
 
-// criteria ranks all continuations of each prompt by other criteria: the paper's
-// and the released code's, or all.
+// criteria ranks all continuations of each prompt by other criteria: those of
+// the paper and its released code, or all with -all.
 func (e *evaluation) criteria(ctx context.Context, w io.Writer) error {
 	rewards := make([][][]float64, len(e.records))
 	for i, r := range e.records {
@@ -207,7 +207,7 @@ func (e *evaluation) criteria(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-// print writes a row: the mean, and what it is above random choice.
+// print writes a row: the mean, and how far it is above random choice.
 func (e *evaluation) print(w io.Writer, name string, sr []float64, paid cost) {
 	mean := func(base []float64) func(weight []float64) float64 {
 		return func(weight []float64) float64 {
@@ -235,7 +235,8 @@ func (e *evaluation) print(w io.Writer, name string, sr []float64, paid cost) {
 	fmt.Fprintln(w, line)
 }
 
-// memory is a scorer that remembers: strategies try the same code again and again.
+// memory is a scorer that keeps its reports: strategies try the same code again
+// and again.
 type memory struct {
 	scorer  search.Scorer
 	reports map[string]*prm.Report // by name and text

@@ -15,7 +15,7 @@ import (
 	"seccodeprm/prm/search"
 )
 
-// live searches once and shows it.
+// live runs one search and shows it.
 func live(ctx context.Context, o *options, model search.Scorer, generator search.Generator, in prm.Input, w io.Writer) error {
 	strategy, err := o.newStrategy()
 	if err != nil {
@@ -37,20 +37,20 @@ func live(ctx context.Context, o *options, model search.Scorer, generator search
 	if err := save(o, result.Tree); err != nil {
 		return err
 	}
-	return failed // what there was by then is shown and saved
+	return failed // after showing and saving what was found
 }
 
-// view shows a search as it goes on.
+// A view shows a search while it runs.
 type view struct {
 	w     io.Writer
 	color bool
 	tree  *search.Tree
 }
 
-// marks says what became of a proposal.
+// marks show what became of a proposal.
 var marks = map[search.State]string{search.Accepted: "→", search.Rejected: " ", search.Abandoned: "×", search.Duplicate: "="}
 
-// round shows what was proposed in a round.
+// round shows the proposals of a round.
 func (v *view) round(e search.Event) {
 	for _, id := range e.Proposed {
 		n := &v.tree.Nodes[id]
@@ -101,7 +101,7 @@ func (v *view) code(reward float64, text []byte) {
 	fmt.Fprint(v.w, console.Paint(v.color, reward, printable(text)))
 }
 
-// printable keeps lines and tabs and replaces what could steer a terminal.
+// printable is console.Printable, but keeps line feeds and tabs.
 func printable(text []byte) string {
 	out := []rune(string(text))
 	for i, r := range out {
@@ -112,7 +112,7 @@ func printable(text []byte) string {
 	return string(out)
 }
 
-// save writes the tree to the files that were asked for.
+// save writes the tree to the files of -json and -svg.
 func save(o *options, tree *search.Tree) error {
 	if o.json != "" {
 		data, err := json.Marshal(tree)

@@ -5,21 +5,23 @@
 //	go run ./examples/guide -replay examples/guide/testdata/sven.jsonl -prompt 3 -strategy beam -svg tree.svg
 //	go run ./examples/guide -endpoint http://localhost:8000/v1 -name MODEL -strategy steps prefix.c
 //
-// The first replays stored prompts, whose continuations are known to be secure or
-// not, and prints for each strategy the share of prompts at which it ends with a
-// secure one (SR@1), beside random choice, with intervals of 95 % over prompts;
-// -all adds best-of-n under every combination of advantage and rule. The second
-// and the third search once and show the reward while the code grows: a line for
-// each step that is proposed, with what became of it, in the end the best code.
-// The file of the third is what the code goes on from; "-" is standard input. The
-// key of the endpoint is read from OPENAI_API_KEY.
+// The first form replays stored prompts whose continuations are known to be
+// secure or not. For each strategy it prints the share of prompts for which the
+// search ends with a secure continuation (SR@1), compared with random choice,
+// with 95 % intervals over prompts. -all adds best-of-n under every combination
+// of advantage and rule.
 //
-// -strategy is one of best-of-n, steps, beam, dvts, early-stop, regenerate, with
-// -n trajectories and -k candidates a step where it has them. -json and -svg
-// save the whole tree.
+// The other forms run one search and show the reward while the code grows: a
+// line for each proposed step with what became of it, and finally the best
+// code. The file of the third form is the code to continue; "-" is standard
+// input. The key of the endpoint is read from OPENAI_API_KEY.
 //
-// It exits with 0 if all went well, also where a budget ended the search, 2 on
-// wrong usage or where something failed.
+// -strategy is best-of-n, steps, beam, dvts, early-stop or regenerate, with -n
+// trajectories and, if the strategy has steps, -k candidates for each. -json
+// and -svg save the whole tree.
+//
+// The exit code is 0 if all went well, even if a budget ended the search, and 2
+// after wrong usage or if something failed.
 package main
 
 import (
@@ -47,7 +49,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// options are what the command line says.
+// options are the parsed command line.
 type options struct {
 	model, replay, endpoint, name string
 	threads, prompt, n, k, seeds  int
@@ -59,7 +61,7 @@ type options struct {
 	prefix                        string // file
 }
 
-// run is the program; it returns the exit code.
+// run is the program. It returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	opt, err := parse(args, stderr)
 	if errors.Is(err, flag.ErrHelp) {
@@ -77,7 +79,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return 0
 }
 
-// errUsage is for mistakes that are printed already.
+// errUsage is an error that is printed already.
 var errUsage = errors.New("usage")
 
 func parse(args []string, stderr io.Writer) (*options, error) {
@@ -91,12 +93,12 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	flags.StringVar(&o.model, "model", "", "directory of a checkpoint (default: the embedded model)")
 	flags.IntVar(&o.threads, "threads", 0, "threads to use (default: all cores)")
 	flags.StringVar(&o.replay, "replay", "", "file of stored continuations")
-	flags.IntVar(&o.prompt, "prompt", 0, "search behind this prompt of -replay, counted from 1, and show it")
+	flags.IntVar(&o.prompt, "prompt", 0, "search after this prompt of -replay, counted from 1, and show it")
 	flags.StringVar(&o.endpoint, "endpoint", "", "completions API, such as http://localhost:8000/v1")
 	flags.StringVar(&o.name, "name", "", "model to ask the endpoint for")
 	flags.StringVar(&o.strategy, "strategy", "beam", "one of "+strings.Join(strategyNames(), ", "))
 	flags.IntVar(&o.n, "n", 4, "trajectories: samples, paths, beams or trees")
-	flags.IntVar(&o.k, "k", 4, "candidates a step for each")
+	flags.IntVar(&o.k, "k", 4, "candidates for each step")
 	flags.StringVar(&o.criterion, "criterion", "risk", "rule that ranks, or advantage/rule")
 	flags.BoolVar(&o.all, "all", false, "with -replay: every combination of advantage and rule")
 	flags.IntVar(&o.seeds, "seeds", 5, "with -replay: searches for each prompt, of which the mean counts")
@@ -125,7 +127,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	return &o, nil
 }
 
-// parseCriterion finds the criterion of that name.
+// parseCriterion returns the criterion with that name.
 func parseCriterion(name string) (search.Criterion, error) {
 	for _, c := range search.Criteria(aggregate.DefaultTau) {
 		if c.Name() == name {
@@ -140,7 +142,7 @@ func strategyNames() []string {
 	return []string{"best-of-n", "steps", "beam", "dvts", "early-stop", "regenerate"}
 }
 
-// newStrategy makes the strategy that was asked for.
+// newStrategy returns the strategy of -strategy.
 func (o *options) newStrategy() (search.Strategy, error) {
 	all := []search.Strategy{
 		search.BestOfN{N: o.n}, search.Steps{Paths: o.n, Candidates: o.k}, search.Beam{Width: o.n, Candidates: o.k},
@@ -153,7 +155,7 @@ func (o *options) newStrategy() (search.Strategy, error) {
 	return all[i], nil
 }
 
-// prefixCache is what code that was seen before may keep: proposals of a search
+// prefixCache bounds the memory for prefixes, in bytes: proposals of a search
 // begin alike.
 const prefixCache = 64 << 20
 

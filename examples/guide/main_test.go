@@ -47,8 +47,8 @@ func few(t *testing.T, n int, others ...string) string {
 	return name
 }
 
-// The table of a few prompts, and SR@1 of one row as it comes out by scoring the
-// continuations one by one.
+// The table of a few prompts, and SR@1 of one row as it comes out by scoring
+// the continuations one by one.
 func TestEvaluate(t *testing.T) {
 	unlabelled := `{"prompt":"x = 1\n","candidates":[{"text":"y"},{"text":"z","secure":true}]}`
 	file := few(t, 5, unlabelled)

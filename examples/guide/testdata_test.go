@@ -20,11 +20,12 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/sven.jsonl anew")
 
-// testdata/sven.jsonl is made of the validation split of SVEN: the prompt is what
-// both sides of a pair begin with, up to the first step that differs (in the first
-// step: up to the first line that differs), the candidates are how the two go on,
-// in the order of their bytes, which says nothing of which is which. Taken are all
-// pairs of up to 2,000 bytes a side that leave a prompt and do not repeat one.
+// testdata/sven.jsonl is made from the validation split of SVEN. The prompt is
+// what both sides of a pair begin with, up to the first step that differs, or
+// in the first step up to the first line that differs. The candidates are the
+// rest of the two sides, in the order of their bytes, which does not give away
+// which is secure. The file holds every pair whose sides have at most 2,000
+// bytes and whose prompt is neither empty nor a repetition.
 func TestTestdata(t *testing.T) {
 	data, err := os.ReadFile(shared.Path(t, "data", "sven", "val.jsonl"))
 	require.NoError(t, err)
@@ -65,8 +66,8 @@ func TestTestdata(t *testing.T) {
 	require.GreaterOrEqual(t, len(seen), 20)
 }
 
-// commonSteps returns the length of the steps that two texts begin with, or of the
-// lines if there are none.
+// commonSteps returns the length of the steps that both texts begin with, or of
+// the lines if they share no step.
 func commonSteps(a, b string) int {
 	common := 0
 	for common < min(len(a), len(b)) && a[common] == b[common] {
@@ -75,8 +76,8 @@ func commonSteps(a, b string) int {
 	steps, _ := segment.Policy{Preset: segment.BlankLines}.Steps([]byte(a), segment.Unknown)
 	n := 0
 	for _, s := range steps {
-		// Up to the end of a step both are the same, and the next begins alike
-		// too, so that the blank lines are the same.
+		// Both are the same up to the end of a step, and the next one begins
+		// alike too, so the blank lines are the same.
 		if s.End < common {
 			n = s.End
 		}

@@ -1,14 +1,14 @@
-// Rank orders continuations of a piece of code, the most secure first. It imports
-// public packages only: copy it.
+// Rank orders continuations of a piece of code, the most secure first. It
+// imports public packages only: copy it.
 //
 //	go run ./examples/rank [-model DIR] [-threads N] [-json] PREFIX CANDIDATE...
 //
 // PREFIX is a file of code, or "-" for standard input; its name gives the
 // language. Each CANDIDATE is a file with code to follow it. A candidate gets a
-// line: its reward R, how far R is below the best, and the lowest reward of a step
-// with the lines of that step in the whole code. The model reads what the texts
-// have in common once. With -json, each candidate gives one report (prm.Report)
-// under its name, in the order of the ranking.
+// line: its reward R, how far R is below the best, and the lowest reward of a
+// step with the lines of that step in the whole code. The model reads what the
+// texts have in common once. With -json, each candidate gives one report
+// (prm.Report) under its name, in the order of the ranking.
 //
 // The exit code is 0, or 2 after wrong usage or if something fails.
 package main

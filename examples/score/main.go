@@ -7,19 +7,19 @@
 // A FILE "-" is standard input. Without -model, score uses the small model of
 // package tiny, a demonstration and no detector.
 //
-// Each step gets a line: a glyph (✓ secure, + rather secure, - rather vulnerable,
-// ✗ vulnerable, · nothing to score), its lines, its reward r in [-1, 1], the
-// change of r from the step before, its weight in R, and its first line of code.
-// R and the verdict follow. On a terminal, steps are coloured by r from red to
-// green unless NO_COLOR is set. With -json, each file gives one JSON object on a
-// line (prm.Report), or {"file", "error"} if it fails.
+// Each step gets a line: a glyph (✓ secure, + rather secure, - rather
+// vulnerable, ✗ vulnerable, · nothing to score), its lines, its reward r in
+// [-1, 1], the change of r from the step before, its weight in R, and its first
+// line of code. R and the verdict follow. On a terminal, steps are coloured by
+// r from red to green unless NO_COLOR is set. With -json, each file gives one
+// JSON object on a line (prm.Report), or {"file", "error"} if it fails.
 //
 // With -write-packed, score writes the model's weights to FILE in the order in
-// which matrix products read them, and scores nothing. With -packed it maps such
-// a file: it starts faster and needs no memory for a copy of its own.
+// which matrix products read them, and scores nothing. With -packed it maps
+// such a file: it starts faster and needs no memory for a copy of its own.
 //
-// The exit code is 0 if every file is secure or has nothing to score, 1 if a file
-// is vulnerable, and 2 after wrong usage or if a file or the model fails.
+// The exit code is 0 if every file is secure or has nothing to score, 1 if a
+// file is vulnerable, and 2 after wrong usage or if a file or the model fails.
 package main
 
 import (

@@ -7,13 +7,13 @@
 // A FILE "-" is standard input. Stream types -chunk bytes at a time. It shows a
 // step once no later text can change it, under most policies when the next step
 // begins: its lines, its reward r, the change from the step before, the time of
-// the keystroke that completed it, and its first line of code. R and the verdict
-// follow, and how long keystrokes took. Most keystrokes only cut text. Those that
-// complete a step run the model over the tokens of that step, never over earlier
-// ones.
+// the keystroke that completed it, and its first line of code. R and the
+// verdict follow, and how long keystrokes took. Most keystrokes only cut text.
+// Those that complete a step run the model over the tokens of that step, never
+// over earlier ones.
 //
-// The exit code is 0 if the code is secure or there is nothing to score, 1 if it
-// is vulnerable, and 2 after wrong usage or if something fails.
+// The exit code is 0 if the code is secure or there is nothing to score, 1 if
+// it is vulnerable, and 2 after wrong usage or if something fails.
 package main
 
 import (

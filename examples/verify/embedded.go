@@ -9,7 +9,7 @@ import (
 	"seccodeprm/prm/tiny"
 )
 
-// code is scored for the digest of the embedded model.
+// code is what the digest of the embedded model covers.
 var code = []string{
 	"char *greet(const char *name)\n{\n\tchar buf[16];\n\n\tstrcpy(buf, name);\n\n\treturn strdup(buf);\n}\n",
 	"def load(path):\n    with open(path) as f:\n\n        return eval(f.read())\n",
@@ -17,7 +17,7 @@ var code = []string{
 }
 
 // embedded writes the bits of all logits and rewards that the embedded model
-// gives some code in every precision.
+// gives code, in every precision.
 func embedded(ctx context.Context, bits io.Writer) error {
 	for _, precision := range []prm.Precision{prm.F32, prm.BF16, prm.W8A16, prm.W8A8} {
 		m, err := prm.Open(tiny.FS(), &prm.Options{Precision: precision})
@@ -34,7 +34,7 @@ func embedded(ctx context.Context, bits io.Writer) error {
 	return nil
 }
 
-// score writes the bits of what m makes of text.
+// score writes the bits of the logits and rewards of text.
 func score(ctx context.Context, m *prm.Model, text string, bits io.Writer) error {
 	report, err := m.Score(ctx, prm.Input{Text: []byte(text)})
 	if err != nil {
@@ -42,7 +42,7 @@ func score(ctx context.Context, m *prm.Model, text string, bits io.Writer) error
 	}
 	for _, s := range report.Steps {
 		if s.NoOp {
-			continue // no values
+			continue // it has no values
 		}
 		if err := binary.Write(bits, binary.LittleEndian, s.Logits); err != nil {
 			return err

@@ -1,26 +1,29 @@
-// Verify is a tool of this repository: it runs checkpoints for which the outputs
-// of another implementation are on record, and prints how far apart the two are.
+// Verify is a tool of this repository: it runs checkpoints for which the
+// outputs of another implementation are on record, and prints how far apart the
+// two are.
 //
 //	go run ./examples/verify [-precision P] DIR...
 //	go run ./examples/verify -digest [DIR...]
 //
 // A DIR holds a checkpoint or adapter with expected.json and
-// expected.safetensors, or config.json variants with a manifest.json (package
-// internal/verify says what is in them). Each line is one sequence: the largest
-// absolute and, in brackets, relative difference of what is read, and of the
-// hidden states where they are furthest apart; past the tolerance every
-// activation on record follows. The program exits with 1 past the tolerance or
-// where a checkpoint does not open, with 2 on wrong usage.
+// expected.safetensors, or variants of config.json with a manifest.json;
+// package internal/verify describes these files. Each line is one sequence. It
+// shows the largest absolute difference of the readout and, in brackets, the
+// largest relative one, then the same of the hidden states that are furthest
+// apart. If a difference is past the tolerance, every activation on record
+// follows. The exit code is then 1, as it is if a checkpoint does not open. It
+// is 2 after wrong usage.
 //
-// With -precision bf16, w8a16 or w8a8 there is no tolerance: the differences show
-// how far that precision is from the reference, "r" those of step rewards. For
-// checkpoints stored in bfloat16 a line more compares the error over all rows with
-// that of the reference implementation in bfloat16, where it is on record: the
-// ratio of the root mean square distances from a float64 pass, the better of its
-// two forms of attention below.
+// With -precision bf16, w8a16 or w8a8 there is no tolerance: the differences
+// show how far the precision is from the reference, and "r" is a step reward.
+// For a checkpoint stored in bfloat16, another line compares the error over all
+// rows with the error of the reference implementation in bfloat16, if that is
+// on record: the ratio of their root mean square distances from a float64 pass.
+// The reference has two forms of attention; the better one counts.
 //
-// With -digest it prints one SHA-256 over the bits of all logits instead, those of
-// the embedded model on some code included: the same on every machine and build.
+// With -digest, verify prints one SHA-256 over the bits of all logits instead,
+// including the ones that the embedded model gives some code. It is the same on
+// every machine and build.
 package main
 
 import (

@@ -56,7 +56,8 @@ func TestCheckpoint(t *testing.T) {
 	require.NotEqual(t, one, two)
 }
 
-// TestRounding: precision bf16 is measured against bfloat16 elsewhere, f32 is not.
+// TestRounding: precision bf16 is measured against bfloat16 elsewhere, f32 is
+// not.
 func TestRounding(t *testing.T) {
 	dir := shared.Path(t, "fixtures", "models", "mathprm")
 	code, stdout, stderr := verifyWith(t, "-precision", "bf16", dir)

@@ -9,17 +9,18 @@ import (
 	"seccodeprm/internal/verify"
 )
 
-// printer writes results as they come and remembers the worst.
+// A printer writes results as they come and remembers the worst.
 type printer struct {
 	out                    io.Writer
 	checkpoints, sequences int
 	readout, hidden        worst
-	reward                 worst     // of steps
+	reward                 worst     // of a step
 	rounding               []float64 // ratios
-	coarsest               string    // checkpoint with the largest
+	coarsest               string    // checkpoint with the largest ratio
 }
 
-// worst is the difference that came nearest to its limit, or furthest past it.
+// worst is the difference that came closest to its limit, or went furthest past
+// it.
 type worst struct {
 	verify.Difference
 	where string
@@ -56,7 +57,7 @@ func (p *printer) result(r *verify.Result) {
 	}
 }
 
-// sequence prints one line, and all differences if something is wrong.
+// sequence prints one line, and all differences if one is past its limit.
 func (p *printer) sequence(where string, s *verify.Sequence) {
 	p.sequences++
 	where += " " + s.Name

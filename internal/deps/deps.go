@@ -1,17 +1,18 @@
-// Package deps states which room of the module may import which, and finds
-// every import that breaks the order. Its test is the assertion:
+// Package deps states which room (package) of the module may import which, and
+// finds every import that breaks the order. Its test asserts that there is
+// none:
 //
 //	violations, err := deps.Check(os.DirFS(moduleRoot))
 //
-// The order is the table Rooms. Every Go file is parsed whatever its build
-// constraints say, so the variants for other machines and tags are held to the
-// same table as the one that is being built. Folders with a go.mod of their
-// own, testdata, and names that start with "." or "_" are passed over.
+// The order is the table [Rooms]. A new room is added to it in the commit that
+// builds the room. Check parses every Go file whatever its build constraints,
+// so the table also holds for other machines and tags. It skips folders with
+// their own go.mod, testdata, and names that start with "." or "_".
 //
 // # Errors
 //
-// Check returns an error only for a tree that it cannot read or parse;
-// violations are its result, one line each, with the file at fault first.
+// Check returns an error only for a tree that it cannot read or parse.
+// Violations are its result, one line each, with the file at fault first.
 package deps
 
 import (
@@ -26,7 +27,8 @@ import (
 	"strings"
 )
 
-// Check returns the violations in the module whose root is fsys, sorted by file.
+// Check returns the violations in the module whose root is fsys, sorted by
+// file.
 func Check(fsys fs.FS) ([]string, error) {
 	c := checker{fsys: fsys}
 	if err := c.goMod(); err != nil {
@@ -101,7 +103,7 @@ func (c *checker) goFile(name string) error {
 	return nil
 }
 
-// judge says why room may not hold the import, or "".
+// judge returns why room may not have the import, or "".
 func judge(room Room, spec *ast.ImportSpec, test bool) string {
 	imp, err := strconv.Unquote(spec.Path.Value)
 	if err != nil {
@@ -131,7 +133,8 @@ func judge(room Room, spec *ast.ImportSpec, test bool) string {
 	return "" // the rest of the standard library
 }
 
-// judgeRoom says why non-test code of room may not import the room at dir, or "".
+// judgeRoom returns why non-test code of room may not import the room at dir,
+// or "".
 func judgeRoom(room Room, dir string) string {
 	to, ok := roomOf(dir)
 	if !ok {
@@ -155,7 +158,8 @@ func judgeRoom(room Room, dir string) string {
 	return fmt.Sprintf("layer %d may not import layer %d", room.Layer, to.Layer)
 }
 
-// judgeModule says why a file of room may not import a third-party package, or "".
+// judgeModule returns why a file of room may not import a third-party package,
+// or "".
 func judgeModule(room Room, imp string, test bool) string {
 	below := func(module string) bool { return imp == module || strings.HasPrefix(imp, module+"/") }
 	if slices.ContainsFunc(room.Modules, below) || test && slices.ContainsFunc(testModules, below) {
@@ -164,7 +168,7 @@ func judgeModule(room Room, imp string, test bool) string {
 	return "this module is not allowed here"
 }
 
-// roomOf finds the room of a folder given by its slash path below the root.
+// roomOf returns the room of the folder with that slash-separated path.
 // Packages in a folder named internal belong to the room that holds it.
 func roomOf(dir string) (Room, bool) {
 	for _, r := range Rooms {
@@ -176,7 +180,7 @@ func roomOf(dir string) (Room, bool) {
 	return Room{}, false
 }
 
-// goMod holds the direct requirements of go.mod to the root dependencies.
+// goMod checks that go.mod requires root dependencies only.
 func (c *checker) goMod() error {
 	src, err := fs.ReadFile(c.fsys, "go.mod")
 	if err != nil {

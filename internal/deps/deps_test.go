@@ -10,15 +10,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestModule holds the whole module to the table.
+// TestModule checks the whole module.
 func TestModule(t *testing.T) {
 	violations, err := Check(os.DirFS(filepath.Join("..", "..")))
 	require.NoError(t, err)
 	require.Empty(t, violations, strings.Join(violations, "\n"))
 }
 
-// TestRoomsExist fails for a room or a module that the table names and the
-// tree does not have.
+// TestRoomsExist fails for a room without Go files, and for a root dependency
+// that go.mod does not require.
 func TestRoomsExist(t *testing.T) {
 	for _, r := range Rooms {
 		dir, pattern := r.Path, "*.go"
@@ -36,7 +36,7 @@ func TestRoomsExist(t *testing.T) {
 	}
 }
 
-// TestCheck plants one file in a tree that is otherwise clean.
+// TestCheck plants one file in a clean tree.
 func TestCheck(t *testing.T) {
 	tests := []struct {
 		file, source string
@@ -144,7 +144,7 @@ func TestCheckErrors(t *testing.T) {
 	require.ErrorContains(t, err, "segment/a.go")
 }
 
-// TestRooms holds the table itself to its rules.
+// TestRooms checks the table itself.
 func TestRooms(t *testing.T) {
 	seen := map[string]bool{}
 	layer := 0

@@ -3,16 +3,16 @@ package deps
 // Module is the path of the root module.
 const Module = "seccodeprm"
 
-// A Room is one package of the module, with what it may reach for beyond the
-// pure part of the standard library.
+// A Room is a package of the module, with what it may use beyond the pure part
+// of the standard library.
 type Room struct {
-	Path     string   // import path below the module; a trailing "/..." takes every package below
-	Layer    int      // a room imports rooms of lower layers only
+	Path     string   // import path within the module; a trailing "/..." includes all packages below
+	Layer    int      // it imports rooms of lower layers only
 	Modules  []string // third-party modules its non-test files may import
 	Unsafe   bool     // may import unsafe
 	Assembly bool     // may hold .s files
-	Network  bool     // may import net and the packages below it
-	TestOnly bool     // serves tests: imported by test files and other such rooms only
+	Network  bool     // may import net and its subpackages
+	TestOnly bool     // only test files and other such rooms import it
 	Copied   bool     // a program for users to copy: imports public packages only
 }
 
@@ -31,9 +31,9 @@ var rootModules = []string{float16, cpuid, testify, sys}
 var testModules = []string{testify, float16, sys}
 
 // Rooms is the import order of the module, lowest layer first. It names the
-// rooms that exist and no others: the test fails for a folder with Go files that
-// is missing here and for an entry without such a folder. A new room is added
-// here in the commit that builds it. A folder named internal below a room
+// rooms that exist and no others: the test fails for a folder with Go files
+// that is missing here and for an entry without such a folder. A new room is
+// added here in the commit that builds it. A folder named internal below a room
 // belongs to that room.
 var Rooms = []Room{
 	{Path: "internal/mapped", Layer: 0, Modules: []string{sys}, Unsafe: true},
@@ -82,10 +82,10 @@ var Rooms = []Room{
 	{Path: "internal/lint", TestOnly: true},
 }
 
-// A Ban forbids an import that the layers alone would allow.
+// A Ban forbids one import.
 type Ban struct{ From, To, Why string }
 
-// Bans lists the exceptions to the layers.
+// Bans lists the imports that are forbidden although the layers allow them.
 var Bans = []Ban{
 	{"prm", "label", "labels are evidence for training and evaluation, not for scoring"},
 	{"label/dataset", "prm", "data sets are read without a model"},

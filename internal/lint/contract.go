@@ -20,34 +20,34 @@ import (
 	"strings"
 )
 
-// ContractPackages are the packages whose floating-point results are promised
-// to be the same bits on every machine.
+// ContractPackages are the packages that promise floating-point results with
+// the same bits on every machine.
 var ContractPackages = []string{"internal/num", "kernels", "aggregate", "internal/qwen2", "internal/qwen2/cpu", "prm"}
 
 // exactMath are the functions of package math that are exact or correctly
-// rounded by definition, so that every machine agrees on their bits. All
+// rounded by definition, so that every machine agrees on their bits. The
 // constants of the package are allowed too.
 var exactMath = []string{
 	"Sqrt", "FMA", "Float32bits", "Float32frombits", "Float64bits", "Float64frombits",
 	"Inf", "NaN", "IsNaN", "IsInf", "Abs", "Copysign", "Signbit", "Floor", "Ceil", "Trunc",
 }
 
-// A Variant is a build of the module whose files Contract looks at.
+// A Variant is a build of the module.
 type Variant struct {
 	GOARCH string
 	Tags   []string
 }
 
-// Contract type checks the ContractPackages that exist under the folder root
-// and finds arithmetic that may differ between machines:
+// Contract type-checks the ContractPackages under the folder root and finds
+// arithmetic that may differ between machines:
 //
 //   - functions of package math other than the exact ones;
 //   - a product of floats that is not rounded at once. Go may fuse x*y into a
 //     later addition, "possibly across statements", and does so on arm64 and
-//     with GOAMD64=v3. Only an explicit conversion forbids it: float32(x*y) + z.
-//     A product that is a factor or a side of a quotient or comparison needs
-//     none, nothing can fuse it, and neither does one by 2, 4, 8 and so on,
-//     which is exact;
+//     with GOAMD64=v3. Only an explicit conversion forbids it: float32(x*y) +
+//     z. A product that is a factor, or a side of a quotient or comparison,
+//     needs none, since nothing can fuse it. Nor does a product by 2, 4, 8 and
+//     so on, which is exact;
 //   - x *= y on floats, which leaves no place for the conversion.
 func Contract(root string, v Variant) ([]string, error) {
 	var dirs, patterns []string
@@ -112,10 +112,10 @@ func parseVariant(fset *token.FileSet, ctx *build.Context, dir string) ([]*ast.F
 	return files, nil
 }
 
-// exportData asks the go command for the compiled types of everything the
-// packages import, and returns the look-up that importer.ForCompiler wants.
-// The host's types serve for every variant: what packages export does not
-// depend on the machine.
+// exportData asks the go command for the compiled types of everything that the
+// packages import, and returns the look-up function for importer.ForCompiler.
+// The host's types serve every variant: what packages export does not depend on
+// the machine.
 func exportData(root string, patterns []string) (func(path string) (io.ReadCloser, error), error) {
 	cmd := exec.Command("go", append([]string{"list", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}", "--"}, patterns...)...)
 	cmd.Dir = root
@@ -207,8 +207,8 @@ func doubles(info *types.Info, factor ast.Expr) bool {
 	return fraction == 0.5 && x >= 1
 }
 
-// isFloat reports whether an expression or type is a float or complex one; a
-// constant is computed exactly by the compiler and does not count.
+// isFloat reports whether an expression or type is floating-point or complex. A
+// constant does not count, since the compiler computes it exactly.
 func isFloat(tv types.TypeAndValue) bool {
 	if tv.Type == nil || tv.Value != nil {
 		return false

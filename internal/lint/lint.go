@@ -1,17 +1,16 @@
-// Package lint finds breaches of the house rules that gofmt and go vet do not
-// know. Its tests are the assertion:
+// Package lint finds breaches of rules of this module that gofmt and go vet do
+// not know. Its tests assert that there are none:
 //
-//	findings, err := lint.Source(os.DirFS(moduleRoot))   // text and syntax, every file
+//	findings, err := lint.Source(os.DirFS(moduleRoot))   // text and syntax of every file
 //	findings, err = lint.Contract(moduleRoot, variant)   // arithmetic, with types
 //
-// Source parses every file whatever its build constraints say. Contract type
-// checks the packages that promise the same bits on every machine, once per
-// Variant.
+// Source parses every file whatever its build constraints. Contract type-checks
+// the packages that promise the same bits on every machine, for one [Variant].
 //
 // # Errors
 //
-// Both return an error only for what they cannot read, parse or type check;
-// findings are their result, one line each, with the place at fault first.
+// Both return an error only for what they cannot read, parse or type-check.
+// Findings are their result, one line each, with the position first.
 package lint
 
 import (
@@ -28,18 +27,18 @@ import (
 	"strings"
 )
 
-// MaxLines is the length that no hand-written Go file outside tests may pass.
+// MaxLines is the maximum length of a hand-written Go file outside tests.
 const MaxLines = 500
 
-// generated is the header by which Go tools know a generated file.
+// generated matches the header by which Go tools recognise a generated file.
 var generated = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.$`)
 
-// notPurego is the constraint without which assembly would join a pure Go build.
+// notPurego matches the constraint that keeps assembly out of a pure Go build.
 var notPurego = regexp.MustCompile(`(?m)^//go:build .*!purego`)
 
-// Source checks every file of the tree but the nested modules and testdata:
-// gofmt, length, comments on packages and exported names, no init functions,
-// and the purego constraint of assembly.
+// Source checks every Go and assembly file outside testdata: format, length,
+// comments on packages and exported names, no init functions, and the purego
+// constraint of assembly.
 func Source(fsys fs.FS) ([]string, error) {
 	s := sources{fsys: fsys, documented: map[string]bool{}}
 	err := fs.WalkDir(fsys, ".", s.visit)
@@ -126,7 +125,7 @@ func (s *sources) goFile(name string, src []byte) error {
 	return nil
 }
 
-// isPackageComment reports whether f says what its package is.
+// isPackageComment reports whether f has a package comment.
 func isPackageComment(f *ast.File) bool {
 	if f.Name.Name == "main" {
 		return f.Doc.Text() != ""
@@ -135,7 +134,7 @@ func isPackageComment(f *ast.File) bool {
 }
 
 // exported reports top-level exported names without a comment. A comment on a
-// group of constants or variables serves the whole group.
+// group of constants or variables covers the whole group.
 func (s *sources) exported(fset *token.FileSet, d ast.Decl) {
 	missing := func(id *ast.Ident) {
 		if id.IsExported() {

@@ -5,14 +5,15 @@
 //	dir := shared.Path(t, "fixtures", "models", "tokcls-base")
 //
 // Three checkpoints and some of the tokenizer's rows are committed below
-// testdata; its README says where they come from. The whole set is too large for
-// this repository. Where it is present, it is used instead. A test that asks for
-// what only the whole set has is skipped elsewhere.
+// testdata; its README says where they come from. The whole set is too large
+// for this repository. Where it is present, it is used instead. A test that
+// asks for what only the whole set has is skipped elsewhere.
 //
 // # Errors
 //
-// With the environment variable SECCODEPRM_SHARED set to the folder of the whole
-// set, a missing file is a failure: a complete run cannot pass by skipping.
+// With the environment variable SECCODEPRM_SHARED set to the folder of the
+// whole set, a missing file is a failure: a complete run cannot pass by
+// skipping.
 package shared
 
 import (
@@ -25,8 +26,8 @@ import (
 const Env = "SECCODEPRM_SHARED"
 
 // Path returns the path of elem in the whole set or, where that has no such
-// path, in the committed part. It skips the test if neither has it, and fails it
-// if [Env] is set and the whole set does not have it.
+// path, in the committed part. It skips the test if neither has it, and fails
+// it if [Env] is set and the whole set does not have it.
 func Path(t testing.TB, elem ...string) string {
 	t.Helper()
 	name := filepath.Join(elem...)
@@ -45,8 +46,8 @@ func Path(t testing.TB, elem ...string) string {
 	return committed
 }
 
-// Whole reports whether the whole set is present, for tests that count what they
-// compared.
+// Whole reports whether the whole set is present, for tests that count what
+// they compared.
 func Whole(t testing.TB) bool {
 	t.Helper()
 	_, err := os.Stat(wholeSet(t))

@@ -10,15 +10,15 @@
 //
 // # Concurrency
 //
-// New may be called from any goroutine; a file system is safe for readers.
+// New is safe for concurrent use, and so is reading its file systems.
 //
 // # Memory
 //
-// Everything lies in memory: two bytes a weight.
+// Everything is in memory, two bytes for each weight.
 //
 // # Errors
 //
-// None: New panics where a Shape makes no model.
+// New returns none. It panics if the Shape makes no model.
 package testmodel
 
 import (
@@ -34,7 +34,7 @@ import (
 	"seccodeprm/internal/safetensors"
 )
 
-// Shape says what to make. Zero fields take the value in brackets.
+// A Shape describes a checkpoint. Zero fields take the value in brackets.
 type Shape struct {
 	HiddenSize        int // [32]
 	IntermediateSize  int // [48]
@@ -44,7 +44,7 @@ type Shape struct {
 	HeadDim           int // [8]
 	VocabSize         int // rows of the embedding [VocabSize(), the tokenizer's]
 
-	// Config holds keys to add to config.json, or to replace there.
+	// Config holds keys to add to config.json or to replace in it.
 	Config map[string]any
 	// Seed chooses the weights.
 	Seed uint64
@@ -74,7 +74,7 @@ func New(s Shape) fstest.MapFS {
 	return fsys
 }
 
-// config is config.json.
+// config returns config.json.
 func (s *Shape) config() []byte {
 	c := map[string]any{
 		"architectures": []string{"Qwen2ForTokenClassification"}, "model_type": "qwen2", "hidden_act": "silu",
@@ -88,8 +88,9 @@ func (s *Shape) config() []byte {
 	return encode(c)
 }
 
-// weights is model.safetensors. Matrices are uniform with a standard deviation
-// of 0.7/sqrt(fan in), so that the residual stream neither dies nor explodes.
+// weights returns model.safetensors. Matrices are uniform with a standard
+// deviation of 0.7/sqrt(fan in), so that the residual stream neither dies nor
+// explodes.
 func (s *Shape) weights() []byte {
 	random := rand.New(rand.NewPCG(s.Seed, 1))
 	var all []safetensors.Tensor

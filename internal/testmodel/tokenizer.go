@@ -1,21 +1,22 @@
 package testmodel
 
-// merges join two tokens into one; the token of merge i has the id 256 + i. They
-// make indentation, blank lines and a few words of code.
+// merges join two tokens into one. Merge i makes the token with id 256 + i.
+// They cover indentation, blank lines and a few words of code.
 var merges = [...][2]string{
 	{"Ċ", "Ċ"}, {"Ġ", "Ġ"}, {"ĠĠ", "ĠĠ"}, {"ĠĠ", "Ġ"}, {"i", "n"}, {"in", "t"}, {"r", "e"}, {"Ġ", "="}, {";", "Ċ"}, {"i", "f"},
 }
 
-// specials follow the merges: an end of text and the step tag of Qwen2.5-Math-PRM.
+// specials are the tokens after the merges: markers of text and turns, and the
+// step tag of Qwen2.5-Math-PRM.
 var specials = [...]string{"<|endoftext|>", "<|im_start|>", "<|im_end|>", "<extra_0>"}
 
-// VocabSize is the number of ids of the tokenizer.
+// VocabSize returns the number of ids of the tokenizer.
 func VocabSize() int { return 256 + len(merges) + len(specials) }
 
-// splitPattern is how Qwen2 cuts text into words.
+// splitPattern is the pattern by which Qwen2 cuts text into words.
 const splitPattern = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 
-// tokenizerJSON is tokenizer.json as Qwen2's are: byte-level BPE, NFC.
+// tokenizerJSON returns a tokenizer.json of Qwen2's kind: byte-level BPE, NFC.
 func tokenizerJSON() []byte {
 	vocab := make(map[string]int)
 	for i, r := range alphabet() {
@@ -50,9 +51,9 @@ func tokenizerJSON() []byte {
 	})
 }
 
-// alphabet lists the characters that stand for bytes in a byte-level vocabulary,
-// in the order of their ids: printable Latin-1 for itself, then the other bytes
-// from U+0100 on.
+// alphabet lists the characters that represent bytes in a byte-level
+// vocabulary, in the order of their ids: printable Latin-1 characters represent
+// themselves, and U+0100 onwards represent the other bytes.
 func alphabet() []rune {
 	var out []rune
 	printable := func(b rune) bool { return b >= '!' && b <= '~' || b >= 0xa1 && b <= 0xac || b >= 0xae }

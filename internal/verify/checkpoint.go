@@ -18,15 +18,15 @@ import (
 
 // Options of a comparison. The zero value compares everything.
 type Options struct {
-	// Precision of the arithmetic. Only the differences of F32 have limits; those of
-	// the others are measured. Default: BF16.
+	// Precision of the arithmetic. Only the differences of F32 have limits;
+	// those of the others are measured. Default: BF16.
 	Precision prm.Precision
 
-	// MaxTokens leaves out longer sequences, where time is short. 0: none.
+	// MaxTokens skips longer sequences, to save time. 0 skips none.
 	MaxTokens int
 
-	// Bits, when set, is written the bits of all logits that were computed, in
-	// order, so that two machines can be compared.
+	// Bits receives the bits of all computed logits, in order, so that machines
+	// can be compared. It may be nil.
 	Bits io.Writer
 }
 
@@ -48,16 +48,16 @@ type Result struct {
 	About     string // what was run
 	Sequences []Sequence
 	Rounding  Rounding // of a checkpoint stored in bfloat16, in precisions that round
-	Refused   []string // Configs: variants that did not open, with the reason
+	Refused   []string // by Configs: variants that did not open, with the reason
 }
 
-// Sequence is one comparison: a sequence of ids, or a piece of code.
+// Sequence is the comparison of one sequence of ids or one piece of code.
 type Sequence struct {
 	Name    string
 	Tokens  int
-	Readout []Difference // logits and what is made of them
+	Readout []Difference // logits and what follows from them
 	Hidden  []Difference // activations on record, in the order of the forward pass
-	Wrong   []string     // what must be equal and is not: ids, rows, verdicts
+	Wrong   []string     // what must be equal but is not: ids, rows, verdicts
 }
 
 // OK reports whether everything is within its limit.
@@ -66,7 +66,7 @@ func (s *Sequence) OK() bool {
 	return len(s.Wrong) == 0 && !slices.ContainsFunc(s.Readout, past) && !slices.ContainsFunc(s.Hidden, past)
 }
 
-// OK reports whether every sequence is.
+// OK reports whether every sequence is within its limits.
 func (r *Result) OK() bool {
 	return !slices.ContainsFunc(r.Sequences, func(s Sequence) bool { return !s.OK() })
 }
@@ -101,7 +101,7 @@ func Checkpoint(ctx context.Context, dir string, opts Options) (*Result, error) 
 	return &c.result, nil
 }
 
-// openModel opens what the reference is about.
+// openModel opens the checkpoint of a reference.
 func openModel(ctx context.Context, ref *reference) (*qwen2.Model, error) {
 	opts := qwen2.Options{Candidates: ref.meta.Candidates}
 	dir := ref.dir
@@ -112,7 +112,7 @@ func openModel(ctx context.Context, ref *reference) (*qwen2.Model, error) {
 	return qwen2.Open(ctx, os.DirFS(dir), opts)
 }
 
-// comparison is a Checkpoint call under way.
+// A comparison is a call of Checkpoint or Configs in progress.
 type comparison struct {
 	ctx    context.Context
 	opts   Options
@@ -121,8 +121,8 @@ type comparison struct {
 	result Result
 }
 
-// names lists the sequences on record: by expected.json, or where it has no list
-// by their ids in expected.safetensors.
+// names lists the sequences on record, from expected.json or, if that has no
+// list, from the ids in expected.safetensors.
 func (c *comparison) names() []string {
 	var names []string
 	for _, s := range c.ref.meta.Sequences {
@@ -138,7 +138,8 @@ func (c *comparison) names() []string {
 	return names
 }
 
-// activations are those of one sequence, in the order of the forward pass.
+// activations holds what one sequence computes, in the order of the forward
+// pass.
 type activations struct {
 	names  []string
 	values map[string][]float32
@@ -155,7 +156,7 @@ func (a *activations) add(name string, layer int, x []float32, _, _ int) {
 	a.values[name] = append(a.values[name], x...)
 }
 
-// sequence runs one sequence of ids and compares all that is on record.
+// sequence runs one sequence of ids and compares everything on record about it.
 func (c *comparison) sequence(name string) error {
 	ids, err := c.ref.int32s(name + ".input_ids")
 	if err != nil {
@@ -200,8 +201,8 @@ func (c *comparison) sequence(name string) error {
 	return nil
 }
 
-// keys are the names that a reference may have for an activation: what leaves a
-// layer is on record as layerN too.
+// keys returns the names that a reference may have for an activation: the
+// output of a layer is also on record as layerN.
 func keys(act string) []string {
 	if layer, ok := strings.CutSuffix(act, ".out"); ok {
 		return []string{act, layer}
@@ -209,7 +210,7 @@ func keys(act string) []string {
 	return []string{act}
 }
 
-// hidden appends the difference to one tensor, where the reference has it.
+// hidden appends the difference from one tensor, if the reference has it.
 func (c *comparison) hidden(to []Difference, sequence, key string, got []float32) ([]Difference, error) {
 	want, ok := c.ref.tensor(sequence + "." + key)
 	if !ok {
@@ -253,8 +254,9 @@ func (c *comparison) readouts(name string, ids []int32, logits []float32) ([]Dif
 	return out, nil
 }
 
-// pooled is the row that sequence classification reads: the rightmost id that is
-// not the padding, the first where all are, the last where there is no padding.
+// pooled returns the row that sequence classification reads: the rightmost id
+// that is not padding, the first if all are, or the last if there is no padding
+// id.
 func pooled(c *qwen2.Config, ids []int32) int {
 	for i, id := range slices.Backward(ids) {
 		if c.PadTokenID == nil || int(id) != *c.PadTokenID {
@@ -264,7 +266,8 @@ func pooled(c *qwen2.Config, ids []int32) int {
 	return 0
 }
 
-// run takes ids through the model and returns hidden states and logits of rows.
+// run passes ids through the model and returns hidden states and logits of
+// rows.
 func run(ctx context.Context, m *qwen2.Model, opts cpu.Options, ids []int32, rows []int) (hidden, logits []float32, err error) {
 	engine := cpu.New(m, opts)
 	defer engine.Close()
@@ -283,7 +286,7 @@ func run(ctx context.Context, m *qwen2.Model, opts cpu.Options, ids []int32, row
 	return hidden, logits, err
 }
 
-// write puts the bits of logits into Options.Bits.
+// write writes the bits of logits to Options.Bits.
 func (c *comparison) write(logits []float32) error {
 	if c.opts.Bits == nil {
 		return nil

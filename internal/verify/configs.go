@@ -20,10 +20,11 @@ func IsConfigs(dir string) bool {
 }
 
 // Configs compares every config.json variant in dir that the reference could
-// run. manifest.json names the weights, beside which the ids of the sequences
-// lie, and how far the reference came with each variant; expected.safetensors
-// holds NAME.SEQUENCE.logits. A variant that this library refuses is listed in
-// Result.Refused: it may be stricter, but where both run a model they must agree.
+// run. manifest.json names the weights, which have the ids of the sequences
+// beside them, and how far the reference came with each variant.
+// expected.safetensors holds NAME.SEQUENCE.logits. Result.Refused lists the
+// variants that this library refuses: it may be stricter, but where both run a
+// model they must agree.
 func Configs(ctx context.Context, dir string, opts Options) (*Result, error) {
 	var manifest struct {
 		Weights  string

@@ -11,7 +11,7 @@ const (
 	HiddenLimit  = 1e-5 // of hidden states, as relative L2 distance
 )
 
-// Difference is how far one tensor or list of values is from its reference.
+// Difference is the distance of a tensor or list of values from its reference.
 type Difference struct {
 	Name  string  // such as "logits", "layer2", "layer2.gate"
 	Abs   float64 // largest absolute difference
@@ -19,13 +19,13 @@ type Difference struct {
 	Limit float64 // on Rel
 }
 
-// OK reports whether the difference is within its limit. NaN is not.
+// OK reports whether the difference is within its limit. NaN never is.
 func (d Difference) OK() bool { return d.Rel <= d.Limit }
 
-// String is such as "logits 2.1e-05 (1.3e-05)".
+// String formats the difference as in "logits 2.1e-05 (1.3e-05)".
 func (d Difference) String() string { return fmt.Sprintf("%s %.1e (%.1e)", d.Name, d.Abs, d.Rel) }
 
-// readout compares values that are read one by one.
+// readout compares values one by one.
 func readout[T float32 | float64](name string, got, want []T) (Difference, error) {
 	d := Difference{Name: name, Limit: ReadoutLimit}
 	if len(got) != len(want) {
@@ -58,7 +58,7 @@ func hidden(name string, got, want []float32) (Difference, error) {
 	return d, nil
 }
 
-// largest is the larger of two, or NaN if one is.
+// largest returns the larger of two values, or NaN if one is NaN.
 func largest(a, b float64) float64 {
 	if b <= a || math.IsNaN(a) {
 		return a

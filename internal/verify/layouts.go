@@ -18,7 +18,7 @@ import (
 	"seccodeprm/tokenizer"
 )
 
-// layoutFiles are the records of whole pieces of code, by layout.
+// layoutFiles are the files with whole pieces of code, by layout.
 var layoutFiles = []struct {
 	name string
 	kind layout.Kind
@@ -28,12 +28,12 @@ var layoutFiles = []struct {
 	{"tag_layout.json", layout.Tag},
 }
 
-// sample is one piece of code in such a file. Keys that a family does not have
-// are absent.
+// A sample is one piece of code in such a file. Only some families have each
+// key.
 type sample struct {
 	Language string
-	Source   string   // absent: the steps joined by blank lines
-	Prompt   string   // absent: the layout's own
+	Source   string   // if absent, the steps joined by blank lines
+	Prompt   string   // if absent, the layout's own
 	Steps    []string // text of each
 	InputIDs []int32  `json:"input_ids"`
 	ReadAt   []int    `json:"read_at"`
@@ -52,7 +52,7 @@ type sample struct {
 	Vulnerable *bool
 }
 
-// layouts runs the pieces of code on record, from source text to rewards.
+// layouts compares the pieces of code on record, from source text to rewards.
 func (c *comparison) layouts() error {
 	for _, f := range layoutFiles {
 		var samples []sample
@@ -104,7 +104,7 @@ func (c *comparison) layout(kind layout.Kind, name string, samples []sample) err
 	return nil
 }
 
-// settings is the seccodeprm.json that the reference implies.
+// settings returns the seccodeprm.json that the reference implies.
 func (c *comparison) settings(kind layout.Kind, tok *tokenizer.Tokenizer) ([]byte, error) {
 	s := map[string]any{"version": 1, "layout": kind}
 	if c.model.Readout.Family() == qwen2.CausalLM {
@@ -117,7 +117,7 @@ func (c *comparison) settings(kind layout.Kind, tok *tokenizer.Tokenizer) ([]byt
 	return json.Marshal(s)
 }
 
-// secure is the index of the output that means secure.
+// secure returns the index of the output that means secure.
 func (c *comparison) secure() int {
 	if c.model.Readout.Family() == qwen2.CausalLM {
 		return 0 // the first candidate is "+"
@@ -125,7 +125,7 @@ func (c *comparison) secure() int {
 	return c.model.Config.SecureLabel()
 }
 
-// sample scores one piece of code and compares every record of it.
+// sample scores one piece of code and compares everything on record about it.
 func (c *comparison) sample(l *layout.Layout, model *prm.Model, s *sample) (*Sequence, error) {
 	source := s.Source
 	if source == "" {
@@ -186,7 +186,7 @@ func (c *comparison) sample(l *layout.Layout, model *prm.Model, s *sample) (*Seq
 	return out, c.predicting(out, s)
 }
 
-// compareIDs lays the code out; ids and rows must be equal.
+// compareIDs lays out the code. Its ids and rows must be equal.
 func (c *comparison) compareIDs(out *Sequence, l *layout.Layout, s *sample, source []byte) error {
 	policy := segment.Policy{Preset: "paper"}
 	steps, err := policy.Steps(source, segment.Unknown)
@@ -228,7 +228,7 @@ func (c *comparison) predicting(out *Sequence, s *sample) error {
 	return err
 }
 
-// mismatch is the first index at which a and b differ, or -1.
+// mismatch returns the first index at which a and b differ, or -1.
 func mismatch[T comparable](a, b []T) int {
 	for i := range max(len(a), len(b)) {
 		if i >= len(a) || i >= len(b) || a[i] != b[i] {

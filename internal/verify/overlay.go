@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// overlay is a folder with one file put in, or put over another.
+// overlay is a folder in which one file is added or replaced.
 type overlay struct {
 	fs.FS
 	name string

@@ -13,16 +13,16 @@ import (
 	"seccodeprm/internal/safetensors"
 )
 
-// reference is what another implementation wrote down about a checkpoint.
+// A reference holds the outputs of another implementation for a checkpoint.
 type reference struct {
 	dir   string
-	files []*safetensors.File // expected.safetensors, then trace.safetensors where there is one
+	files []*safetensors.File // expected.safetensors, then trace.safetensors if present
 	meta  metadata
 }
 
-// metadata is the part of expected.json that is needed to ask the same.
+// metadata is the part of expected.json that a comparison needs.
 type metadata struct {
-	Base       string  // folder of the base model, beside this one: an adapter
+	Base       string  // folder of the base model beside this one, if this is an adapter
 	Candidates []int32 // of a causal LM
 	Sequences  []struct{ Name string }
 }
@@ -42,7 +42,7 @@ func openReference(dir string) (*reference, error) {
 	return r, nil
 }
 
-// openExpected opens expected.safetensors alone.
+// openExpected opens only expected.safetensors.
 func openExpected(dir string) (*reference, error) {
 	r := &reference{dir: dir}
 	return r, r.open("expected.safetensors")
@@ -73,7 +73,7 @@ func (r *reference) tensor(name string) (safetensors.Tensor, bool) {
 	return safetensors.Tensor{}, false
 }
 
-// int32s returns a tensor that must be there.
+// int32s returns the tensor, which must exist.
 func (r *reference) int32s(name string) ([]int32, error) {
 	t, ok := r.tensor(name)
 	if !ok || t.DType != "I32" {
@@ -86,7 +86,7 @@ func (r *reference) int32s(name string) ([]int32, error) {
 	return out, nil
 }
 
-// floats returns a tensor of type F32 or F64, or nil where there is none.
+// floats returns a tensor of type F32 or F64, or nil if there is none.
 func (r *reference) floats(name string) ([]float64, error) {
 	t, ok := r.tensor(name)
 	if !ok {
@@ -108,7 +108,7 @@ func (r *reference) floats(name string) ([]float64, error) {
 	return out, nil
 }
 
-// readJSON decodes a file; the error names it.
+// readJSON decodes a file. Its error names the file.
 func readJSON(name string, v any) error {
 	data, err := os.ReadFile(name)
 	if err != nil {

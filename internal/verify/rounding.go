@@ -7,21 +7,23 @@ import (
 	"seccodeprm/internal/qwen2"
 )
 
-// Rounding compares what rounding costs here and in the reference implementation
-// run in bfloat16, in its two forms of attention: sums of squared distances of
-// logits from a float64 pass, over all rows of all sequences.
+// Rounding compares the cost of rounding in this library and in the reference
+// implementation in bfloat16, with each of its two forms of attention: sums of
+// squared distances of logits from a float64 pass, over all rows of all
+// sequences.
 type Rounding struct {
-	Values            int // logits; 0 where there is no record
+	Values            int // logits; 0 if none are on record
 	Ours, Eager, SDPA float64
 }
 
-// RMS is the root mean square of a sum.
+// RMS returns the root mean square distance for a sum.
 func (r *Rounding) RMS(sum float64) float64 { return math.Sqrt(sum / float64(r.Values)) }
 
-// Ratio is the error of ours in units of the better of the other two.
+// Ratio returns our error in units of the better of the other two.
 func (r *Rounding) Ratio() float64 { return math.Sqrt(r.Ours / min(r.Eager, r.SDPA)) }
 
-// String is such as "1.8e-02 from float64 (rms); bfloat16 eager 3.2e-02, sdpa 3.3e-02: 0.55 of the better".
+// String formats as in "1.8e-02 from float64 (rms); bfloat16 eager 3.2e-02,
+// sdpa 3.3e-02: 0.55 of the better".
 func (r *Rounding) String() string {
 	return fmt.Sprintf("%.1e from float64 (rms); bfloat16 eager %.1e, sdpa %.1e: %.2f of the better",
 		r.RMS(r.Ours), r.RMS(r.Eager), r.RMS(r.SDPA), r.Ratio())

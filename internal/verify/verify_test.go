@@ -135,7 +135,8 @@ func find(t *testing.T, r *Result, name string) *Sequence {
 	return nil
 }
 
-// requireOnly demands that of all differences only the named one is past its limit.
+// requireOnly demands that of all differences only the named one is past its
+// limit.
 func requireOnly(t *testing.T, all []Difference, name string) {
 	t.Helper()
 	found := false

@@ -78,7 +78,8 @@ func FirstLine(code []byte) string {
 	return string(text)
 }
 
-// Printable replaces characters that could steer a terminal or reorder its text.
+// Printable replaces characters that could steer a terminal or reorder its
+// text.
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
