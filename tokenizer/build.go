@@ -7,11 +7,16 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"seccodeprm/internal/strictjson"
 )
 
 // maxID is the largest token id accepted. Tables are indexed by id, so a stray
 // huge one would cost its size in memory; published vocabularies stay below 2^19.
 const maxID = 1<<21 - 1
+
+// at puts the path of a key in front of what is wrong with its value.
+func at(path string, err error) error { return fmt.Errorf("%s: %w", path, err) }
 
 // build checks c as a whole and makes the tables.
 func (c *config) build() (*Tokenizer, error) {
@@ -65,14 +70,14 @@ func (c *config) checkAdded(owner []string, known []uint8) error {
 			return fail(".content", "an added token cannot be empty")
 		}
 		if content[a.Content] {
-			return fail(".content", "%s is added twice", quote(a.Content))
+			return fail(".content", "%s is added twice", strictjson.Quote(a.Content))
 		}
 		content[a.Content] = true
 		if id, ok := c.vocab[a.Content]; ok && id != a.ID {
-			return fail(".id", "%d, but %s has the id %d in the vocabulary", a.ID, quote(a.Content), id)
+			return fail(".id", "%d, but %s has the id %d in the vocabulary", a.ID, strictjson.Quote(a.Content), id)
 		}
 		if known[a.ID] != 0 && owner[a.ID] != a.Content {
-			return fail(".id", "%d is the id of %s", a.ID, quote(owner[a.ID]))
+			return fail(".id", "%d is the id of %s", a.ID, strictjson.Quote(owner[a.ID]))
 		}
 		owner[a.ID] = a.Content
 		known[a.ID] |= idKnown
@@ -119,7 +124,7 @@ func (t *Tokenizer) mergesFrom(c *config) error {
 		default:
 			continue
 		}
-		return at(fmt.Sprintf("model.merges[%d]", rank), fmt.Errorf("%s is not in the vocabulary", quote(missing)))
+		return at(fmt.Sprintf("model.merges[%d]", rank), fmt.Errorf("%s is not in the vocabulary", strictjson.Quote(missing)))
 	}
 	var err error
 	if t.merges, err = newMergeTable(left, right, product, &t.byteID); err != nil {
@@ -249,7 +254,7 @@ func (p *pieceTable) build(c *config, size int) error {
 			if second < first {
 				first, second = second, first
 			}
-			return at("model.vocab", fmt.Errorf("%s and %s have the same id %d", quote(first), quote(second), id))
+			return at("model.vocab", fmt.Errorf("%s and %s have the same id %d", strictjson.Quote(first), strictjson.Quote(second), id))
 		}
 		owner[id], p.flags[id] = piece, idKnown|idWord
 		total += len(piece)

@@ -4,7 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
+
+	"seccodeprm/internal/strictjson"
 )
 
 // config is what a tokenizer's files say, before the tables are built.
@@ -32,303 +33,285 @@ type addedToken struct {
 type mergePair struct{ left, right string }
 
 // parseConfig reads tokenizer.json. Keys that change ids are read, keys that
-// cannot (truncation, padding, post_processor) are read past, and what this
+// cannot (truncation, padding, post_processor) are skipped, and what this
 // package does not implement is refused by name.
 func parseConfig(data []byte) (*config, error) {
-	s, err := newScanner(data)
-	if err != nil {
-		return nil, err
-	}
 	c := &config{addedKey: func(i int) string { return fmt.Sprintf("added_tokens[%d]", i) }}
-	err = s.fields(func(key string) error {
+	r := newReader(data)
+	for key := range r.Object("pre_tokenizer", "decoder", "model") {
 		switch key {
 		case "version":
-			return s.want("1.0")
+			want(r, "1.0")
 		case "truncation", "padding", "post_processor":
-			return s.skip()
+			r.Skip()
 		case "added_tokens":
-			return s.array(func(int) error {
-				t, err := s.addedToken(true)
-				c.added = append(c.added, t)
-				return err
-			})
+			for range r.Array() {
+				c.added = append(c.added, readAddedToken(r, "id"))
+			}
 		case "normalizer":
-			return s.normalizer(c)
+			c.nfc = readNormalizer(r)
 		case "pre_tokenizer":
-			return s.preTokenizer()
+			readPreTokenizer(r)
 		case "decoder":
-			return s.decoder()
+			readDecoder(r)
 		case "model":
-			return s.model(c)
-		}
-		return errUnknown
-	}, "pre_tokenizer", "decoder", "model")
-	if err != nil {
-		return nil, err
-	}
-	return c, s.end()
-}
-
-func newScanner(data []byte) (*scanner, error) {
-	if !utf8.Valid(data) {
-		return nil, errors.New("the file is not UTF-8")
-	}
-	return &scanner{text: string(data)}, nil
-}
-
-// want takes a string that must equal value.
-func (s *scanner) want(value string) error {
-	v, err := s.str()
-	if err == nil && v != value {
-		err = fmt.Errorf("%s is not supported, only %q is", quote(v), value)
-	}
-	return err
-}
-
-// wantFalse takes a boolean that must be false.
-func (s *scanner) wantFalse() error {
-	v, err := s.boolean()
-	if err == nil && v {
-		err = errors.New("true is not supported")
-	}
-	return err
-}
-
-// addedToken takes one added token. All its keys are required, as in Hugging
-// Face's reader; withID is false where the id stands elsewhere.
-func (s *scanner) addedToken(withID bool) (addedToken, error) {
-	var t addedToken
-	required := []string{"content", "single_word", "lstrip", "rstrip", "normalized", "special"}
-	if withID {
-		required = append(required, "id")
-	}
-	err := s.fields(func(key string) (err error) {
-		switch key {
-		case "id":
-			if !withID {
-				return errUnknown
-			}
-			t.ID, err = s.id()
-		case "content":
-			t.Content, err = s.str()
-		case "single_word":
-			t.SingleWord, err = s.boolean()
-		case "lstrip":
-			t.LStrip, err = s.boolean()
-		case "rstrip":
-			t.RStrip, err = s.boolean()
-		case "normalized":
-			t.Normalized, err = s.boolean()
-		case "special":
-			t.Special, err = s.boolean()
+			c.readModel(r, len(data))
 		default:
-			err = errUnknown
+			r.Unknown()
 		}
-		return err
-	}, required...)
-	return t, err
-}
-
-// normalizer takes null, NFC, or a sequence of nothing but NFC.
-func (s *scanner) normalizer(c *config) error {
-	if s.null() {
-		return nil
 	}
-	return s.fields(func(key string) error {
-		switch key {
-		case "type":
-			kind, err := s.str()
-			switch {
-			case err != nil:
-				return err
-			case kind == "NFC":
-				c.nfc = true
-			case kind != "Sequence":
-				return fmt.Errorf("%s is not supported, only NFC or null is", quote(kind))
-			}
-			return nil
-		case "normalizers":
-			return s.array(func(int) error {
-				c.nfc = true
-				return s.fields(func(key string) error {
-					if key != "type" {
-						return errUnknown
-					}
-					return s.want("NFC")
-				}, "type")
-			})
-		}
-		return errUnknown
-	}, "type")
+	return c, r.End()
 }
 
-// preTokenizer takes Sequence[Split(qwen2Pattern), ByteLevel], the one
-// pre-tokeniser implemented.
-func (s *scanner) preTokenizer() error {
-	return s.fields(func(key string) error {
+// newReader reads data with strings that are cut from one copy of it.
+func newReader(data []byte) *strictjson.Reader {
+	r := strictjson.New(data)
+	r.ShareText = true
+	return r
+}
+
+// want reads a string that must equal value.
+func want(r *strictjson.Reader, value string) {
+	if v := r.Text(); v != value {
+		r.Failf("%s is not supported, only %q is", strictjson.Quote(v), value)
+	}
+}
+
+// wantFalse reads a boolean that must be false.
+func wantFalse(r *strictjson.Reader) {
+	if r.Bool() {
+		r.Failf("true is not supported")
+	}
+}
+
+// readAddedToken reads one added token. All its keys are required, as in Hugging
+// Face's reader, and so is more: "id" unless the id is written elsewhere.
+func readAddedToken(r *strictjson.Reader, more ...string) addedToken {
+	var t addedToken
+	for key := range r.Object(append(more, "content", "single_word", "lstrip", "rstrip", "normalized", "special")...) {
+		switch {
+		case key == "id" && len(more) > 0:
+			t.ID = readID(r)
+		case key == "content":
+			t.Content = r.Text()
+		case key == "single_word":
+			t.SingleWord = r.Bool()
+		case key == "lstrip":
+			t.LStrip = r.Bool()
+		case key == "rstrip":
+			t.RStrip = r.Bool()
+		case key == "normalized":
+			t.Normalized = r.Bool()
+		case key == "special":
+			t.Special = r.Bool()
+		default:
+			r.Unknown()
+		}
+	}
+	return t
+}
+
+func readID(r *strictjson.Reader) int32 { return int32(r.Int(0, maxID)) }
+
+// readNormalizer reads null, NFC, or a sequence of nothing but NFC, and reports
+// whether there is any NFC.
+func readNormalizer(r *strictjson.Reader) (nfc bool) {
+	if r.Null() {
+		return false
+	}
+	for key := range r.Object("type") {
 		switch key {
 		case "type":
-			return s.want("Sequence")
+			switch kind := r.Text(); kind {
+			case "NFC":
+				nfc = true
+			case "Sequence":
+			default:
+				r.Failf("%s is not supported, only NFC or null is", strictjson.Quote(kind))
+			}
+		case "normalizers":
+			for range r.Array() {
+				nfc = true
+				for key := range r.Object("type") {
+					if key != "type" {
+						r.Unknown()
+					}
+					want(r, "NFC")
+				}
+			}
+		default:
+			r.Unknown()
+		}
+	}
+	return nfc
+}
+
+// readPreTokenizer reads Sequence[Split(qwen2Pattern), ByteLevel], the one
+// pre-tokenizer implemented.
+func readPreTokenizer(r *strictjson.Reader) {
+	for key := range r.Object("type", "pretokenizers") {
+		switch key {
+		case "type":
+			want(r, "Sequence")
 		case "pretokenizers":
 			steps := 0
-			err := s.array(func(i int) error {
-				steps++
+			for i := range r.Array() {
 				if i == 0 {
-					return s.splitStep()
+					readSplit(r)
+				} else {
+					readByteLevel(r)
 				}
-				return s.byteLevelStep()
-			})
-			if err == nil && steps != 2 {
-				err = errors.New("not Qwen2's: want Split, then ByteLevel")
+				steps++
 			}
-			return err
+			if steps != 2 {
+				r.Failf("not Qwen2's: want Split, then ByteLevel")
+			}
+		default:
+			r.Unknown()
 		}
-		return errUnknown
-	}, "type", "pretokenizers")
+	}
 }
 
-func (s *scanner) splitStep() error {
-	return s.fields(func(key string) error {
+func readSplit(r *strictjson.Reader) {
+	for key := range r.Object("type", "pattern", "behavior", "invert") {
 		switch key {
 		case "type":
-			return s.want("Split")
+			want(r, "Split")
 		case "pattern":
-			return s.fields(func(key string) error {
+			for key := range r.Object("Regex") {
 				if key != "Regex" {
-					return errUnknown
+					r.Unknown()
 				}
-				v, err := s.str()
-				if err == nil && v != qwen2Pattern {
-					err = fmt.Errorf("%s is not Qwen2's regular expression", quote(v))
+				if v := r.Text(); v != qwen2Pattern {
+					r.Failf("%s is not Qwen2's regular expression", strictjson.Quote(v))
 				}
-				return err
-			}, "Regex")
+			}
 		case "behavior":
-			return s.want("Isolated")
+			want(r, "Isolated")
 		case "invert":
-			return s.wantFalse()
+			wantFalse(r)
+		default:
+			r.Unknown()
 		}
-		return errUnknown
-	}, "type", "pattern", "behavior", "invert")
+	}
 }
 
-func (s *scanner) byteLevelStep() error {
-	return s.fields(func(key string) error {
+func readByteLevel(r *strictjson.Reader) {
+	for key := range r.Object("type", "add_prefix_space", "use_regex") {
 		switch key {
 		case "type":
-			return s.want("ByteLevel")
+			want(r, "ByteLevel")
 		case "add_prefix_space", "use_regex":
-			return s.wantFalse()
+			wantFalse(r)
 		case "trim_offsets": // moves offsets, never ids
-			_, err := s.boolean()
-			return err
+			r.Bool()
+		default:
+			r.Unknown()
 		}
-		return errUnknown
-	}, "type", "add_prefix_space", "use_regex")
+	}
 }
 
-// decoder takes a ByteLevel decoder, whose flags have no effect on decoding.
-func (s *scanner) decoder() error {
-	return s.fields(func(key string) error {
+// readDecoder reads a ByteLevel decoder, whose flags have no effect on decoding.
+func readDecoder(r *strictjson.Reader) {
+	for key := range r.Object("type") {
 		if key == "type" {
-			return s.want("ByteLevel")
+			want(r, "ByteLevel")
 		}
-		return s.skip()
-	}, "type")
+	}
 }
 
-// model takes a BPE model over bytes.
-func (s *scanner) model(c *config) error {
-	return s.fields(func(key string) (err error) {
+// readModel reads a BPE model over bytes from a file of size bytes.
+func (c *config) readModel(r *strictjson.Reader, size int) {
+	for key := range r.Object("vocab", "merges") {
 		switch key {
 		case "type":
-			return s.want("BPE")
+			want(r, "BPE")
 		case "dropout":
-			if v, err := s.word(); err != nil || v != "null" && v != "0" && v != "0.0" {
-				return errors.New("dropout makes encoding random and is not supported")
+			if !r.Null() {
+				if v := r.Number(); v != "0" && v != "0.0" {
+					r.Failf("dropout makes encoding random and is not supported")
+				}
 			}
 		case "continuing_subword_prefix", "end_of_word_suffix":
-			if !s.null() {
-				return s.want("")
+			if !r.Null() {
+				want(r, "")
 			}
 		case "unk_token": // never needed: every byte has a token
-			if !s.null() {
-				_, err = s.str()
+			if !r.Null() {
+				r.Text()
 			}
 		case "fuse_unk": // likewise
-			_, err = s.boolean()
+			r.Bool()
 		case "byte_fallback":
-			return s.wantFalse()
+			wantFalse(r)
 		case "ignore_merges":
-			c.ignoreMerges, err = s.boolean()
+			c.ignoreMerges = r.Bool()
 		case "vocab":
-			c.vocab, err = s.vocab()
+			c.vocab = readVocab(r, size)
 		case "merges":
-			c.merges, err = s.merges()
+			c.merges = readMerges(r, size)
 		default:
-			err = errUnknown
+			r.Unknown()
 		}
-		return err
-	}, "vocab", "merges")
+	}
 }
 
-// vocab takes the object of tokens and ids.
-func (s *scanner) vocab() (map[string]int32, error) {
-	vocab := make(map[string]int32, min(len(s.text)/32, 1<<18))
-	err := s.object(func(key string) error {
-		id, err := s.id()
-		if err == nil {
-			if _, twice := vocab[key]; twice {
-				err = errors.New("the token occurs twice")
-			}
-			vocab[key] = id
+// readVocab reads the object of tokens and ids.
+func readVocab(r *strictjson.Reader, size int) map[string]int32 {
+	vocab := make(map[string]int32, min(size/32, 1<<18))
+	for token := range r.Members() {
+		before := len(vocab)
+		vocab[token] = readID(r)
+		if len(vocab) == before {
+			r.Twice()
 		}
-		if err != nil {
-			return at("["+quote(key)+"]", err)
-		}
-		return nil
-	})
-	return vocab, err
+	}
+	return vocab
 }
 
-// merges takes the list of merges, all pairs or all strings.
-func (s *scanner) merges() ([]mergePair, error) {
-	merges := make([]mergePair, 0, min(len(s.text)/32, 1<<18))
+// readMerges reads the list of merges, all pairs or all strings.
+func readMerges(r *strictjson.Reader, size int) []mergePair {
+	merges := make([]mergePair, 0, min(size/32, 1<<18))
 	var first byte
-	err := s.array(func(i int) error {
-		c := s.peek()
+	for i := range r.Array() {
+		kind := r.Peek()
 		if i == 0 {
-			first = c
+			first = kind
 		}
-		if c != first {
-			return s.errorf("a mixture of merges spelled as pairs and as strings")
-		}
-		if c == '"' {
-			line, err := s.str()
-			if err != nil || isVersionLine(line) {
-				return err
+		switch {
+		case kind != first:
+			r.Failf("a mixture of merges spelled as pairs and as strings")
+		case kind == '"':
+			if line := r.Text(); !isVersionLine(line) {
+				m, err := splitMerge(line)
+				r.Fail(err)
+				merges = append(merges, m)
 			}
-			m, err := splitMerge(line)
-			merges = append(merges, m)
-			return err
+		default:
+			merges = append(merges, readMerge(r))
 		}
-		var part [2]string
-		n := 0
-		err := s.array(func(int) (err error) {
-			if n == 2 {
-				return errNotPair
-			}
-			part[n], err = s.str()
-			n++
-			return err
-		})
-		if err == nil && n != 2 {
-			err = errNotPair
+	}
+	return merges
+}
+
+// readMerge reads a merge spelled as a pair.
+func readMerge(r *strictjson.Reader) (m mergePair) {
+	n := 0
+	for i := range r.Array() {
+		switch i {
+		case 0:
+			m.left = r.Text()
+		case 1:
+			m.right = r.Text()
+		default:
+			r.Fail(errNotPair)
 		}
-		merges = append(merges, mergePair{part[0], part[1]})
-		return err
-	})
-	return merges, err
+		n++
+	}
+	if n != 2 {
+		r.Fail(errNotPair)
+	}
+	return m
 }
 
 var errNotPair = errors.New("a merge joins exactly two tokens")
@@ -341,7 +324,7 @@ func isVersionLine(line string) bool { return strings.HasPrefix(line, "#version"
 func splitMerge(line string) (mergePair, error) {
 	left, right, ok := strings.Cut(line, " ")
 	if !ok || strings.Contains(right, " ") {
-		return mergePair{}, fmt.Errorf("%s: %w", quote(line), errNotPair)
+		return mergePair{}, fmt.Errorf("%s: %w", strictjson.Quote(line), errNotPair)
 	}
 	return mergePair{left, right}, nil
 }

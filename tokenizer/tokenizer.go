@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"seccodeprm/internal/mapped"
 )
@@ -75,11 +77,10 @@ func formatError(name string, err error) error {
 // where there is one. Errors are those of Load.
 func LoadVocabMerges(fsys fs.FS, vocab, merges string) (*Tokenizer, error) {
 	c := &config{nfc: true}
-	err := readPart(fsys, vocab, func(s *scanner) (err error) {
-		if c.vocab, err = s.vocab(); err == nil {
-			err = s.end()
-		}
-		return err
+	err := readPart(fsys, vocab, func(data []byte) error {
+		r := newReader(data)
+		c.vocab = readVocab(r, len(data))
+		return r.End()
 	})
 	if err != nil {
 		return nil, err
@@ -95,22 +96,21 @@ func LoadVocabMerges(fsys fs.FS, vocab, merges string) (*Tokenizer, error) {
 	return t, formatError(vocab+" and "+merges, err)
 }
 
-// readPart hands the text of a file to read.
-func readPart(fsys fs.FS, name string, read func(*scanner) error) error {
+// readPart hands the bytes of a file to read.
+func readPart(fsys fs.FS, name string, read func(data []byte) error) error {
 	data, err := mapped.ReadFile(fsys, name, maxFile)
 	if err != nil {
 		return fmt.Errorf("tokenizer: %w", err)
 	}
-	s, err := newScanner(data)
-	if err == nil {
-		err = read(s)
-	}
-	return formatError(name, err)
+	return formatError(name, read(data))
 }
 
-// mergesTxt takes a merges.txt: a merge a line, after an optional #version.
-func (c *config) mergesTxt(s *scanner) error {
-	text := strings.TrimSuffix(s.text, "\n")
+// mergesTxt reads a merges.txt: a merge a line, after an optional #version.
+func (c *config) mergesTxt(data []byte) error {
+	if !utf8.Valid(data) {
+		return errors.New("not valid UTF-8")
+	}
+	text := strings.TrimSuffix(string(data), "\n")
 	if text == "" {
 		return nil
 	}
@@ -123,36 +123,33 @@ func (c *config) mergesTxt(s *scanner) error {
 		}
 		m, err := splitMerge(line)
 		if err != nil {
-			return at(fmt.Sprintf("line %d", number), err)
+			return fmt.Errorf("line %d: %w", number, err)
 		}
 		c.merges = append(c.merges, m)
 	}
 	return nil
 }
 
-// addedTokensDecoder takes the added tokens of a tokenizer_config.json, keyed by
-// id, and reads past the rest.
-func (c *config) addedTokensDecoder(s *scanner) error {
+// addedTokensDecoder reads the added tokens of a tokenizer_config.json, keyed by
+// id, and skips the rest.
+func (c *config) addedTokensDecoder(data []byte) error {
 	c.addedKey = func(i int) string { return fmt.Sprintf("added_tokens_decoder.%d", c.added[i].ID) }
-	err := s.fields(func(key string) error {
+	r := newReader(data)
+	for key := range r.Object() {
 		if key != "added_tokens_decoder" {
-			return s.skip()
+			continue
 		}
-		return s.fields(func(key string) error {
-			id, err := parseID(key)
-			if err != nil {
-				return err
+		for key := range r.Object() {
+			id, err := strconv.ParseUint(key, 10, 32)
+			if err != nil || id > maxID {
+				r.Failf("the key is not a token id (a whole number from 0 to %d)", maxID)
 			}
-			t, err := s.addedToken(false)
-			t.ID = id
+			t := readAddedToken(r)
+			t.ID = int32(id)
 			c.added = append(c.added, t)
-			return err
-		})
-	})
-	if err != nil {
-		return err
+		}
 	}
-	return s.end()
+	return r.End()
 }
 
 // Special returns the id of the added token spelled piece, such as

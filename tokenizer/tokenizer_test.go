@@ -322,12 +322,12 @@ func TestLoadVocabMerges(t *testing.T) {
 	require.Equal(t, want.AppendEncode(nil, text), bare.NewEncoder().AppendEncodeSpecial(nil, text))
 
 	for _, bad := range []struct{ name, text, message string }{
-		{"vocab.json", `{"a":0} x`, "vocab.json: offset 8"},
-		{"vocab.json", `{"a":0,"a":1}`, `vocab.json: ["a"]: the token occurs twice`},
+		{"vocab.json", `{"a":0} x`, "vocab.json: offset 8: want the end"},
+		{"vocab.json", `{"a":0,"a":1}`, `vocab.json: offset 11: a: the key occurs twice`},
 		{"merges.txt", "#version: 0.2\na b\nabc\n", "merges.txt: line 3"},
 		{"merges.txt", "a b\n\nc d\n", "merges.txt: line 2"},
 		{"merges.txt", "a \u0100q\n", `model.merges[0]: "Āq" is not in the vocabulary`},
-		{"tokenizer_config.json", `{"added_tokens_decoder":{"x":{}}}`, `added_tokens_decoder.x: "x" is not a token id`},
+		{"tokenizer_config.json", `{"added_tokens_decoder":{"x":{}}}`, `added_tokens_decoder.x: the key is not a token id`},
 		{"tokenizer_config.json", `{"added_tokens_decoder":{"7":{"content":"<x>","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}}}`,
 			"added_tokens_decoder.7.id: 7 is the id of"},
 	} {
