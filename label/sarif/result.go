@@ -5,26 +5,30 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"seccodeprm/internal/strictjson"
 )
 
 // results reads the results of all runs and hands them on.
-func (log *logReader) results(j *jsonReader) error {
-	return j.object(func(key string) error {
+func (log *logReader) results(j *strictjson.Reader) {
+	for key := range j.Members() {
 		if key != "runs" {
-			return j.skip()
+			continue
 		}
-		return j.array(func(i int) error {
+		for i := range j.Array() {
 			if i >= len(log.runs) { // the first walk ended before it
-				return j.skip()
+				continue
 			}
-			return j.object(func(key string) error {
+			for key := range j.Members() {
 				if key != "results" {
-					return j.skip()
+					continue
 				}
-				return j.array(func(int) error { return log.result(j, log.runs[i]) })
-			})
-		})
-	})
+				for range j.Array() {
+					log.result(j, log.runs[i])
+				}
+			}
+		}
+	}
 }
 
 // rawResult is a result as it stands in the log.
@@ -52,14 +56,12 @@ type rawLocation struct {
 }
 
 // result reads one result and yields it.
-func (log *logReader) result(j *jsonReader, run *toolRun) error {
-	if _, err := j.peek(); err != nil {
-		return err
-	}
-	at := Skip{Line: j.line, Offset: j.base + int64(j.pos)}
+func (log *logReader) result(j *strictjson.Reader, run *toolRun) {
+	at := Skip{Line: j.Line(), Offset: j.Offset()}
 	raw := rawResult{component: 0, index: -1, kind: "fail"}
-	if err := raw.read(j); err != nil {
-		return err
+	raw.read(j)
+	if j.Err() != nil {
+		return
 	}
 	f, reason, detail := log.finding(run, &raw)
 	var ok bool
@@ -70,289 +72,247 @@ func (log *logReader) result(j *jsonReader, run *toolRun) error {
 		ok = log.yield(f, nil)
 	}
 	if !ok {
-		return errStop
+		j.Fail(errStop)
 	}
-	return nil
 }
 
-func (raw *rawResult) read(j *jsonReader) error {
-	return j.object(func(key string) (err error) {
+func (raw *rawResult) read(j *strictjson.Reader) {
+	for key := range j.Members() {
 		switch key {
 		case "ruleId":
-			raw.ruleID, err = j.string()
+			raw.ruleID = j.Text()
 		case "ruleIndex":
-			raw.index, err = j.int()
+			raw.index = readInt(j)
 		case "rule":
-			err = raw.readRule(j)
+			raw.readRule(j)
 		case "kind":
-			raw.kind, err = j.string()
+			raw.kind = j.Text()
 		case "level":
-			raw.level, err = j.string()
+			raw.level = j.Text()
 		case "baselineState":
-			raw.baseline, err = j.string()
+			raw.baseline = j.Text()
 		case "message":
-			raw.message, err = readMessage(j)
+			raw.message = readMessage(j)
 		case "suppressions":
-			err = raw.readSuppressions(j)
+			raw.readSuppressions(j)
 		case "locations":
-			raw.locations, err = readLocations(j)
+			raw.locations = readLocations(j)
 		case "relatedLocations":
-			raw.related, err = readLocations(j)
+			raw.related = readLocations(j)
 		case "codeFlows":
-			err = raw.readFlows(j)
+			raw.readFlows(j)
 		case "partialFingerprints":
 			raw.fingerprints = map[string]string{}
-			err = j.object(func(key string) (err error) {
-				raw.fingerprints[key], err = j.string()
-				return err
-			})
+			for name := range j.Members() {
+				raw.fingerprints[name] = j.Text()
+			}
 		case "taxa":
-			err = j.array(func(int) error { return readTaxon(j, &raw.cwes) })
+			for range j.Array() {
+				raw.cwes = readTaxon(j, raw.cwes)
+			}
 		case "properties":
-			err = j.object(func(key string) error {
+			for key := range j.Members() {
 				if key == "tags" || key == "cwe" {
-					return readCWEs(j, &raw.cwes)
+					raw.cwes = readCWEs(j, raw.cwes)
 				}
-				return j.skip()
-			})
-		default:
-			err = j.skip()
+			}
 		}
-		return err
-	})
+	}
 }
 
+// readInt reads a whole number of up to 9 digits.
+func readInt(j *strictjson.Reader) int { return j.Int(-1e9, 1e9) }
+
 // readRule reads a reportingDescriptorReference.
-func (raw *rawResult) readRule(j *jsonReader) error {
-	return j.object(func(key string) (err error) {
+func (raw *rawResult) readRule(j *strictjson.Reader) {
+	for key := range j.Members() {
 		switch key {
 		case "id":
-			var id string
-			if id, err = j.string(); raw.ruleID == "" {
+			if id := j.Text(); raw.ruleID == "" {
 				raw.ruleID = id
 			}
-			return err
 		case "index":
-			raw.index, err = j.int()
-			return err
+			raw.index = readInt(j)
 		case "toolComponent":
-			return j.object(func(key string) (err error) {
+			for key := range j.Members() {
 				if key == "index" {
-					raw.component, err = j.int()
-					raw.component++ // the driver is component 0 here
-					return err
+					raw.component = readInt(j) + 1 // the driver is component 0 here
 				}
-				return j.skip()
-			})
+			}
 		}
-		return j.skip()
-	})
+	}
 }
 
 // readSuppressions: a result is suppressed if it has suppressions and all of
 // them are accepted, which is what no status means.
-func (raw *rawResult) readSuppressions(j *jsonReader) error {
+func (raw *rawResult) readSuppressions(j *strictjson.Reader) {
 	open := false
-	err := j.array(func(int) error {
+	for range j.Array() {
 		raw.suppressed = true
-		return j.object(func(key string) error {
-			if key != "status" {
-				return j.skip()
+		for key := range j.Members() {
+			if key == "status" {
+				status := j.Text()
+				open = open || status == "rejected" || status == "underReview"
 			}
-			status, err := j.string()
-			open = open || status == "rejected" || status == "underReview"
-			return err
-		})
-	})
+		}
+	}
 	raw.suppressed = raw.suppressed && !open
-	return err
 }
 
 // readFlows reads codeFlows, all threads of all of them.
-func (raw *rawResult) readFlows(j *jsonReader) error {
-	return j.array(func(int) error {
-		return j.object(func(key string) error {
+func (raw *rawResult) readFlows(j *strictjson.Reader) {
+	for range j.Array() {
+		for key := range j.Members() {
 			if key != "threadFlows" {
-				return j.skip()
+				continue
 			}
-			return j.array(func(int) error {
-				return j.object(func(key string) error {
-					if key != "locations" {
-						return j.skip()
+			for range j.Array() {
+				for key := range j.Members() {
+					if key == "locations" {
+						raw.flows = append(raw.flows, readLocations(j))
 					}
-					flow, err := readLocations(j)
-					raw.flows = append(raw.flows, flow)
-					return err
-				})
-			})
-		})
-	})
+				}
+			}
+		}
+	}
 }
 
 // readLocations reads an array of locations or of threadFlowLocations.
-func readLocations(j *jsonReader) (all []rawLocation, err error) {
-	err = j.array(func(int) error {
+func readLocations(j *strictjson.Reader) (all []rawLocation) {
+	for range j.Array() {
 		l := rawLocation{file: artifact{index: -1}}
-		err := l.read(j)
+		l.read(j)
 		all = append(all, l)
-		return err
-	})
-	return all, err
+	}
+	return all
 }
 
-func (l *rawLocation) read(j *jsonReader) error {
-	return j.object(func(key string) (err error) {
+func (l *rawLocation) read(j *strictjson.Reader) {
+	for key := range j.Members() {
 		switch key {
 		case "location":
-			return l.read(j)
+			l.read(j)
 		case "nestingLevel":
-			l.nesting, err = j.int()
-			return err
+			l.nesting = readInt(j)
 		case "message":
-			l.message, err = readMessage(j)
-			return err
+			l.message = readMessage(j)
 		case "physicalLocation":
-			return j.object(func(key string) (err error) {
+			for key := range j.Members() {
 				switch key {
 				case "artifactLocation":
 					l.physical = true
-					l.file, err = readArtifact(j)
-					return err
+					l.file = readArtifact(j)
 				case "region":
-					l.region, err = readRegion(j)
-					return err
+					l.region = readRegion(j)
 				}
-				return j.skip()
-			})
+			}
 		}
-		return j.skip()
-	})
+	}
 }
 
-func readMessage(j *jsonReader) (text string, err error) {
-	err = j.object(func(key string) (err error) {
+func readMessage(j *strictjson.Reader) (text string) {
+	for key := range j.Members() {
 		if key == "text" {
-			text, err = j.string()
-			return err
+			text = j.Text()
 		}
-		return j.skip()
-	})
-	return text, err
+	}
+	return text
 }
 
-func readArtifact(j *jsonReader) (a artifact, err error) {
-	a.index = -1
-	err = j.object(func(key string) (err error) {
+func readArtifact(j *strictjson.Reader) artifact {
+	a := artifact{index: -1}
+	for key := range j.Members() {
 		switch key {
 		case "uri":
-			a.uri, err = j.string()
+			a.uri = j.Text()
 		case "uriBaseId":
-			a.base, err = j.string()
+			a.base = j.Text()
 		case "index":
-			a.index, err = j.int()
-		default:
-			err = j.skip()
+			a.index = readInt(j)
 		}
-		return err
-	})
-	return a, err
+	}
+	return a
 }
 
-func readRegion(j *jsonReader) (r Region, err error) {
-	err = j.object(func(key string) (err error) {
+func readRegion(j *strictjson.Reader) (r Region) {
+	for key := range j.Members() {
 		switch key {
 		case "startLine":
-			r.StartLine, err = j.int()
+			r.StartLine = readInt(j)
 		case "startColumn":
-			r.StartColumn, err = j.int()
+			r.StartColumn = readInt(j)
 		case "endLine":
-			r.EndLine, err = j.int()
+			r.EndLine = readInt(j)
 		case "endColumn":
-			r.EndColumn, err = j.int()
+			r.EndColumn = readInt(j)
 		case "charOffset":
-			r.CharOffset, err = j.int()
+			r.CharOffset = readInt(j)
 			r.chars = true
 		case "charLength":
-			r.CharLength, err = j.int()
-		default:
-			err = j.skip()
+			r.CharLength = readInt(j)
 		}
-		return err
-	})
-	return r, err
+	}
+	return r
 }
 
-// readSeverity reads a number that tools write as a string.
-func readSeverity(j *jsonReader) (float64, error) {
-	c, err := j.peek()
-	if err != nil {
-		return 0, err
+// readSeverity reads a number, which some tools write as a string.
+func readSeverity(j *strictjson.Reader) float64 {
+	read := j.Number
+	if j.Peek() == '"' {
+		read = j.Text
 	}
-	read := j.number
-	if c == '"' {
-		read = j.string
-	}
-	text, err := read()
-	if err != nil {
-		return 0, err
-	}
-	severity, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	severity, err := strconv.ParseFloat(strings.TrimSpace(read()), 64)
 	if err != nil || !(severity >= 0 && severity <= 10) {
-		return 0, nil // a rule that says nothing usable has none
+		return 0 // a rule that says nothing usable has none
 	}
-	return severity, nil
+	return severity
 }
 
 var cwePattern = regexp.MustCompile(`(?i)\bcwe[-_/: ]*0*(\d{1,5})\b`)
 
-// readCWEs collects the CWEs in a string or an array of strings, such as the
-// tag "external/cwe/cwe-079"; other values are passed over.
-func readCWEs(j *jsonReader, cwes *[]int) error {
-	c, err := j.peek()
-	if err != nil {
-		return err
-	}
-	switch c {
+// readCWEs appends the CWEs in a string or an array of strings, such as the tag
+// "external/cwe/cwe-079"; it skips other values.
+func readCWEs(j *strictjson.Reader, cwes []int) []int {
+	switch j.Peek() {
 	case '[':
-		return j.array(func(int) error { return readCWEs(j, cwes) })
-	case '"':
-		text, err := j.string()
-		for _, m := range cwePattern.FindAllStringSubmatch(text, -1) {
-			n, _ := strconv.Atoi(m[1]) // up to five digits
-			*cwes = append(*cwes, n)
+		for range j.Array() {
+			cwes = readCWEs(j, cwes)
 		}
-		return err
+	case '"':
+		for _, m := range cwePattern.FindAllStringSubmatch(j.Text(), -1) {
+			n, _ := strconv.Atoi(m[1]) // up to five digits
+			cwes = append(cwes, n)
+		}
+	default:
+		j.Skip()
 	}
-	return j.skip()
+	return cwes
 }
 
-// readTaxon reads a reference to a taxonomy: a CWE if the taxonomy is called so.
-func readTaxon(j *jsonReader, cwes *[]int) error {
+// readTaxon reads a reference to a taxonomy and appends the CWE that it is, if
+// the taxonomy is called so.
+func readTaxon(j *strictjson.Reader, cwes []int) []int {
 	var id, taxonomy string
-	err := j.object(func(key string) (err error) {
+	for key := range j.Members() {
 		switch key {
 		case "id":
-			id, err = j.string()
-			return err
+			id = j.Text()
 		case "toolComponent":
-			return j.object(func(key string) (err error) {
+			for key := range j.Members() {
 				if key == "name" {
-					taxonomy, err = j.string()
-					return err
+					taxonomy = j.Text()
 				}
-				return j.skip()
-			})
+			}
 		}
-		return j.skip()
-	})
+	}
 	if !strings.HasPrefix(strings.ToUpper(id), "CWE") {
 		id = taxonomy + "-" + id
 	}
 	if m := cwePattern.FindStringSubmatch(id); m != nil {
 		n, _ := strconv.Atoi(m[1])
-		*cwes = append(*cwes, n)
+		cwes = append(cwes, n)
 	}
-	return err
+	return cwes
 }
 
 // finding makes a Finding of a result, or says why not.

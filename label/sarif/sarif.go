@@ -7,9 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"strings"
+
+	"seccodeprm/internal/strictjson"
 )
 
 // ErrLog is wrapped by errors about a whole log: not SARIF, a version other
@@ -143,7 +146,7 @@ type artifact struct {
 }
 
 // read opens the log and walks it once.
-func (log *logReader) read(ctx context.Context, fsys fs.FS, name string, walk func(*jsonReader) error) error {
+func (log *logReader) read(ctx context.Context, fsys fs.FS, name string, walk func(*strictjson.Reader)) error {
 	f, err := fsys.Open(name)
 	if err != nil {
 		return err
@@ -163,141 +166,165 @@ func (log *logReader) read(ctx context.Context, fsys fs.FS, name string, walk fu
 	} else if len(mark) >= 2 && (mark[0] == 0 || mark[1] == 0 || mark[0] >= 0xfe) {
 		return fmt.Errorf("%w %s: not UTF-8", ErrLog, name)
 	}
-	j := newJSONReader(ctx, r)
-	err = walk(j)
-	if err == nil {
-		err = j.finish()
+	j := strictjson.NewStream(contextReader{ctx, r})
+	j.MaxDepth = 1000 // SARIF itself needs about 20
+	j.NullIsZero, j.LoneSurrogates = true, true
+	walk(j)
+	return logError(name, j)
+}
+
+// contextReader is a reader that a context stops.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c contextReader) Read(b []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
 	}
-	var syntax *SyntaxError
-	if errors.As(err, &syntax) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {
+	return c.r.Read(b)
+}
+
+// logError returns the error of the whole log, if there is one.
+func logError(name string, j *strictjson.Reader) error {
+	err := j.End()
+	var syntax *strictjson.Error
+	switch {
+	case errors.Is(err, errStop):
+		return errStop
+	case errors.As(err, &syntax):
+		reason := syntax.Err.Error()
+		if syntax.Path != "" {
+			reason = syntax.Path + ": " + reason
+		}
+		return fmt.Errorf("%w %s: %w", ErrLog, name, &SyntaxError{syntax.Line, syntax.Offset, reason})
+	case errors.Is(err, io.ErrUnexpectedEOF): // a file that was packed ends too early
+		return fmt.Errorf("%w %s: %w: %w", ErrLog, name, &SyntaxError{j.Line(), j.Offset(), "unexpected end"}, err)
+	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader):
 		return fmt.Errorf("%w %s: %w", ErrLog, name, err)
 	}
 	return err
 }
 
+// SyntaxError says where a log is not JSON or does not have the value that SARIF
+// wants.
+type SyntaxError struct {
+	Line   int   // from 1
+	Offset int64 // in bytes from the start of the (unpacked) text
+	Reason string
+}
+
+// Error returns the place and the reason.
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("line %d, offset %d: %s", e.Line, e.Offset, e.Reason)
+}
+
 // prepare reads everything but the results.
-func (log *logReader) prepare(j *jsonReader) error {
-	return j.object(func(key string) (err error) {
+func (log *logReader) prepare(j *strictjson.Reader) {
+	for key := range j.Members() {
 		switch key {
 		case "version":
-			log.version, err = j.string()
-			return err
+			log.version = j.Text()
 		case "runs":
-			return j.array(func(int) error {
+			for range j.Array() {
 				run := &toolRun{components: make([][]descriptor, 1), byID: map[string]descriptor{}, bases: map[string]artifact{}}
 				log.runs = append(log.runs, run)
-				return run.prepare(j)
-			})
+				run.prepare(j)
+			}
 		}
-		return j.skip()
-	})
+	}
 }
 
-func (run *toolRun) prepare(j *jsonReader) error {
-	return j.object(func(key string) error {
+func (run *toolRun) prepare(j *strictjson.Reader) {
+	for key := range j.Members() {
 		switch key {
 		case "tool":
-			return j.object(func(key string) error {
-				switch key {
-				case "driver":
-					return run.component(j, 0)
-				case "extensions":
-					return j.array(func(i int) error {
-						run.components = append(run.components, nil)
-						return run.component(j, i+1)
-					})
-				}
-				return j.skip()
-			})
+			run.readTool(j)
 		case "columnKind":
-			kind, err := j.string()
-			run.codePoints = kind == "unicodeCodePoints"
-			return err
+			run.codePoints = j.Text() == "unicodeCodePoints"
 		case "originalUriBaseIds":
-			return j.object(func(id string) error {
-				a, err := readArtifact(j)
-				run.bases[id] = a
-				return err
-			})
+			for id := range j.Members() {
+				run.bases[id] = readArtifact(j)
+			}
 		case "artifacts":
-			return j.array(func(int) error {
+			for range j.Array() {
 				a := artifact{index: -1}
-				err := j.object(func(key string) (err error) {
+				for key := range j.Members() {
 					if key == "location" {
-						a, err = readArtifact(j)
-						return err
+						a = readArtifact(j)
 					}
-					return j.skip()
-				})
+				}
 				run.artifacts = append(run.artifacts, a)
-				return err
-			})
+			}
 		}
-		return j.skip()
-	})
+	}
 }
 
-// component reads a driver or an extension.
-func (run *toolRun) component(j *jsonReader, i int) error {
-	return j.object(func(key string) error {
+func (run *toolRun) readTool(j *strictjson.Reader) {
+	for key := range j.Members() {
+		switch key {
+		case "driver":
+			run.readComponent(j, 0)
+		case "extensions":
+			for i := range j.Array() {
+				run.components = append(run.components, nil)
+				run.readComponent(j, i+1)
+			}
+		}
+	}
+}
+
+// readComponent reads a driver or an extension.
+func (run *toolRun) readComponent(j *strictjson.Reader, i int) {
+	for key := range j.Members() {
 		switch {
 		case key == "name" && i == 0:
-			name, err := j.string()
-			run.tool = name
-			return err
+			run.tool = j.Text()
 		case key == "rules":
-			return j.array(func(int) error {
-				rule, err := readRule(j)
+			for range j.Array() {
+				rule := readRule(j)
 				run.components[i] = append(run.components[i], rule)
 				if _, known := run.byID[rule.id]; !known {
 					run.byID[rule.id] = rule
 				}
-				return err
-			})
+			}
 		}
-		return j.skip()
-	})
+	}
 }
 
 // readRule reads a reportingDescriptor.
-func readRule(j *jsonReader) (r descriptor, err error) {
-	err = j.object(func(key string) (err error) {
+func readRule(j *strictjson.Reader) (rule descriptor) {
+	for key := range j.Members() {
 		switch key {
 		case "id":
-			r.id, err = j.string()
-			return err
+			rule.id = j.Text()
 		case "defaultConfiguration":
-			return j.object(func(key string) (err error) {
+			for key := range j.Members() {
 				if key == "level" {
-					r.level, err = j.string()
-					return err
+					rule.level = j.Text()
 				}
-				return j.skip()
-			})
+			}
 		case "properties":
-			return j.object(func(key string) error {
+			for key := range j.Members() {
 				switch key {
 				case "security-severity":
-					r.severity, err = readSeverity(j)
-					return err
+					rule.severity = readSeverity(j)
 				case "tags", "cwe":
-					return readCWEs(j, &r.cwes)
+					rule.cwes = readCWEs(j, rule.cwes)
 				}
-				return j.skip()
-			})
+			}
 		case "relationships": // to a taxonomy of CWEs, as gosec writes it
-			return j.array(func(int) error {
-				return j.object(func(key string) error {
+			for range j.Array() {
+				for key := range j.Members() {
 					if key == "target" {
-						return readTaxon(j, &r.cwes)
+						rule.cwes = readTaxon(j, rule.cwes)
 					}
-					return j.skip()
-				})
-			})
+				}
+			}
 		}
-		return j.skip()
-	})
-	return r, err
+	}
+	return rule
 }
 
 // rule finds the rule of a result by its index or its id, of which trailing
