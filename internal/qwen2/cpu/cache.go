@@ -5,14 +5,14 @@ import (
 	"seccodeprm/internal/qwen2/paged"
 )
 
-// cache holds the keys and values of one sequence. Block b of the attention is
-// page b.
+// cache holds the keys and values of one sequence. Page b is block b of the
+// attention loop.
 type cache struct {
 	*paged.Cache[*page]
 	format *format
 
-	invFreq []float32 // of RoPE
-	scale   float32
+	invFreq []float32 // frequencies of RoPE, (HeadDim/2)
+	scale   float32   // of its cosines and sines
 }
 
 // NewCache implements qwen2.Engine.
@@ -35,7 +35,7 @@ func (c *cache) Fork() qwen2.Cache {
 	return &fork
 }
 
-// put stores the key and the value of one head, (HeadDim) each, at position pos.
+// put stores the key and the value of one head, (HeadDim) each, at a position.
 func (c *cache) put(layer, head, pos int, key, value []float32) {
 	c.format.set(c.At(pos/blockKeys), layer, head, pos%blockKeys, key, value)
 }

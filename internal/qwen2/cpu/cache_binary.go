@@ -10,8 +10,8 @@ import (
 	"seccodeprm/internal/qwen2"
 )
 
-// positionBytes is the size of one position's keys and values: (layers, heads)
-// and for each of them key and value, (HeadDim) each.
+// positionBytes returns the size of one position in binary form: (layers,
+// heads), and for each of these a key and a value, (HeadDim) each.
 func (f *format) positionBytes() int { return f.layers * f.heads * 2 * f.headDim * f.valueBytes() }
 
 // AppendBinary implements qwen2.Cache. It never fails.
@@ -29,7 +29,7 @@ func (c *cache) AppendBinary(dst []byte) ([]byte, error) {
 	return dst, nil
 }
 
-// appendHead appends key and value of one head.
+// appendHead appends the key and the value of one head in a slot of p.
 func (f *format) appendHead(dst []byte, p *page, layer, head, slot int) []byte {
 	if f.bf16 {
 		keys, values := blocks(f, p.pairs, layer, head)
@@ -61,7 +61,7 @@ func (c *cache) UnmarshalBinary(data []byte, n int) error {
 		return err
 	}
 	if want := n * f.positionBytes(); len(data) != want {
-		return fmt.Errorf("%w: %d bytes of keys and values for %d positions of %d bytes", qwen2.ErrModel, len(data), n, f.positionBytes())
+		return fmt.Errorf("%w: %d bytes of keys and values, want %d positions of %d bytes", qwen2.ErrModel, len(data), n, f.positionBytes())
 	}
 	if err := c.Reserve(n); err != nil {
 		return err
@@ -75,7 +75,7 @@ func (c *cache) UnmarshalBinary(data []byte, n int) error {
 				for _, x := range [][]float32{key, value} {
 					if i := f.read(x, data[at:]); i >= 0 {
 						c.Release()
-						return fmt.Errorf("%w: byte %d of keys and values: position %d cannot hold this", qwen2.ErrModel, at+i*f.valueBytes(), pos)
+						return fmt.Errorf("%w: byte %d of keys and values: no pass stores this value, at position %d", qwen2.ErrModel, at+i*f.valueBytes(), pos)
 					}
 					at += len(x) * f.valueBytes()
 				}
@@ -87,8 +87,8 @@ func (c *cache) UnmarshalBinary(data []byte, n int) error {
 	return nil
 }
 
-// read fills x from data, and returns the index of the first value that no pass
-// stores, or -1.
+// read fills x from data. It returns the index of the first value that no pass
+// stores, or -1 if there is none.
 func (f *format) read(x []float32, data []byte) int {
 	for i := range x {
 		if f.bf16 {

@@ -37,8 +37,8 @@ func FuzzCache(f *testing.F) {
 	enginetest.Fuzz(f, factories...)
 }
 
-// TestCancelKeepsChunks: a cancelled call keeps the chunks that went through all
-// layers.
+// TestCancelKeepsChunks: a cancelled call keeps the chunks that went through
+// all layers.
 func TestCancelKeepsChunks(t *testing.T) {
 	m := openModel(t, testmodel.New(testmodel.Shape{}))
 	ids := randomIDs(1, 100, m.Config.VocabSize)

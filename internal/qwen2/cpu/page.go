@@ -9,27 +9,28 @@ import (
 )
 
 const (
-	blockKeys    = qwen2.PageLen // keys that one step of the attention loop looks at
+	blockKeys    = qwen2.PageLen // keys in a block of the attention loop
 	panelColumns = 16            // columns of a kernel panel
 )
 
-// page is the memory of the keys and values of blockKeys consecutive positions,
-// in the layout of kernel panels, so that attention multiplies them where they
-// lie. A dead slot holds +0.
+// page is the memory of the keys and values of blockKeys consecutive positions.
+// They are stored in the layout of kernel panels, so that attention multiplies
+// them in place. A dead slot holds +0.
 type page struct {
 	wide  []float32 // in precision F32
-	pairs []uint16  // in the others: bfloat16
+	pairs []uint16  // bfloat16, in the other precisions
 }
 
-// format is the order of values in a page: (layers, heads) and for each of them a
-// block of keys (64/16 panels, HeadDim, 16 keys) and a block of values (HeadDim/16
-// panels, 64 keys, 16), whose last panel is filled up. In bfloat16 the innermost
-// sum index (HeadDim of keys, slots of values) comes in pairs: (.., n/2, 16, 2)
-// instead of (.., n, 16).
+// format is the order of the numbers in a page: (layers, heads), and for each
+// of these a block of keys, (64/16 panels, HeadDim, 16 keys), followed by a
+// block of values, (HeadDim/16 panels, 64 keys, 16), whose last panel is
+// padded. In bfloat16 the inner dimension of the product (HeadDim for keys,
+// slots for values) is stored in pairs: (.., n/2, 16, 2) instead of (.., n,
+// 16).
 type format struct {
 	layers, heads, headDim int
 	bf16                   bool
-	keys, values           int // values of a block
+	keys, values           int // numbers in a block
 }
 
 func newFormat(cfg *qwen2.Config, p kernels.Precision) format {
@@ -41,13 +42,13 @@ func newFormat(cfg *qwen2.Config, p kernels.Precision) format {
 	}
 }
 
-// size is the number of values in a page.
+// size returns how many numbers a page holds.
 func (f *format) size() int { return f.layers * f.heads * (f.keys + f.values) }
 
-// pageBytes is the memory of a page.
+// pageBytes returns the size of a page.
 func (f *format) pageBytes() int64 { return int64(f.size()) * int64(f.valueBytes()) }
 
-// valueBytes is the size of one value.
+// valueBytes returns the size of one number.
 func (f *format) valueBytes() int {
 	if f.bf16 {
 		return 2
@@ -55,7 +56,7 @@ func (f *format) valueBytes() int {
 	return 4
 }
 
-// keyAt is the place in a block of feature i of the key in a slot.
+// keyAt returns the index of feature i of a slot's key in a block of keys.
 func (f *format) keyAt(slot, i int) int {
 	panel, column := slot/panelColumns*panelColumns*f.headDim, slot%panelColumns
 	if f.bf16 {
@@ -64,7 +65,8 @@ func (f *format) keyAt(slot, i int) int {
 	return panel + i*panelColumns + column
 }
 
-// valueAt is the place in a block of feature i of the value in a slot.
+// valueAt returns the index of feature i of a slot's value in a block of
+// values.
 func (f *format) valueAt(slot, i int) int {
 	panel, column := i/panelColumns*panelColumns*blockKeys, i%panelColumns
 	if f.bf16 {
@@ -73,14 +75,14 @@ func (f *format) valueAt(slot, i int) int {
 	return panel + slot*panelColumns + column
 }
 
-// blocks returns the blocks of a layer and head in the data of a page.
+// blocks returns the keys and the values of one layer and head of a page.
 func blocks[T any](f *format, data []T, layer, head int) (keys, values []T) {
 	data = data[(layer*f.heads+head)*(f.keys+f.values):][:f.keys+f.values]
 	return data[:f.keys], data[f.keys:]
 }
 
-// set stores key and value of one head, (HeadDim) each, an even number; in bfloat16
-// rounded as operands are.
+// set stores the key and the value of one head in a slot. Both have HeadDim
+// elements, an even number. For bfloat16 they are rounded like every operand.
 func (f *format) set(p *page, layer, head, slot int, key, value []float32) {
 	if f.bf16 {
 		keys, values := blocks(f, p.pairs, layer, head)
@@ -120,11 +122,11 @@ func clearSlots[T float32 | uint16](f *format, data []T, from, to int) {
 	}
 }
 
-// storage implements paged.Storage. Pages that are given back are used again, or
-// left to the garbage collector when it has passed twice.
+// storage implements paged.Storage. It reuses freed pages, and drops those that
+// survive two garbage collections unused.
 type storage struct {
 	format
-	free sync.Pool // of *page, contents undefined
+	free sync.Pool // of *page with undefined contents
 }
 
 // New implements paged.Storage.

@@ -1,5 +1,5 @@
-// Package enginetest holds any engine to the contract of qwen2.Engine. The tests
-// of an engine call [Run] once for each way to configure it:
+// Package enginetest holds any engine to the contract of qwen2.Engine. The
+// tests of an engine call [Run] once for each way to configure it:
 //
 //	func TestEngine(t *testing.T) {
 //		enginetest.Run(t, func(t testing.TB, m *qwen2.Model, maxCacheBytes int64) enginetest.Engine {
@@ -7,16 +7,17 @@
 //		})
 //	}
 //
-// The suite compares an engine with itself: whatever happened to a cache (it was
-// forked, truncated, filled from pages or bytes of another, its call cancelled),
-// what is appended to it has the bits of one pass over its ids alone. It also
-// counts pages: it knows how many should be in use after each step. Whether the
-// bits are right is for the engine's own tests to say.
+// The suite compares an engine with itself. A cache may be forked, truncated,
+// filled from the pages or bytes of another, or left by a cancelled call:
+// appending to it must give the same bits as a single pass over all its ids in
+// a cache of their own. The suite also counts pages, and knows how many should
+// be in use after each step. The engine's own tests decide whether the bits are
+// right.
 //
 // # Concurrency
 //
-// Run starts parallel subtests and goroutines that share an engine. Use the race
-// detector.
+// Run starts parallel subtests and goroutines that share an engine. Use the
+// race detector.
 package enginetest
 
 import (
@@ -32,18 +33,18 @@ import (
 	"seccodeprm/internal/testmodel"
 )
 
-// Engine is an engine that tells how much memory it uses.
+// Engine is an engine that reports how much memory it uses.
 type Engine interface {
 	qwen2.Engine
 
-	// HeldBytes is the memory of all pages that are reserved or in use. A shared
-	// page counts once.
+	// HeldBytes is the memory of all pages that are reserved or in use. A
+	// shared page counts once.
 	HeldBytes() int64
 }
 
-// Factory returns a new engine for model that lets no more than maxCacheBytes of
-// pages be in use at a time, or any number if maxCacheBytes is 0. The engine is
-// not closed; a factory that needs that registers it with t.Cleanup.
+// Factory returns a new engine for model that lets no more than maxCacheBytes
+// of pages be in use at a time, or any number if maxCacheBytes is 0. The engine
+// is not closed; a factory whose engines need that calls t.Cleanup.
 type Factory func(t testing.TB, model *qwen2.Model, maxCacheBytes int64) Engine
 
 // Run runs the suite on engines of one configuration.
@@ -66,8 +67,9 @@ func Run(t *testing.T, newEngine Factory) {
 	}
 }
 
-// shapes are models whose pages differ: head_dim below a panel of 16, between two
-// and above; one query head for each key head, and several; a sliding window.
+// shapes are models whose pages differ: head_dim below a panel of 16, between
+// two and above; one query head for each key head, and several; a sliding
+// window.
 var shapes = map[string]testmodel.Shape{
 	"small":   {},
 	"head6":   {HeadDim: 6, NumAttentionHeads: 3, NumKeyValueHeads: 1},
@@ -128,7 +130,7 @@ func (s subject) append(c qwen2.Cache, ids []int32) []float32 {
 	return q.Hidden
 }
 
-// alone is one pass over ids in a cache of their own.
+// alone runs ids in one pass in a cache of their own.
 func (s subject) alone(ids []int32) (qwen2.Cache, []float32) {
 	s.t.Helper()
 	c := s.NewCache(len(ids))

@@ -60,7 +60,7 @@ const scheduleLimit = 260 // positions of a cache
 // lives is a set of caches, what each should hold, and which pages that takes.
 type lives struct {
 	subject
-	fresh  subject // computes what is right
+	fresh  subject // computes what to expect
 	caches []life
 	bytes  []byte // the rest of the schedule
 	nextID int32
@@ -71,7 +71,7 @@ type life struct {
 	c        qwen2.Cache
 	ids      []int32
 	pages    []int // number of each page
-	reserved int   // pages on top
+	reserved int   // pages reserved in addition
 }
 
 func runSchedule(t testing.TB, m *qwen2.Model, newEngine Factory, schedule []byte) {
@@ -162,7 +162,8 @@ func (l *lives) step(op int) {
 	}
 }
 
-// appendTo takes some ids of each cache through the model together and compares.
+// appendTo takes some ids of each cache through the model together and
+// compares.
 func (l *lives) appendTo(xs ...*life) {
 	var batch []qwen2.Sequence
 	for _, x := range xs {
@@ -229,7 +230,7 @@ func (l *lives) cancel(x *life) {
 	x.ids = append(x.ids, ids[:done]...)
 }
 
-// check looks at what must hold at any time.
+// check checks what must hold at any time.
 func (l *lives) check() {
 	for _, x := range l.caches {
 		require.Equal(l.t, len(x.ids), x.c.Len())
@@ -249,7 +250,7 @@ func (l *lives) expected() int64 {
 	return int64(len(used)+reserved) * l.CacheBytes(1)
 }
 
-// take books the pages of n more positions.
+// take records the pages of n more positions.
 func (l *lives) take(x *life, n int) {
 	if n > 0 && l.shared(x) {
 		l.page++
@@ -262,7 +263,7 @@ func (l *lives) take(x *life, n int) {
 	x.reserved = 0
 }
 
-// missing is how many pages n more positions take.
+// missing returns how many pages n more positions take.
 func (l *lives) missing(x *life, n int) int {
 	if n == 0 {
 		return 0

@@ -54,8 +54,8 @@ func testSplits(t *testing.T, newEngine Factory) {
 	}
 }
 
-// testForks lets many goroutines continue forks of one cache, each with the bits
-// it would have alone.
+// testForks lets many goroutines continue forks of one cache, each with the
+// bits it would have alone.
 func testForks(t *testing.T, newEngine Factory) {
 	s := newSubject(t, shapes["head6"], newEngine, 0)
 	prefix := s.ids(1, 100)
@@ -183,7 +183,8 @@ func testReserve(t *testing.T, newEngine Factory) {
 	require.Zero(t, s.HeldBytes())
 }
 
-// testAdopt: pages of a cache that is gone are as good as computing them again.
+// testAdopt: adopting the pages of a cache, even of one that is gone, gives the
+// same bits as computing them again.
 func testAdopt(t *testing.T, newEngine Factory) {
 	s := newSubject(t, shapes["head18"], newEngine, 0)
 	ids := s.ids(3, 300)
@@ -214,8 +215,8 @@ func testAdopt(t *testing.T, newEngine Factory) {
 	require.Zero(t, s.HeldBytes())
 }
 
-// testBinary: bytes of fewer positions are the beginning, and a cache read from
-// them goes on with the same bits.
+// testBinary: the bytes of fewer positions are a prefix, and a cache read from
+// them continues with the same bits.
 func testBinary(t *testing.T, newEngine Factory) {
 	for name, shape := range shapes {
 		s := newSubject(t, shape, newEngine, 0)
@@ -310,15 +311,15 @@ func testRefuses(t *testing.T, newEngine Factory) {
 	require.Zero(t, s.HeldBytes())
 }
 
-// testCancel: a cancelled call leaves caches that go on with the same bits.
+// testCancel: the caches of a cancelled call continue with the same bits.
 func testCancel(t *testing.T, newEngine Factory) {
 	s := newSubject(t, shapes["head6"], newEngine, 0)
 	ids := s.ids(2, 200)
 	whole, want := s.alone(ids)
 	cancelled, ended := 0, false
-	for looks := 1; !ended; looks += 1 + looks/4 {
+	for calls := 1; !ended; calls += 1 + calls/4 {
 		batch := []qwen2.Sequence{s.sequence(s.NewCache(200), ids), s.sequence(s.NewCache(200), ids[:90])}
-		err := s.Prefill(newCountdown(t.Context(), looks), batch)
+		err := s.Prefill(newCountdown(t.Context(), calls), batch)
 		if ended = err == nil; !ended {
 			require.ErrorIs(t, err, context.Canceled)
 			cancelled++
@@ -337,33 +338,33 @@ func testCancel(t *testing.T, newEngine Factory) {
 	require.Zero(t, s.HeldBytes())
 }
 
-// countdown is a context that is cancelled when somebody has looked at it a number
-// of times.
+// countdown is a context that cancels itself after a number of calls to Err and
+// Done.
 type countdown struct {
 	context.Context
-	looks  atomic.Int64
+	left   atomic.Int64
 	cancel context.CancelFunc
 }
 
-func newCountdown(parent context.Context, looks int) *countdown {
+func newCountdown(parent context.Context, calls int) *countdown {
 	ctx, cancel := context.WithCancel(parent)
 	c := &countdown{Context: ctx, cancel: cancel}
-	c.looks.Store(int64(looks))
+	c.left.Store(int64(calls))
 	return c
 }
 
-func (c *countdown) look() {
-	if c.looks.Add(-1) <= 0 {
+func (c *countdown) count() {
+	if c.left.Add(-1) <= 0 {
 		c.cancel()
 	}
 }
 
 func (c *countdown) Err() error {
-	c.look()
+	c.count()
 	return c.Context.Err()
 }
 
 func (c *countdown) Done() <-chan struct{} {
-	c.look()
+	c.count()
 	return c.Context.Done()
 }

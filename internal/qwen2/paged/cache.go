@@ -6,19 +6,20 @@ import (
 	"seccodeprm/internal/qwen2"
 )
 
-// Cache is the list of pages of one sequence: position i lies in slot
-// i%qwen2.PageLen of page i/qwen2.PageLen. It has the methods of qwen2.Cache that
-// do not depend on what a page holds.
+// Cache holds the pages of one sequence: position i lies in slot
+// i%qwen2.PageLen of page i/qwen2.PageLen. It has the methods of qwen2.Cache
+// that do not depend on what a page holds.
 type Cache[M any] struct {
 	pool    *Pool[M]
 	limit   int        // positions it may grow to
 	n       int        // positions it holds
-	written int        // slots from this position on are dead; earlier ones after n may not be
-	pages   []*Page[M] // pages after position n have no other reference
+	written int        // slots from this position on are dead, those from n on may not be
+	pages   []*Page[M] // no page after position n has another reference
 	booked  int        // pages that the next Grow may take
 }
 
-// NewCache returns an empty cache of up to limit positions. It takes no page yet.
+// NewCache returns an empty cache of up to limit positions. It takes no page
+// yet.
 func (p *Pool[M]) NewCache(limit int) *Cache[M] { return &Cache[M]{pool: p, limit: limit} }
 
 // Len implements qwen2.Cache.
@@ -40,8 +41,8 @@ func (c *Cache[M]) Common(other *Cache[M]) int {
 	return n
 }
 
-// Fits returns an error that wraps qwen2.ErrModel if the cache may not grow by n
-// positions.
+// Fits returns an error that wraps qwen2.ErrModel if the cache may not grow by
+// n positions.
 func (c *Cache[M]) Fits(n int) error {
 	if n < 0 || n > c.limit-c.n {
 		return fmt.Errorf("%w: %d more positions do not fit into the cache, which has room for %d", qwen2.ErrModel, n, c.limit-c.n)
@@ -64,9 +65,9 @@ func (c *Cache[M]) Reserve(n int) error {
 	return nil
 }
 
-// unbooked returns how many pages must still be booked before the cache can grow
-// by n positions. Other caches can only lower that number, by letting go of a
-// page that this one shares.
+// unbooked returns how many pages must still be booked before the cache can
+// grow by n positions. Other caches can only lower that number, by letting go
+// of a page that this one shares.
 func (c *Cache[M]) unbooked(n int) int {
 	if n == 0 {
 		return 0
@@ -78,15 +79,15 @@ func (c *Cache[M]) unbooked(n int) int {
 	return max(0, pages-c.booked)
 }
 
-// shared reports whether the next position falls into a page that has to be
-// copied first.
+// shared reports whether the next position lies in a page that must be copied
+// first.
 func (c *Cache[M]) shared() bool {
 	return c.n%qwen2.PageLen != 0 && c.pages[c.n/qwen2.PageLen].refs.Load() > 1
 }
 
 // Grow makes the slots of the next n positions ready to be written: in pages
-// without other references, and dead. Reserve must have succeeded for them. What
-// was booked and is not needed is given back.
+// without other references, and dead. Reserve must have succeeded for them.
+// Grow gives back booked pages that it does not need.
 func (c *Cache[M]) Grow(n int) {
 	if n > 0 {
 		if c.shared() {
@@ -104,7 +105,7 @@ func (c *Cache[M]) Grow(n int) {
 	c.cancel()
 }
 
-// take makes a booked page of m.
+// take makes m a page of the cache, which has been booked.
 func (c *Cache[M]) take(m M) *Page[M] {
 	c.booked--
 	return c.pool.page(m)
@@ -120,7 +121,7 @@ func (c *Cache[M]) clear() {
 	}
 }
 
-// cancel gives back what is booked.
+// cancel gives back booked pages.
 func (c *Cache[M]) cancel() {
 	c.pool.unbook(c.booked)
 	c.booked = 0
@@ -129,7 +130,7 @@ func (c *Cache[M]) cancel() {
 // Advance records that the next n positions have been written.
 func (c *Cache[M]) Advance(n int) { c.n += n }
 
-// keep gives back all pages but the first n, and what is booked.
+// keep gives back all pages but the first n, and those that are booked.
 func (c *Cache[M]) keep(n int) {
 	c.cancel()
 	for i := n; i < len(c.pages); i++ {
@@ -140,7 +141,7 @@ func (c *Cache[M]) keep(n int) {
 	c.written = min(c.written, n*qwen2.PageLen)
 }
 
-// Truncate implements qwen2.Cache. Slots are cleared when they are needed again.
+// Truncate implements qwen2.Cache. Grow clears slots when they are used again.
 func (c *Cache[M]) Truncate(n int) {
 	c.n = min(max(n, 0), c.n)
 	c.keep(pagesFor(c.n))

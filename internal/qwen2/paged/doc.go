@@ -1,7 +1,7 @@
-// Package paged keeps the books of a KV cache: which sequence holds which pages
-// of keys and values, and how many pages are in use. It never looks inside a
-// page. An engine supplies the memory through a [Storage], one [Pool] for each
-// device, and embeds a [Cache] in its own cache type:
+// Package paged does the bookkeeping of a KV cache: which pages of keys and
+// values each sequence holds, and how many pages are in use. It never looks
+// inside a page. An engine supplies the memory through a [Storage], makes one
+// [Pool] for each device, and embeds a *[Cache] in its own cache type:
 //
 //	pool := paged.NewPool(storage, pageBytes, maxBytes)
 //	cache := pool.NewCache(maxPositions)
@@ -10,11 +10,15 @@
 //	...                     // write keys and values through cache.At(page)
 //	cache.Advance(n)        // now the cache holds n more positions
 //
-// A page has qwen2.PageLen slots, one for each position. A slot is dead until its
-// position is written; Grow clears what an earlier, longer sequence left there,
-// so a kernel may read dead slots of a page in use. Caches share pages by
-// reference (Fork, Page, Adopt). Grow copies a shared page before the cache
+// A page has qwen2.PageLen slots, one for each position. A slot is dead until
+// its position is written; Grow clears what an earlier, longer sequence left
+// there, so a kernel may read dead slots of a page in use. Caches share pages
+// by reference (Fork, Page, Adopt). Grow copies a shared page before the cache
 // writes to it, which takes at most one page for each fork.
+//
+// An engine with several devices need not choose one in NewCache: it can create
+// the paged Cache, in the pool of a device, when the sequence first needs a
+// page.
 //
 // # Concurrency
 //
@@ -30,7 +34,7 @@
 //
 // # Errors
 //
-// Reserve returns an error that wraps qwen2.ErrBudget when the limit of the pool
-// leaves too few pages. Misuse that a caller of the engine can cause wraps
+// Reserve returns an error that wraps qwen2.ErrBudget when the limit of the
+// pool leaves too few pages. What a caller of the engine can do wrong wraps
 // qwen2.ErrModel.
 package paged

@@ -244,8 +244,8 @@ func (b *books) step() {
 	}
 }
 
-// append grows all caches, by fewer positions than there is room for, and writes
-// some of the slots.
+// append grows all caches, by fewer positions than there is room for, and
+// writes some of the slots.
 func (b *books) append(n int, xs ...*held) {
 	var batch []qwen2.Sequence
 	for _, x := range xs {
@@ -383,8 +383,8 @@ func TestOtherStorage(t *testing.T) {
 	c.Release()
 }
 
-// TestAdoptReplacesWhatWasNotWritten: a page follows the positions that the cache
-// holds, not the pages that a pass took and never filled.
+// TestAdoptReplacesWhatWasNotWritten: a page follows the positions that the
+// cache holds, not the pages that a pass took and never filled.
 func TestAdoptReplacesWhatWasNotWritten(t *testing.T) {
 	pool, _ := newPool(t, 0)
 	from, c := pool.NewCache(maxLen), pool.NewCache(maxLen)
@@ -414,8 +414,8 @@ func TestLimitBelowAPage(t *testing.T) {
 	require.NoError(t, c.Reserve(0))
 }
 
-// TestConcurrently: caches that share pages in several goroutines never see what
-// the others write and never need more pages than there are.
+// TestConcurrently: caches that share pages in several goroutines never see
+// what the others write and never need more pages than there are.
 func TestConcurrently(t *testing.T) {
 	const routines, limit = 8, 24
 	pool, storage := newPool(t, limit)
@@ -466,8 +466,8 @@ func TestConcurrently(t *testing.T) {
 	require.Empty(t, storage.live)
 }
 
-// TestNoGarbage: a cache that is truncated and grown again allocates nothing once
-// pages are in circulation.
+// TestNoGarbage: a cache that is truncated and grown again allocates nothing
+// once pages are in circulation.
 func TestNoGarbage(t *testing.T) {
 	if underRace {
 		t.Skip("sync.Pool drops items under the race detector")

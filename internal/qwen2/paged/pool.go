@@ -10,10 +10,10 @@ import (
 )
 
 // Storage is the memory of pages on one device. M refers to the memory of one
-// page: slices, an index, an address. Grow calls New, Copy and Clear, so they run
-// inside a forward pass and may only queue work on the device. Free may run at any
-// time. All of them may be called by several goroutines at once, and none can
-// fail: a device reports its faults when it runs the pass.
+// page: slices, an index, an address. Grow calls New, Copy and Clear, so they
+// run inside a forward pass and may only queue work on the device. Free may run
+// at any time. All of them may be called by several goroutines at once, and
+// none can fail: a device reports its faults when it runs the pass.
 type Storage[M any] interface {
 	// New returns the memory of a page with all slots dead.
 	New() M
@@ -77,8 +77,8 @@ func (p *Pool[M]) book(n int) error {
 // unbook gives back the count of n pages.
 func (p *Pool[M]) unbook(n int) { p.used.Add(int64(-n)) }
 
-// Reserve books the pages for the ids of all sequences, or for none of them. Their
-// caches are of a type that embeds a Cache of this pool.
+// Reserve books the pages for the ids of all sequences, or for none of them.
+// Their caches are of a type that embeds a Cache of this pool.
 func (p *Pool[M]) Reserve(sequences []qwen2.Sequence) error {
 	need := 0
 	for i := range sequences {
@@ -97,19 +97,20 @@ func (p *Pool[M]) Reserve(sequences []qwen2.Sequence) error {
 		c.booked += more
 		need -= more
 	}
-	p.unbook(need) // pages that other caches have stopped sharing meanwhile
+	p.unbook(need) // meanwhile other caches may have let go of shared pages
 	return nil
 }
 
-// Grow calls Cache.Grow for all sequences; Reserve must have succeeded for them.
+// Grow calls Cache.Grow for all sequences; Reserve must have succeeded for
+// them.
 func (p *Pool[M]) Grow(sequences []qwen2.Sequence) {
 	for i := range sequences {
 		sequences[i].Cache.(holder[M]).books().Grow(len(sequences[i].IDs))
 	}
 }
 
-// unbooked checks the cache of s, which comes after others in a call, and returns
-// how many pages must be booked for it.
+// unbooked checks the cache of s, which comes after others in a call, and
+// returns how many pages must be booked for it.
 func (p *Pool[M]) unbooked(others []qwen2.Sequence, s *qwen2.Sequence) (int, error) {
 	h, ok := s.Cache.(holder[M])
 	if !ok || h.books().pool != p {
@@ -129,7 +130,7 @@ type holder[M any] interface{ books() *Cache[M] }
 
 func (c *Cache[M]) books() *Cache[M] { return c }
 
-// page wraps the memory of a booked page, with one reference.
+// page makes m a page with one reference. It has been booked.
 func (p *Pool[M]) page(m M) *Page[M] {
 	page := p.spare.Get().(*Page[M])
 	page.memory = m
@@ -137,8 +138,8 @@ func (p *Pool[M]) page(m M) *Page[M] {
 	return page
 }
 
-// Page is a counted reference to the memory of a page. Nobody writes to a page
-// with more than one reference.
+// Page is the memory of a page with a count of references to it. A page with
+// more than one reference is never written.
 type Page[M any] struct {
 	pool   *Pool[M]
 	refs   atomic.Int32
@@ -155,7 +156,7 @@ func (p *Page[M]) Release() {
 	p.memory = none
 	pool.spare.Put(p)
 	pool.storage.Free(m)
-	pool.unbook(1) // last: whoever is granted the page finds its memory free
+	pool.unbook(1) // last, so that memory is free before another cache can book it
 }
 
 // hold adds a reference.
