@@ -5,8 +5,8 @@ import "slices"
 // Advantage compares the steps of K candidates with each other: it takes the
 // rewards of each candidate (K rows, which may differ in length) and returns
 // new rows of the same lengths, to be aggregated in their place. Rewards in
-// [-1, 1] give advantages in [-2, 2]. A NaN spreads to everything that is
-// compared with it; a candidate without steps stays without.
+// [-1, 1] give advantages in [-2, 2]. A NaN spreads to everything compared
+// with it. A candidate without steps gets none.
 type Advantage func(candidates [][]float64) [][]float64
 
 // LookupAdvantage returns the advantage of that name, or false:
@@ -26,7 +26,8 @@ func LookupAdvantage(name string) (Advantage, bool) {
 	return nil, false
 }
 
-// AdvantageNames returns the names that LookupAdvantage knows, the paper's first.
+// AdvantageNames returns the names that LookupAdvantage knows, the paper's
+// first.
 func AdvantageNames() []string { return []string{"batch", "position", "own-min"} }
 
 // batchAdvantage estimates the expectation in A_t = r_t - E[r_t] by the mean of

@@ -9,7 +9,7 @@
 //
 // The rewards of steps are r_1 ... r_T = p(secure) - p(vulnerable) in [-1, 1],
 // in the order of the source. With tau > 0, p_t = (1+r_t)/2 and the equations
-// of "SecCodePRM: A Process Reward Model for Code Security" in brackets:
+// of "SecCodePRM: A Process Reward Model for Code Security" in parentheses:
 //
 //	risk            (2)  sum w_t r_t       w_t = exp(-r_t/tau) / sum_j exp(-r_j/tau)
 //	softmax-min     (5)  min w_t r_t       w_t = exp(+r_t/tau) / sum_j exp(+r_j/tau)
@@ -23,7 +23,7 @@
 //
 //	product         r_1 ... r_T            product-p        p_1 ... p_T
 //	max             max r_t                geometric-mean-p (p_1 ... p_T)^(1/T), p_t at least 1e-300
-//	sum             sum r_t                median           middle of the sorted r, of two the mean
+//	sum             sum r_t                median           middle of the sorted r, or mean of the middle two
 //	fraction        share of r_t > 0       drop             min r_t - r_(t-1) over t > 1, 0 if T = 1
 //
 // # Paper and released code
@@ -55,8 +55,8 @@
 //
 // # Errors
 //
-// There are none. No steps, or a reward that is NaN or infinite, have no
-// aggregate: Reward is NaN and Weights appends nothing.
+// There are none. Rewards that are empty or hold a NaN or an infinity have no
+// aggregate: Reward returns NaN, and Weights appends nothing.
 package aggregate
 
 import (
@@ -67,24 +67,25 @@ import (
 // DefaultTau is the temperature of the paper and of the released code.
 const DefaultTau = 0.1
 
-// Rule makes one reward of the rewards of T steps. Lookup returns the rules of
-// this package; others may be written.
+// A Rule turns the rewards of T steps into one reward. Lookup returns the rules
+// of this package; callers may write others.
 type Rule interface {
 	// Name returns the name of the rule, such as "risk".
 	Name() string
 
 	// Reward returns R of the rewards r, in their order. It is NaN if r is
 	// empty or holds a NaN or an infinity. The rules that average (risk, mean,
-	// softmax-mean, r2, median) never leave [min r, max r], not by a rounding
-	// either.
+	// softmax-mean, r2, median) never leave [min r, max r], not even by
+	// rounding.
 	Reward(r []float64) float64
 
 	// Weights appends the w_t of the rule's equation to dst, one for each
 	// reward, and returns the extended slice. They are in [0, 1] and sum to 1
-	// within rounding. Rules that pick steps (last, min, max, median) weigh
-	// those, of equal minima or maxima the first. It appends nothing if Reward
-	// is NaN, and for the rules without such weights: all-secure, product,
-	// product-p, geometric-mean-p, sum, fraction, drop and count-released.
+	// within rounding. Rules that pick steps (last, min, max, median) weight
+	// those steps, and the first of equal minima or maxima. It appends nothing
+	// if Reward is NaN, and for the rules without such weights: all-secure,
+	// product, product-p, geometric-mean-p, sum, fraction, drop and
+	// count-released.
 	Weights(dst, r []float64) []float64
 }
 
@@ -178,7 +179,7 @@ func Order(rewards []float64) []int {
 
 // FirstInsecure returns the index of the first reward at or below threshold,
 // or -1 if there is none: the step where the released detector says that a flaw
-// comes in. NaN is passed over.
+// comes in. It skips NaN.
 func FirstInsecure(r []float64, threshold float64) int {
 	return slices.IndexFunc(r, func(x float64) bool { return x <= threshold })
 }

@@ -25,7 +25,7 @@ func lookup(t testing.TB, name string, tau float64) Rule {
 	return rule
 }
 
-// weighted is what the reference tells about one sign of the exponent.
+// weighted is what the reference records for one sign of the exponent.
 type weighted struct {
 	Weights []float64
 	R       float64
@@ -223,8 +223,8 @@ func TestFirstInsecure(t *testing.T) {
 	require.Equal(t, -1, FirstInsecure(nil, 0))
 }
 
-// The bits of rewards that no machine may change; they were fixed by the first
-// version of this package, after it agreed with the reference.
+// The bits of rewards that must be the same on every machine, as computed by
+// the first version of this package that agreed with the reference.
 func TestSameBitsEverywhere(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	r := make([]float64, 37)

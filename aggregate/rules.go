@@ -42,12 +42,12 @@ var rules = [...]rule{
 	{"count-released", false, count, nil},
 }
 
-// risk is equation (2): R = sum w_t r_t, w_t = exp(-r_t/tau) / sum_j exp(-r_j/tau).
-// Paper and released code agree.
+// risk is equation (2): R = sum w_t r_t, w_t = exp(-r_t/tau) / sum_j
+// exp(-r_j/tau). Paper and released code agree.
 func risk(r []float64, tau float64) float64 { return average(towardsRisk(nil, r, tau), r) }
 
-// softmaxMin is equation (5): R = min w_t r_t, w_t = exp(r_t/tau) / sum_j exp(r_j/tau).
-// The released code has exp(-r/tau): softmaxMinReleased.
+// softmaxMin is equation (5): R = min w_t r_t, w_t = exp(r_t/tau) / sum_j
+// exp(r_j/tau). The released code has exp(-r/tau): softmaxMinReleased.
 func softmaxMin(r []float64, tau float64) float64 {
 	return slices.Min(products(towardsSafety(nil, r, tau), r))
 }
@@ -67,8 +67,9 @@ func mean(r []float64, _ float64) float64 {
 	return within(sum(r, 0)/float64(len(r)), r)
 }
 
-// softmaxMean is equation (10): R = sum w_t r_t, w_t = exp(r_t/tau) / sum_j exp(r_j/tau).
-// The released code has exp(-r/tau) and divides by T: softmaxMeanReleased.
+// softmaxMean is equation (10): R = sum w_t r_t, w_t = exp(r_t/tau) / sum_j
+// exp(r_j/tau). The released code has exp(-r/tau) and divides by T:
+// softmaxMeanReleased.
 func softmaxMean(r []float64, tau float64) float64 { return average(towardsSafety(nil, r, tau), r) }
 
 // softmaxBinary is equation (11): R = 1 if sum w_t r_t >= 0, else 0, with w_t
@@ -78,8 +79,9 @@ func softmaxBinary(r []float64, tau float64) float64 { return indicator(softmaxM
 // r2 is r_2 of appendix B.2: R = sum w_t r_t, w = softmax(r) at temperature 1.
 func r2(r []float64, _ float64) float64 { return average(r2Weights(nil, r, 0), r) }
 
-// product is R = r_1 ... r_T. Its sign is that of an even or odd number of
-// negative rewards, so it ranks only rewards that are all positive.
+// product is R = r_1 ... r_T. Its sign depends on whether the number of
+// negative rewards is even or odd, so it ranks only rewards that are all
+// positive.
 func product(r []float64, _ float64) float64 {
 	p := 1.0
 	for _, x := range r {
@@ -120,7 +122,7 @@ func sum(r []float64, _ float64) float64 {
 	return s
 }
 
-// median is the middle reward in order of size, of two middle ones the mean.
+// median is the middle reward in order of size, or the mean of the middle two.
 func median(r []float64, _ float64) float64 {
 	sorted := slices.Sorted(slices.Values(r))
 	a, b := sorted[(len(r)-1)/2], sorted[len(r)/2]

@@ -61,7 +61,7 @@ func medianWeights(dst, r []float64, _ float64) []float64 {
 	return at(dst, r, order[(len(r)-1)/2], order[len(r)/2])
 }
 
-// at appends weights that are shared by the steps i and 0 elsewhere.
+// at appends equal weights for the steps i and 0 for the others.
 func at(dst, r []float64, i ...int) []float64 {
 	n := len(dst)
 	dst = append(dst, make([]float64, len(r))...)

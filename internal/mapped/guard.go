@@ -8,14 +8,14 @@ import (
 
 // Guard runs fn, which reads the bytes of files, and returns its error.
 //
-// Where a read of a mapping of one of files faults, because the file has been
-// truncated or its disk fails, Guard returns [ErrFault] naming the file. So it
-// does when fn has ended but a file's size or modification time is no longer
-// what it was at Open: fn may then have read zeros or a mixture of two files.
-// The error of fn, if any, stays in the chain. All other panics go on.
+// If a read of a mapping of one of files faults, because the file was truncated
+// or its disk fails, Guard returns [ErrFault] naming the file. It also does so
+// if, after fn, the size or modification time of a file is no longer the one at
+// Open: fn may have read zeros or a mixture of two files. The error of fn, if
+// any, stays in the chain. All other panics continue.
 //
-// A fault on another goroutine is recognised if it reaches this one as a panic
-// with the runtime.Error it began with.
+// Guard recognises a fault on another goroutine if it arrives as a panic with
+// the original runtime.Error.
 func Guard(fn func() error, files ...*File) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -23,7 +23,8 @@ func Guard(fn func() error, files ...*File) (err error) {
 		if v == nil {
 			return
 		}
-		// The runtime's errors for a fault have a method Addr, see debug.SetPanicOnFault.
+		// The runtime's errors for a fault have a method Addr, see
+		// debug.SetPanicOnFault.
 		if fault, ok := v.(interface {
 			runtime.Error
 			Addr() uintptr
@@ -49,13 +50,13 @@ func Guard(fn func() error, files ...*File) (err error) {
 	return err
 }
 
-// holds reports whether an address lies in the open mapping of f.
+// holds reports whether an address is within the open mapping of f.
 func (f *File) holds(addr uintptr) bool {
 	return f.Mapped() && addr-f.base < f.size && f.Bytes() != nil
 }
 
-// changed returns ErrFault if the file under a mapping is not what it was. The
-// name may by now belong to another file: that one is of no interest.
+// changed returns ErrFault if the file under a mapping has changed. Its name
+// may belong to another file by now, which does not matter.
 func (f *File) changed() error {
 	if !f.Mapped() || f.Bytes() == nil {
 		return nil

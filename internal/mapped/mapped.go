@@ -1,26 +1,26 @@
-// Package mapped gives the bytes of a file of an fs.FS, read-only and without
-// copying where the operating system can map it.
+// Package mapped returns the bytes of a file of an fs.FS, read-only, and
+// without copying if the operating system can map the file.
 //
 //	f, err := mapped.Open(os.DirFS(dir), "model.safetensors")
 //	if err != nil { ... }
 //	defer f.Close()
 //	err = mapped.Guard(func() error { return use(f.Bytes()) }, f)
 //
-// A file that lies on disk may shrink or be rewritten under a mapping; the
-// system then answers a read with a memory fault, or with other bytes. [Guard]
-// turns both into [ErrFault]. All code that reads mapped bytes runs under it.
+// A file on disk may shrink or be rewritten under a mapping. A read then causes
+// a memory fault or returns other bytes. [Guard] turns both into [ErrFault].
+// All code that reads mapped bytes runs under it.
 //
 // # Concurrency
 //
-// A [File] may be read by any number of goroutines. Close must not overlap with
-// reads of its bytes. Guard protects the goroutine it runs on; a goroutine that
-// its function starts needs debug.SetPanicOnFault(true) of its own and must hand
-// its panic value on (internal/par does both).
+// Any number of goroutines may read a [File]. Close must not overlap with reads
+// of its bytes. Guard protects the goroutine that it runs on. A goroutine that
+// its function starts must call debug.SetPanicOnFault(true) itself and pass on
+// its panic value (internal/par does both).
 //
 // # Memory
 //
-// A mapping takes no heap: its pages belong to the page cache, are shared by
-// all processes and can be dropped by the system. Otherwise the file is copied
+// A mapping takes no heap: its pages belong to the page cache, all processes
+// share them, and the system can drop them. A file that is not mapped is copied
 // once, to an address that is a multiple of 64.
 //
 // # Errors
@@ -41,25 +41,26 @@ import (
 )
 
 var (
-	// ErrNotRegular says that a name is a directory, a pipe, a socket or a device.
+	// ErrNotRegular means that a name is a directory, a pipe, a socket or a
+	// device.
 	ErrNotRegular = errors.New("not a regular file")
-	// ErrFault says that a file changed or shrank while it was in use.
+	// ErrFault means that a file changed or shrank while it was in use.
 	ErrFault = errors.New("file changed or truncated while in use")
-	// ErrTooLarge says that a file exceeds a limit or the address space.
+	// ErrTooLarge means that a file exceeds a limit or the address space.
 	ErrTooLarge = errors.New("file too large")
 )
 
-// alignment of a copy in bytes: a cache line, and the widest vector load.
+// alignment of a copy, in bytes: a cache line, and the widest vector load.
 const alignment = 64
 
-// maxSize bounds a file in bytes. It exceeds any checkpoint and keeps a file
-// system that lies about a size from asking for more than an address space.
+// maxSize bounds the size of a file, in bytes. It exceeds any checkpoint and
+// stops a file system with a false size from exceeding the address space.
 const maxSize = min(1<<42, math.MaxInt-alignment)
 
-// File is an open file whose bytes lie in memory. Whoever opens it closes it.
+// File is an open file whose bytes are in memory. Whoever opens it closes it.
 type File struct {
 	name string
-	disk *os.File    // of a mapping: kept open to see changes; else nil
+	disk *os.File    // of a mapping: kept open to see changes; otherwise nil
 	info fs.FileInfo // of a mapping: as it was when opened
 	base uintptr     // of a mapping: address of the first byte
 	size uintptr     // of a mapping: length in bytes
@@ -68,10 +69,10 @@ type File struct {
 	data []byte // nil once closed
 }
 
-// Open opens the named file: mapped where fsys opens real files (*os.File, as
-// os.DirFS and os.Root do) on a Unix system, else as [Copy]. Links that fsys
-// follows are followed. Only regular files are opened; a pipe is refused before
-// opening it could block.
+// Open opens the named file. It maps the file if the system is a Unix and fsys
+// opens real files (*os.File, as os.DirFS and os.Root do), and otherwise does
+// as [Copy]. It follows the links that fsys follows. It opens regular files
+// only; it refuses a pipe before opening it could block.
 func Open(fsys fs.FS, name string) (*File, error) { return open(fsys, name, true) }
 
 // Copy opens the named file as one copy in memory, on any system.
@@ -109,8 +110,8 @@ func open(fsys fs.FS, name string, mayMap bool) (*File, error) {
 	return &File{name: name, data: data}, nil
 }
 
-// openRegular opens a file after looking at its type, and looks again at what
-// it has opened.
+// openRegular checks the type of a file, opens it, and checks the type of what
+// it opened.
 func openRegular(fsys fs.FS, name string) (fs.File, fs.FileInfo, error) {
 	info, err := fs.Stat(fsys, name)
 	if err != nil {
@@ -141,12 +142,12 @@ func aligned(n int) []byte {
 	return buf[skip : int(skip)+n : int(skip)+n]
 }
 
-// Name is the name the file was opened by.
+// Name returns the name with which the file was opened.
 func (f *File) Name() string { return f.name }
 
-// Bytes is the whole file: not nil, even of an empty file. It must not be
-// written to (a write to a mapping ends the process) and is valid until Close,
-// after which Bytes returns nil.
+// Bytes returns the whole file, not nil even if the file is empty. The bytes
+// must not be written (a write to a mapping ends the process) and are valid
+// until Close. After Close, Bytes returns nil.
 func (f *File) Bytes() []byte {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -169,7 +170,7 @@ func (f *File) Close() error {
 }
 
 // ReadFile reads a small file such as config.json. It opens regular files only
-// and returns ErrTooLarge for one of more than limit bytes.
+// and returns ErrTooLarge for a file of more than limit bytes.
 func ReadFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	file, info, err := openRegular(fsys, name)
 	if err != nil {
@@ -183,16 +184,16 @@ func ReadFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if int64(len(data)) > limit { // Stat does not know the size, or it grew
+	if int64(len(data)) > limit { // Stat did not know the size, or the file grew
 		return nil, fmt.Errorf("%s: %w: more than %d bytes", name, ErrTooLarge, limit)
 	}
 	return data, nil
 }
 
-// Release tells the system that the elements of s will not be read for a while:
-// where they lie in the mapping of f, whole pages among them are dropped from
-// memory and read from disk when they are needed again. It does nothing for
-// elements elsewhere.
+// Release tells the system that the elements of s will not be read for a while.
+// If they are in the mapping of f, whole pages of them leave memory and are
+// read from disk when needed again. Release does nothing for elements
+// elsewhere.
 func Release[T any](f *File, s []T) {
 	if len(s) == 0 {
 		return
@@ -206,6 +207,6 @@ func Release[T any](f *File, s []T) {
 	page := uintptr(os.Getpagesize())
 	first, end := (at-f.base+page-1)/page*page, (at-f.base+n)/page*page
 	if first < end {
-		_ = release(f.data[first:end]) // advice: not taking it does no harm
+		_ = release(f.data[first:end]) // only advice: an error does no harm
 	}
 }

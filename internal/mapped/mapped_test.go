@@ -20,7 +20,7 @@ import (
 //go:embed mapped_test.go
 var embedded embed.FS
 
-// pattern is n bytes without a period of a power of two.
+// pattern returns n bytes without a period of a power of two.
 func pattern(n int) []byte {
 	b := make([]byte, n)
 	for i := range b {
@@ -104,7 +104,7 @@ func TestReadFile(t *testing.T) {
 	}
 }
 
-// liar is a file system with one file whose size is not what Stat says.
+// liar is a file system with one file whose size differs from what Stat says.
 type liar struct {
 	size int64
 	data []byte

@@ -16,5 +16,5 @@ func mmap(file *os.File, size int) ([]byte, error) {
 
 func munmap(data []byte) error { return unix.Munmap(data) }
 
-// release lets the system drop the pages that lie wholly within data.
+// release lets the system drop the pages that are wholly within data.
 func release(data []byte) error { return unix.Madvise(data, unix.MADV_DONTNEED) }

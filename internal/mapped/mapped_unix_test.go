@@ -35,7 +35,7 @@ func TestPipeDoesNotHang(t *testing.T) {
 	}
 }
 
-// A hub cache holds links from snapshots/ into blobs/.
+// A hub cache has links from snapshots/ into blobs/.
 func TestLinkOutOfTheFolder(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "blobs"), 0o700))
@@ -49,7 +49,7 @@ func TestLinkOutOfTheFolder(t *testing.T) {
 	require.True(t, f.Mapped())
 }
 
-// big opens a mapping of many pages and returns its path beside it.
+// big opens a mapping of many pages and returns it with its path.
 func big(t *testing.T) (*mapped.File, string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -61,7 +61,7 @@ func big(t *testing.T) (*mapped.File, string) {
 	return f, filepath.Join(dir, "weights")
 }
 
-var sink atomic.Int64 // keeps reads from being optimised away
+var sink atomic.Int64 // prevents reads from being optimised away
 
 func readAll(b []byte) {
 	sum := 0
@@ -155,7 +155,7 @@ func TestChangedFile(t *testing.T) {
 	}
 }
 
-// A new file under the old name leaves the mapping alone: so does an update of
+// A new file under the old name leaves the mapping alone, as does an update of
 // a hub cache.
 func TestReplacedFile(t *testing.T) {
 	f, path := big(t)

@@ -15,7 +15,7 @@
 //
 // # Concurrency
 //
-// All functions are pure, but [Tree], which works in the lanes it is given, and
+// All functions are pure, except [Tree], which overwrites its lanes, and
 // [AddScaled], which adds to its first argument.
 //
 // # Memory
@@ -24,6 +24,6 @@
 //
 // # Errors
 //
-// There are none: an argument outside a domain gives NaN or an infinity, as each
-// function says.
+// There are none: an argument outside the domain of a function gives NaN or an
+// infinity, as the function says.
 package num

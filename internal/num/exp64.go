@@ -75,8 +75,8 @@ func Sigmoid64(x float64) float64 {
 	return e / (1 + e)
 }
 
-// Tanh64 returns the hyperbolic tangent, from e^2|x| - 1 so that small arguments
-// keep their relative precision.
+// Tanh64 returns the hyperbolic tangent, from e^2|x| - 1 so that small
+// arguments keep their relative precision.
 func Tanh64(x float64) float64 {
 	y := x
 	if x < 0 {

@@ -15,7 +15,8 @@ func BF16(x float32) uint16 {
 // FromBF16 widens the bfloat16 b, exactly.
 func FromBF16(b uint16) float32 { return math.Float32frombits(uint32(b) << 16) }
 
-// FromF16 widens the IEEE 754 binary16 h, exactly; the payload of a NaN is kept.
+// FromF16 widens the IEEE 754 binary16 h, exactly; the payload of a NaN is
+// kept.
 func FromF16(h uint16) float32 {
 	sign, magnitude := uint32(h&0x8000)<<16, uint32(h&0x7fff)
 	switch {

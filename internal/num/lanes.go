@@ -24,7 +24,8 @@ func SumSquares(x []float32) float32 {
 	return Tree(&acc)
 }
 
-// Tree adds 32 lanes: lane i and i+16, then i+8, +4, +2, +1. It overwrites them.
+// Tree adds 32 lanes: lane i and i+16, then i+8, +4, +2, +1. It overwrites
+// them.
 func Tree(lanes *[Lanes]float32) float32 {
 	for half := Lanes / 2; half > 0; half /= 2 {
 		for i := range half {

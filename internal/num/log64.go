@@ -86,9 +86,9 @@ func twoSum(a, b float64) (sum, err float64) {
 	return sum, (a - (sum - t)) + (b - t)
 }
 
-// Pow64 returns x^y for x >= 0 within one unit in the last place. As in IEEE 754,
-// x^0 and 1^y are 1 whatever the other is. A negative x gives NaN, also for an
-// integer y.
+// Pow64 returns x^y for x >= 0 within one unit in the last place. As in IEEE
+// 754, x^0 and 1^y are 1 whatever the other is. A negative x gives NaN, also
+// for an integer y.
 func Pow64(x, y float64) float64 {
 	switch {
 	case y == 0 || x == 1:

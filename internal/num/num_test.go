@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sameBits compares as the contract does: bit for bit, any NaN equal to any NaN.
+// sameBits compares as the contract does: bit for bit, any NaN equal to any
+// NaN.
 func sameBits(a, b float32) bool {
 	return math.Float32bits(a) == math.Float32bits(b) || a != a && b != b
 }
@@ -397,7 +398,8 @@ func TestLanesContract(t *testing.T) {
 	require.Zero(t, SumLanes(nil))
 }
 
-// SumLanes follows the order of SumSquares: on squares that are exact both agree.
+// SumLanes follows the order of SumSquares: on squares that are exact both
+// agree.
 func TestSumLanesOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	for n := range 200 {

@@ -12,8 +12,8 @@ const (
 	TinyStart float32 = 0x1p-91
 )
 
-// OperandBF16 rounds x to the bfloat16 that stands for it in a matrix product of
-// precision BF16: [BF16], but +0 where |x| < [TinyOperand].
+// OperandBF16 rounds x to the bfloat16 that represents it in a matrix product
+// of precision BF16: [BF16], but +0 where |x| < [TinyOperand].
 func OperandBF16(x float32) uint16 {
 	if math.Float32bits(x)&0x7fffffff < tinyOperandBits {
 		return 0
@@ -21,8 +21,8 @@ func OperandBF16(x float32) uint16 {
 	return BF16(x)
 }
 
-// StartBF16 is the value a chain of precision BF16 starts from: c, but +0 where
-// |c| < [TinyStart].
+// StartBF16 returns the value from which a chain of precision BF16 starts: c,
+// but +0 where |c| < [TinyStart].
 func StartBF16(c float32) float32 {
 	if math.Float32bits(c)&0x7fffffff < tinyStartBits {
 		return 0

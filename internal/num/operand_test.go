@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every sign, exponent and some mantissas: tiny values become +0, all others are
-// rounded or kept.
+// Every sign, exponent and some mantissas: tiny values become +0, all others
+// are rounded or kept.
 func TestOperandAndStart(t *testing.T) {
 	for u := uint64(0); u < 1<<32; u += 1021 {
 		for _, bits := range []uint32{uint32(u), uint32(u) &^ 0x7fffff, uint32(u)&^0x7fffff - 1} {

@@ -79,8 +79,8 @@ func reduceLarge(x float32) (r float64, n uint64) {
 	m := uint64(u&0x7fffff | 0x800000) // |x| = m * 2^e, 8 <= e <= 104
 	e := uint(u>>23&0xff) - 150
 	// Bits of 2/pi above weight 2^(1-e) only add multiples of 4 quadrants; what
-	// is left, m times the 192 bits from there on, is a number of quadrants with
-	// two bits before the point.
+	// is left, m times the 192 bits from there on, is a number of quadrants
+	// with two bits before the point.
 	skip := e - 2
 	var w [3]uint64
 	for i := range w {

@@ -23,8 +23,8 @@ const (
 )
 
 // FitLogistic fits items, each a list of features below n, with balanced
-// classes: AdaGrad over the items in an order drawn from seed. The error is that
-// of ctx.
+// classes: AdaGrad over the items in an order drawn from seed. The error is
+// that of ctx.
 func FitLogistic(ctx context.Context, items [][]int32, positive []bool, n int, seed uint64) (*Logistic, error) {
 	l := &Logistic{Weight: make([]float64, n)}
 	squares := make([]float64, n+1) // of gradients so far; the bias last

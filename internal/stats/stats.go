@@ -17,12 +17,12 @@
 //
 // # Memory
 //
-// Results are sums; a Ranking has 8 bytes an item beside the caller's slices.
+// A Ranking takes 8 bytes for each item besides the caller's slices.
 //
 // # Errors
 //
-// There are none. Slices of different length are a mistake of the program and
-// panic.
+// There are none. Slices of different length are a mistake of the caller: the
+// functions panic.
 package stats
 
 import (
@@ -61,16 +61,16 @@ func weigh(weight []float64, i int) float64 {
 	return weight[i]
 }
 
-// Precision returns TP / (TP + FP), 0 where nothing was decided positive.
+// Precision returns TP / (TP + FP), or 0 if nothing was decided positive.
 func (c Counts) Precision() float64 { return share(c.TP, c.TP+c.FP) }
 
-// Recall returns TP / (TP + FN), 0 where nothing is positive.
+// Recall returns TP / (TP + FN), or 0 if nothing is positive.
 func (c Counts) Recall() float64 { return share(c.TP, c.TP+c.FN) }
 
-// F1 returns the harmonic mean of precision and recall, 0 where both are 0.
+// F1 returns the harmonic mean of precision and recall, or 0 if both are 0.
 func (c Counts) F1() float64 { return share(2*c.TP, 2*c.TP+c.FP+c.FN) }
 
-// Accuracy returns the share of right decisions, 0 where there are none at all.
+// Accuracy returns the share of right decisions, or 0 if there are none.
 func (c Counts) Accuracy() float64 { return share(c.TP+c.TN, c.TP+c.FP+c.FN+c.TN) }
 
 func share(part, whole float64) float64 {
@@ -99,8 +99,8 @@ func NewRanking(score []float64, positive []bool) *Ranking {
 }
 
 // AUC returns the area under the ROC curve: the chance that a positive item
-// scores above a negative one, ties counting half. It is NaN where either is
-// missing.
+// scores above a negative one, with ties counting half. It is NaN if either
+// class is missing.
 func (r *Ranking) AUC(weight []float64) float64 {
 	below, area, positives := 0.0, 0.0, 0.0 // weight of negatives below
 	for i := 0; i < len(r.order); {
@@ -150,10 +150,10 @@ func (r *Ranking) BestF1() (threshold, f1 float64) {
 	return threshold, f1
 }
 
-// Bootstrap returns the 95 % percentile interval of a statistic over groups that
-// are drawn with replacement, each replicate as a slice of how often each group
-// was drawn. Equal seeds give equal intervals. Replicates whose statistic is NaN
-// do not count; if all are, the interval is NaN.
+// Bootstrap returns the 95 % percentile interval of a statistic over groups
+// that are drawn with replacement, each replicate as a slice of how often each
+// group was drawn. Equal seeds give equal intervals. Replicates whose statistic
+// is NaN do not count; if all are, the interval is NaN.
 func Bootstrap(groups, replicates int, seed uint64, statistic func(weight []float64) float64) (low, high float64) {
 	r := rand.New(rand.NewPCG(seed, uint64(groups)))
 	weight := make([]float64, groups)
