@@ -69,10 +69,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = fmt.Errorf("-precision: %q is not f32, bf16, w8a16 or w8a8", *precision)
 	}
 	if err == nil && *mapOnly && *packed != "" {
-		err = fmt.Errorf("-map and -packed exclude each other")
+		err = fmt.Errorf("-map and -packed are mutually exclusive")
 	}
 	if err == nil && (*rounds < 1 || flags.NArg() > 0) {
-		err = fmt.Errorf("-rounds must be positive and nothing may follow the flags")
+		err = fmt.Errorf("-rounds must be positive, and only flags are accepted")
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "bench:", err)

@@ -26,8 +26,8 @@ type evaluation struct {
 	progress io.Writer         // terminal, or nil
 }
 
-// evaluate prints SR@1 of every strategy over the records of which all
-// continuations are labelled.
+// evaluate prints SR@1 of every strategy over the records whose continuations
+// are all labelled.
 func evaluate(ctx context.Context, o *options, model *prm.Model, records []search.Record, stdout, stderr io.Writer) error {
 	e := evaluation{options: o, scorer: &memory{scorer: model, reports: map[string]*prm.Report{}}}
 	for _, r := range records {
@@ -70,8 +70,8 @@ func evaluate(ctx context.Context, o *options, model *prm.Model, records []searc
 	return e.criteria(ctx, stdout)
 }
 
-// longest returns SR@1 of the longest continuation: what the data gives away
-// without being read.
+// longest returns SR@1 of choosing the longest continuation: what the data
+// gives away without being read.
 func (e *evaluation) longest() []float64 {
 	sr := make([]float64, len(e.records))
 	for i, r := range e.records {
@@ -90,8 +90,8 @@ func (e *evaluation) longest() []float64 {
 	return sr
 }
 
-// strategies lists what is compared: some with several trajectories, of which
-// the best is chosen at the end, and some with one, where every choice counts.
+// strategies lists what is compared: strategies with several trajectories, the
+// best of which is chosen at the end, and with one, where every choice counts.
 func (e *evaluation) strategies() []search.Strategy {
 	n, k := e.options.n, e.options.k
 	return []search.Strategy{

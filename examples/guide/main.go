@@ -79,7 +79,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return 0
 }
 
-// errUsage is an error that is printed already.
+// errUsage says that the error has already been printed.
 var errUsage = errors.New("usage")
 
 func parse(args []string, stderr io.Writer) (*options, error) {
@@ -155,8 +155,8 @@ func (o *options) newStrategy() (search.Strategy, error) {
 	return all[i], nil
 }
 
-// prefixCache bounds the memory for prefixes, in bytes: proposals of a search
-// begin alike.
+// prefixCache bounds the memory for kept prefixes, in bytes: the proposals of a
+// search share them.
 const prefixCache = 64 << 20
 
 func guide(ctx context.Context, o *options, stdin io.Reader, stdout, stderr io.Writer) error {

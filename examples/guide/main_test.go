@@ -47,8 +47,8 @@ func few(t *testing.T, n int, others ...string) string {
 	return name
 }
 
-// The table of a few prompts, and SR@1 of one row as it comes out by scoring
-// the continuations one by one.
+// The table for a few prompts. SR@1 of one row is what scoring the
+// continuations one by one gives.
 func TestEvaluate(t *testing.T) {
 	unlabelled := `{"prompt":"x = 1\n","candidates":[{"text":"y"},{"text":"z","secure":true}]}`
 	file := few(t, 5, unlabelled)
@@ -143,8 +143,8 @@ func TestLivePrintable(t *testing.T) {
 	require.Regexp(t, `ended: done; 1 finished\nbest: node \d, risk [+-]0\.\d+\nprint\('�\[2J'\)\n\nx = '�'\n$`, out)
 }
 
-// An endpoint that nobody listens at fails within its budget of time, and what
-// there is of the tree is saved.
+// Where nobody listens at the endpoint, the search fails within its time budget
+// and what it has of the tree is saved.
 func TestEndpointGone(t *testing.T) {
 	tree := filepath.Join(t.TempDir(), "tree.json")
 	code, out, err := try(t, "-model", smallModel(t), "-endpoint", "http://127.0.0.1:1/v1", "-time", "200ms", "-json", tree, "-")

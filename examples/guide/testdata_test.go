@@ -18,7 +18,7 @@ import (
 	"seccodeprm/segment"
 )
 
-var update = flag.Bool("update", false, "write testdata/sven.jsonl anew")
+var update = flag.Bool("update", false, "rewrite testdata/sven.jsonl")
 
 // testdata/sven.jsonl is made from the validation split of SVEN. The prompt is
 // what both sides of a pair begin with, up to the first step that differs, or

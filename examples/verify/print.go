@@ -107,7 +107,7 @@ func (p *printer) summary() {
 				within++
 			}
 		}
-		fmt.Fprintf(p.out, "error over all rows in units of bfloat16's: geometric mean %.2f, at most 0.70 on %d of %d checkpoints, largest %.2f at %s\n",
+		fmt.Fprintf(p.out, "error over all rows relative to bfloat16: geometric mean %.2f, at most 0.70 on %d of %d checkpoints, largest %.2f at %s\n",
 			math.Exp(logs/float64(n)), within, n, slices.Max(p.rounding), p.coarsest)
 	}
 	fmt.Fprintf(p.out, "%d checkpoints, %d sequences, worst readout %v, worst hidden state %v\n",

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Rows decodes a fixture of JSON lines, packed with gzip or not. The path is
-// that of Path; a fixture without a line fails the test.
+// Rows decodes a fixture of JSON lines, compressed with gzip or not, which it
+// finds as [Path] does. A fixture without lines fails the test.
 func Rows[T any](t testing.TB, elem ...string) []T {
 	t.Helper()
 	f, err := os.Open(Path(t, elem...))

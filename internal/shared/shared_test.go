@@ -14,8 +14,8 @@ import (
 	"seccodeprm/internal/safetensors"
 )
 
-// TestCommitted holds the committed part to the whole set: every file has the
-// same bytes, but for two that have some of the tensors or rows.
+// TestCommitted compares the committed part with the whole set: every file has
+// the same bytes, except two that have only some of the tensors or rows.
 func TestCommitted(t *testing.T) {
 	if !Whole(t) {
 		t.Skip("the whole set of reference outputs is absent")
@@ -46,7 +46,7 @@ func TestCommitted(t *testing.T) {
 	require.Greater(t, files, 25)
 }
 
-// requireTensors demands that got holds some of the tensors of want.
+// requireTensors checks that got has only tensors of want.
 func requireTensors(t *testing.T, want, got string) {
 	t.Helper()
 	open := func(name string) *safetensors.File {
@@ -67,7 +67,7 @@ func requireTensors(t *testing.T, want, got string) {
 	}
 }
 
-// requireRows demands that got holds some of the lines of want.
+// requireRows checks that got has only lines of want.
 func requireRows(t *testing.T, want, got string) {
 	t.Helper()
 	lines := func(name string) [][]byte {
