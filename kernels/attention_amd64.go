@@ -7,8 +7,6 @@ import (
 	"unsafe"
 )
 
-// Dispatchers of attention.
-
 //go:noinline
 func (t *cross) run() {
 	if !useAVX2 {
@@ -37,6 +35,20 @@ func (t *cross) run() {
 	crossWideAVX2(a, b, c, alpha, t.depth, 4*t.a.stride, 4*t.b.stride, 4*t.stride, t.panels, t.width, tiny)
 }
 
+// crossDotAVX512 is the work of a cross with pairs: width <= 3 panels of b times
+// some panels of a. alpha may be nil; tiny is doubled.
+//
+//go:noescape
+func crossDotAVX512(a, b, c, alpha unsafe.Pointer, depth, astride, bstride, cstride, panels, width, tiny int)
+
+// crossWideAVX512 is the same with float32 panels.
+//
+//go:noescape
+func crossWideAVX512(a, b, c, alpha unsafe.Pointer, depth, astride, bstride, cstride, panels, width, tiny int)
+
+//go:noescape
+func crossWideAVX2(a, b, c, alpha unsafe.Pointer, depth, astride, bstride, cstride, panels, width, tiny int)
+
 //go:noinline
 func (b *softmaxBlock) run() {
 	scores, pairs := unsafe.Pointer(b.scores), unsafe.Pointer(b.pairs)
@@ -58,6 +70,25 @@ func (b *softmaxBlock) run() {
 	}
 }
 
+// softmaxPairsAVX512 is the work of a softmaxBlock whose probabilities become pairs,
+// softmaxOddAVX512 that of one of precision BF16 in place, softmaxWideAVX512 that of
+// precision F32. lo and hi may both be nil; lanes is scratch.
+//
+//go:noescape
+func softmaxPairsAVX512(scores, p, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
+
+//go:noescape
+func softmaxOddAVX512(scores, p, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
+
+//go:noescape
+func softmaxWideAVX512(scores, p, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
+
+//go:noescape
+func softmaxOddAVX2(scores, p, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
+
+//go:noescape
+func softmaxWideAVX2(scores, p, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
+
 //go:noinline
 func widenSwapped(dst []float32, pairs []uint16) {
 	if !useAVX2 || len(dst) == 0 {
@@ -67,6 +98,12 @@ func widenSwapped(dst []float32, pairs []uint16) {
 	_ = pairs[len(dst)-1]
 	widenSwappedAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&pairs[0]), len(dst)/(2*panelCols))
 }
+
+// widenSwappedAVX2 turns n rows of 16 pairs into 2n rows of 16 floats, that of the
+// odd ones first.
+//
+//go:noescape
+func widenSwappedAVX2(dst, pairs unsafe.Pointer, n int)
 
 //go:noinline
 func addWeighted(dst, x []float32, a, b *[panelCols]float32) {
@@ -78,6 +115,11 @@ func addWeighted(dst, x []float32, a, b *[panelCols]float32) {
 	addWeightedAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), unsafe.Pointer(a), unsafe.Pointer(b), len(dst)/panelCols)
 }
 
+// addWeightedAVX2 computes dst*a + x*b in n rows of 16.
+//
+//go:noescape
+func addWeightedAVX2(dst, x, a, b unsafe.Pointer, n int)
+
 //go:noinline
 func divide(x []float32, y *[panelCols]float32) {
 	if !useAVX2 || len(x) == 0 {
@@ -86,3 +128,8 @@ func divide(x []float32, y *[panelCols]float32) {
 	}
 	divideAVX2(unsafe.Pointer(&x[0]), unsafe.Pointer(y), len(x)/panelCols)
 }
+
+// divideAVX2 computes x/y + 0 in n rows of 16.
+//
+//go:noescape
+func divideAVX2(x, y unsafe.Pointer, n int)

@@ -7,8 +7,6 @@ import (
 	"unsafe"
 )
 
-// Dispatchers of attention.
-
 //go:noinline
 func (t *cross) run() {
 	if !useNEON {
@@ -27,6 +25,12 @@ func (t *cross) run() {
 	}
 }
 
+// crossWideNEON is the work of a cross with one panel of b times some panels of a.
+// alpha may be nil.
+//
+//go:noescape
+func crossWideNEON(a, b, c, alpha unsafe.Pointer, depth, astride, panels, tiny int)
+
 //go:noinline
 func (b *softmaxBlock) run() {
 	if !useNEON {
@@ -43,6 +47,15 @@ func (b *softmaxBlock) run() {
 	}
 }
 
+// softmaxWideNEON is the work of a softmaxBlock of precision F32, softmaxOddNEON of
+// one of precision BF16. lo and hi may both be nil; lanes is scratch.
+//
+//go:noescape
+func softmaxWideNEON(scores, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
+
+//go:noescape
+func softmaxOddNEON(scores, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
+
 //go:noinline
 func widenSwapped(dst []float32, pairs []uint16) {
 	if !useNEON || len(dst) == 0 {
@@ -52,6 +65,12 @@ func widenSwapped(dst []float32, pairs []uint16) {
 	_ = pairs[len(dst)-1]
 	widenSwappedNEON(unsafe.Pointer(&dst[0]), unsafe.Pointer(&pairs[0]), len(dst)/(2*panelCols))
 }
+
+// widenSwappedNEON turns n rows of 16 pairs into 2n rows of 16 floats, that of the
+// odd ones first.
+//
+//go:noescape
+func widenSwappedNEON(dst, pairs unsafe.Pointer, n int)
 
 //go:noinline
 func addWeighted(dst, x []float32, a, b *[panelCols]float32) {
@@ -63,6 +82,11 @@ func addWeighted(dst, x []float32, a, b *[panelCols]float32) {
 	addWeightedNEON(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), unsafe.Pointer(a), unsafe.Pointer(b), len(dst)/panelCols)
 }
 
+// addWeightedNEON computes dst*a + x*b in n rows of 16.
+//
+//go:noescape
+func addWeightedNEON(dst, x, a, b unsafe.Pointer, n int)
+
 //go:noinline
 func divide(x []float32, y *[panelCols]float32) {
 	if !useNEON || len(x) == 0 {
@@ -71,3 +95,8 @@ func divide(x []float32, y *[panelCols]float32) {
 	}
 	divideNEON(unsafe.Pointer(&x[0]), unsafe.Pointer(y), len(x)/panelCols)
 }
+
+// divideNEON computes x/y + 0 in n rows of 16.
+//
+//go:noescape
+func divideNEON(x, y unsafe.Pointer, n int)

@@ -85,3 +85,5 @@
 // Slices that are too short, or shapes that do not fit, are mistakes of the
 // caller and panic with a message that starts with "kernels: ".
 package kernels
+
+//go:generate go run ./internal/gen

@@ -4,25 +4,27 @@ package kernels
 
 import "unsafe"
 
-// int8Call bounds the elements that one call looks at or quantises, so that it
-// ends after some microseconds.
-const int8Call = 1 << 14
-
 //go:noinline
 func int8MaxBits(x []float32) uint32 {
 	m := uint32(0)
 	for useAVX2 && len(x) >= 32 {
-		n := min(len(x), int8Call) &^ 31
+		n := min(len(x), maxCall) &^ 31
 		m = max(m, int8MaxBitsAVX2(unsafe.Pointer(&x[0]), n))
 		x = x[n:]
 	}
 	return int8MaxBitsGeneric(x, m)
 }
 
+// int8MaxBitsAVX2 returns the largest bits, without signs, of n float32, a
+// multiple of 32.
+//
+//go:noescape
+func int8MaxBitsAVX2(x unsafe.Pointer, n int) (bits uint32)
+
 //go:noinline
 func int8QuantBytes(dst []uint32, stride int, x []float32, inv float32, zero uint8) {
 	for useAVX2 && len(x) >= 32 {
-		n := min(len(x), int8Call) &^ 31
+		n := min(len(x), maxCall) &^ 31
 		_ = dst[(n/4-1)*stride]
 		int8QuantBytesAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), 4*stride, n, inv, zero)
 		if x = x[n:]; len(x) == 0 {
@@ -33,10 +35,16 @@ func int8QuantBytes(dst []uint32, stride int, x []float32, inv float32, zero uin
 	int8QuantBytesGeneric(dst, stride, x, inv, zero)
 }
 
+// int8QuantBytesAVX2 quantises n float32, a multiple of 32, to quads that lie
+// stride apart.
+//
+//go:noescape
+func int8QuantBytesAVX2(dst, x unsafe.Pointer, stride, n int, inv float32, zero uint8)
+
 //go:noinline
 func int8QuantWords(dst []uint32, stride int, x []float32, inv float32) {
 	for useAVX2 && len(x) >= 16 {
-		n := min(len(x), int8Call) &^ 15
+		n := min(len(x), maxCall) &^ 15
 		_ = dst[(n/4-1)*stride+1]
 		int8QuantWordsAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), 4*stride, n, inv)
 		if x = x[n:]; len(x) == 0 {
@@ -46,6 +54,11 @@ func int8QuantWords(dst []uint32, stride int, x []float32, inv float32) {
 	}
 	int8QuantWordsGeneric(dst, stride, x, inv)
 }
+
+// int8QuantWordsAVX2 does so for words and n a multiple of 16.
+//
+//go:noescape
+func int8QuantWordsAVX2(dst, x unsafe.Pointer, stride, n int, inv float32)
 
 // int8Bytes adds to the tile the product of a strip of bytes with a panel and,
 // if next is not 0, the one next dwords further. As much, ahead dwords further, is
@@ -126,6 +139,34 @@ func halfTile(rows int) int {
 	return (rows + 1) / 2
 }
 
+// int8BytesAVX512 adds rows <= 12 of unsigned activations, [quads][rows] dwords,
+// times the panel and the one next bytes after it to a tile of int32, [12][32].
+// It also brings the panel at ahead, and the one next bytes after it, to L2.
+//
+//go:noescape
+func int8BytesAVX512(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
+
+// int8WordsAVX512 does so for [quads][rows][2] dwords of words and a tile of
+// float32.
+//
+//go:noescape
+func int8WordsAVX512(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
+
+// The following are 6 rows high at most and one panel wide, here as ahead; next
+// is the stride from the activations of a quad to those of the next.
+
+//go:noescape
+func int8BytesAVXVNNI(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
+
+//go:noescape
+func int8WordsAVXVNNI(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
+
+//go:noescape
+func int8BytesAVX2(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
+
+//go:noescape
+func int8WordsAVX2(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
+
 // int8Prefetch asks for the rows of c that a tile is about to be added to.
 //
 //go:noinline
@@ -134,6 +175,11 @@ func int8Prefetch(c []float32, ldc, rows int) {
 		int8PrefetchAVX2(unsafe.Pointer(&c[0]), 4*ldc, rows)
 	}
 }
+
+// int8PrefetchAVX2 asks for 32 columns of rows of c.
+//
+//go:noescape
+func int8PrefetchAVX2(c unsafe.Pointer, ldc, rows int)
 
 //go:noinline
 func int8DequantBytes(c []float32, ldc int, tile *int8Ints, cols int, rowScale, colScale []float32, offset []int32) {
@@ -147,6 +193,12 @@ func int8DequantBytes(c []float32, ldc int, tile *int8Ints, cols int, rowScale, 
 	int8DequantBytesGeneric(c, ldc, tile, done, cols, rowScale, colScale, offset)
 }
 
+// int8DequantBytesAVX2 adds a tile of int32, plus the offsets of columns, to
+// rows of c and 8*groups columns.
+//
+//go:noescape
+func int8DequantBytesAVX2(c, tile, rowScale, colScale, offset unsafe.Pointer, ldc, rows, groups int)
+
 //go:noinline
 func int8DequantWords(c []float32, ldc int, tile *int8Floats, cols int, rowScale, colScale []float32) {
 	done := 0
@@ -158,3 +210,8 @@ func int8DequantWords(c []float32, ldc int, tile *int8Floats, cols int, rowScale
 	}
 	int8DequantWordsGeneric(c, ldc, tile, done, cols, rowScale, colScale)
 }
+
+// int8DequantWordsAVX2 does so with a tile of float32.
+//
+//go:noescape
+func int8DequantWordsAVX2(c, tile, rowScale, colScale unsafe.Pointer, ldc, rows, groups int)

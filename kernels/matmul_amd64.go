@@ -75,3 +75,34 @@ func (t *tiles) run() {
 		tilesPairsAVX2(a, b, c, t.depth, ahead, skip, ldc, t.count, t.rows, start)
 	}
 }
+
+// tilesPairsAVX2 adds count strips of rows <= 6 rows, skip apart, times a panel of
+// pairs, depth deep, to tiles of c below each other. The next strip and the panel
+// ahead bytes further are prefetched.
+//
+//go:noescape
+func tilesPairsAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int, start unsafe.Pointer)
+
+// tilesOddAVX2 is the same with the odd element of each pair first.
+//
+//go:noescape
+func tilesOddAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int, start unsafe.Pointer)
+
+// tilesWideAVX2 is tilesPairsAVX2 with a float32 panel.
+//
+//go:noescape
+func tilesWideAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int, start unsafe.Pointer)
+
+//go:noescape
+func tilesPairsAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk, tiny int)
+
+//go:noescape
+func tilesOddAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk, tiny int)
+
+//go:noescape
+func tilesWideAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk, tiny int)
+
+// tilesDotAVX512 is tilesOddAVX512 with activations in pairs of bfloat16.
+//
+//go:noescape
+func tilesDotAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk, tiny int)

@@ -33,32 +33,21 @@ func (t *tiles) run() {
 	}
 }
 
-//go:noinline
-func packPairs(dst, w []uint16, ldw, cols, depth int, round bool) {
-	done := 0
-	if n := depth &^ 7; useNEON && cols == panelCols && n > 0 {
-		_, _ = dst[n*panelCols-1], w[(panelCols-1)*ldw+n-1]
-		if round {
-			transposeRound16NEON(unsafe.Pointer(&dst[0]), unsafe.Pointer(&w[0]), 2*ldw, n/2)
-		} else {
-			transpose16NEON(unsafe.Pointer(&dst[0]), unsafe.Pointer(&w[0]), 2*ldw, n/2)
-		}
-		done = n
-	}
-	if done < depth {
-		packPairsGeneric(dst, w, ldw, cols, done, depth, round)
-	}
-}
+// Lengths count elements, ldc and skip bytes; no count is zero.
 
-//go:noinline
-func packF32(dst, w []float32, ldw, cols, depth int) {
-	done := 0
-	if n := depth &^ 3; useNEON && cols == panelCols && n > 0 {
-		_, _ = dst[n*panelCols-1], w[(panelCols-1)*ldw+n-1]
-		transpose16NEON(unsafe.Pointer(&dst[0]), unsafe.Pointer(&w[0]), 4*ldw, n)
-		done = n
-	}
-	if done < depth {
-		packF32Generic(dst, w, ldw, cols, done, depth)
-	}
-}
+// tilesPairsNEON adds count strips of rows <= 6 rows, skip apart, times a panel of
+// pairs, depth deep, to tiles of c below each other. If start is not nil its 16 values take
+// the place of those of c.
+//
+//go:noescape
+func tilesPairsNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int, start unsafe.Pointer)
+
+// tilesOddNEON is the same with the odd element of each pair first.
+//
+//go:noescape
+func tilesOddNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int, start unsafe.Pointer)
+
+// tilesWideNEON is tilesPairsNEON with a float32 panel.
+//
+//go:noescape
+func tilesWideNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int, start unsafe.Pointer)

@@ -4,36 +4,7 @@ package kernels
 
 import "unsafe"
 
-// Dispatchers of packing: assembly for whole registers, Go for what is left.
-
-// transpose turns 16 rows of dwords, stride bytes apart, into [n][16] and returns
-// how many of the n columns it did.
-func transpose(dst, src unsafe.Pointer, stride, n int) (done int) {
-	if useAVX512 {
-		if done = n &^ 15; done > 0 {
-			transpose16AVX512(dst, src, stride, done)
-		}
-	}
-	if rest := (n - done) &^ 3; rest > 0 {
-		transpose16AVX2(unsafe.Add(dst, 4*panelCols*done), unsafe.Add(src, 4*done), stride, rest)
-		done += rest
-	}
-	return done
-}
-
-// transposeRound is transpose of pairs of bfloat16 of which the tiny ones become +0.
-func transposeRound(dst, src unsafe.Pointer, stride, n int) (done int) {
-	if useAVX512 {
-		if done = n &^ 15; done > 0 {
-			transposeRound16AVX512(dst, src, stride, done)
-		}
-	}
-	if rest := (n - done) &^ 3; rest > 0 {
-		transposeRound16AVX2(unsafe.Add(dst, 4*panelCols*done), unsafe.Add(src, 4*done), stride, rest)
-		done += rest
-	}
-	return done
-}
+// Assembly takes whole registers; Go takes what is left. Strides count bytes.
 
 //go:noinline
 func packPairs(dst, w []uint16, ldw, cols, depth int, round bool) {
@@ -53,17 +24,61 @@ func packPairs(dst, w []uint16, ldw, cols, depth int, round bool) {
 }
 
 //go:noinline
-func roundPairs(dst []uint16, wide []float32) {
-	n := len(wide) / (2 * panelCols)
-	if !useAVX2 {
-		n = 0
+func packF32(dst, w []float32, ldw, cols, depth int) {
+	done := 0
+	if n := depth &^ 3; useAVX2 && cols == panelCols && n > 0 {
+		_, _ = dst[n*panelCols-1], w[(panelCols-1)*ldw+n-1]
+		done = transpose(unsafe.Pointer(&dst[0]), unsafe.Pointer(&w[0]), 4*ldw, n)
 	}
-	if n > 0 {
-		_ = dst[2*panelCols*n-1]
-		roundPairsAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&wide[0]), n)
+	if done < depth {
+		packF32Generic(dst, w, ldw, cols, done, depth)
 	}
-	roundPairsGeneric(dst, wide, 2*n)
 }
+
+// transpose turns 16 rows of dwords, stride bytes apart, into [n][16] and returns
+// how many of the n columns it did.
+func transpose(dst, src unsafe.Pointer, stride, n int) (done int) {
+	if useAVX512 {
+		if done = n &^ 15; done > 0 {
+			transpose16AVX512(dst, src, stride, done)
+		}
+	}
+	if rest := (n - done) &^ 3; rest > 0 {
+		transpose16AVX2(unsafe.Add(dst, 4*panelCols*done), unsafe.Add(src, 4*done), stride, rest)
+		done += rest
+	}
+	return done
+}
+
+// transpose16AVX2 turns 16 rows of n dwords, a multiple of 4, into [n][16].
+//
+//go:noescape
+func transpose16AVX2(dst, src unsafe.Pointer, stride, n int)
+
+//go:noescape
+func transpose16AVX512(dst, src unsafe.Pointer, stride, n int)
+
+// transposeRound is transpose of pairs of bfloat16 of which the tiny ones become +0.
+func transposeRound(dst, src unsafe.Pointer, stride, n int) (done int) {
+	if useAVX512 {
+		if done = n &^ 15; done > 0 {
+			transposeRound16AVX512(dst, src, stride, done)
+		}
+	}
+	if rest := (n - done) &^ 3; rest > 0 {
+		transposeRound16AVX2(unsafe.Add(dst, 4*panelCols*done), unsafe.Add(src, 4*done), stride, rest)
+		done += rest
+	}
+	return done
+}
+
+// transposeRound16AVX2 is the same, and words below 2^-50 as a bfloat16 become +0.
+//
+//go:noescape
+func transposeRound16AVX2(dst, src unsafe.Pointer, stride, n int)
+
+//go:noescape
+func transposeRound16AVX512(dst, src unsafe.Pointer, stride, n int)
 
 //go:noinline
 func packF16(dst []float32, w []uint16, ldw, cols, depth int) {
@@ -80,17 +95,29 @@ func packF16(dst []float32, w []uint16, ldw, cols, depth int) {
 	}
 }
 
+// widenF16AVX2 turns n rows of 16 pairs of binary16 into 2n rows of 16 floats;
+// pairs may be the second half of dst.
+//
+//go:noescape
+func widenF16AVX2(dst, pairs unsafe.Pointer, n int)
+
 //go:noinline
-func packF32(dst, w []float32, ldw, cols, depth int) {
-	done := 0
-	if n := depth &^ 3; useAVX2 && cols == panelCols && n > 0 {
-		_, _ = dst[n*panelCols-1], w[(panelCols-1)*ldw+n-1]
-		done = transpose(unsafe.Pointer(&dst[0]), unsafe.Pointer(&w[0]), 4*ldw, n)
+func roundPairs(dst []uint16, wide []float32) {
+	n := len(wide) / (2 * panelCols)
+	if !useAVX2 {
+		n = 0
 	}
-	if done < depth {
-		packF32Generic(dst, w, ldw, cols, done, depth)
+	if n > 0 {
+		_ = dst[2*panelCols*n-1]
+		roundPairsAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&wide[0]), n)
 	}
+	roundPairsGeneric(dst, wide, 2*n)
 }
+
+// roundPairsAVX2 turns 2n rows of 16 floats into n rows of 16 pairs of operands.
+//
+//go:noescape
+func roundPairsAVX2(dst, wide unsafe.Pointer, n int)
 
 //go:noinline
 func packStrip(dst, x []float32, ldx, rows, k int) {
@@ -104,13 +131,10 @@ func packStrip(dst, x []float32, ldx, rows, k int) {
 	packSlots(dst, stripRows, x, ldx, rows, done, k)
 }
 
-// rowPointers are the first elements of rows, the last one repeated.
-func rowPointers(x []float32, ldx, rows int) (p [tallRows]unsafe.Pointer) {
-	for i := range p {
-		p[i] = unsafe.Pointer(&x[min(i, rows-1)*ldx])
-	}
-	return p
-}
+// packStripAVX2 turns rows <= 6 rows of k floats, a multiple of 4, into [k][6].
+//
+//go:noescape
+func packStripAVX2(dst, x unsafe.Pointer, ldx, rows, k int)
 
 //go:noinline
 func packTall(dst, x []float32, ldx, rows, k int) {
@@ -127,6 +151,12 @@ func packTall(dst, x []float32, ldx, rows, k int) {
 	packSlots(dst, rows, x, ldx, rows, done, k)
 }
 
+// packTallAVX512 turns the floats of rows <= 12 rows, from offset on, into
+// [k][rows], k a multiple of 16. There are 12 valid pointers.
+//
+//go:noescape
+func packTallAVX512(dst, pointers unsafe.Pointer, offset, rows, k int)
+
 //go:noinline
 func packDot(dst []uint32, x []float32, ldx, rows, k int) {
 	done := 0
@@ -142,6 +172,20 @@ func packDot(dst []uint32, x []float32, ldx, rows, k int) {
 	packDotGeneric(dst, x, ldx, rows, done, k)
 }
 
+// packDotAVX512 turns them into pairs of rounded operands [k/2][rows], k a
+// multiple of 32.
+//
+//go:noescape
+func packDotAVX512(dst, pointers unsafe.Pointer, offset, rows, k int)
+
+// rowPointers are the first elements of rows, the last one repeated.
+func rowPointers(x []float32, ldx, rows int) (p [tallRows]unsafe.Pointer) {
+	for i := range p {
+		p[i] = unsafe.Pointer(&x[min(i, rows-1)*ldx])
+	}
+	return p
+}
+
 //go:noinline
 func roundBF16(x []float32) {
 	for useAVX2 && len(x) >= 8 {
@@ -151,6 +195,11 @@ func roundBF16(x []float32) {
 	}
 	roundBF16Generic(x)
 }
+
+// roundBF16AVX2 rounds n floats, a multiple of 8, as operands, in place.
+//
+//go:noescape
+func roundBF16AVX2(x unsafe.Pointer, n int)
 
 //go:noinline
 func zeroTiny(c []float32, ldc, rows, n int) {
@@ -168,3 +217,9 @@ func zeroTiny(c []float32, ldc, rows, n int) {
 		zeroTinyGeneric(c, ldc, rows, done, n)
 	}
 }
+
+// zeroTinyAVX2 makes what is too small to start from +0, in rows of n, a multiple
+// of 8.
+//
+//go:noescape
+func zeroTinyAVX2(c unsafe.Pointer, ldc, rows, n int)

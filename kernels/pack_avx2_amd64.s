@@ -4,6 +4,43 @@
 
 #include "textflag.h"
 
+DATA bias<>+0(SB)/8, $0x00007fff00007fff
+DATA bias<>+8(SB)/8, $0x00007fff00007fff
+DATA bias<>+16(SB)/8, $0x00007fff00007fff
+DATA bias<>+24(SB)/8, $0x00007fff00007fff
+GLOBL bias<>(SB), RODATA|NOPTR, $32
+DATA lsb<>+0(SB)/8, $0x0000000100000001
+DATA lsb<>+8(SB)/8, $0x0000000100000001
+DATA lsb<>+16(SB)/8, $0x0000000100000001
+DATA lsb<>+24(SB)/8, $0x0000000100000001
+GLOBL lsb<>(SB), RODATA|NOPTR, $32
+DATA high<>+0(SB)/8, $0xffff0000ffff0000
+DATA high<>+8(SB)/8, $0xffff0000ffff0000
+DATA high<>+16(SB)/8, $0xffff0000ffff0000
+DATA high<>+24(SB)/8, $0xffff0000ffff0000
+GLOBL high<>(SB), RODATA|NOPTR, $32
+DATA quiet<>+0(SB)/8, $0x0040000000400000
+DATA quiet<>+8(SB)/8, $0x0040000000400000
+DATA quiet<>+16(SB)/8, $0x0040000000400000
+DATA quiet<>+24(SB)/8, $0x0040000000400000
+GLOBL quiet<>(SB), RODATA|NOPTR, $32
+DATA abs<>+0(SB)/8, $0x7fffffff7fffffff
+DATA abs<>+8(SB)/8, $0x7fffffff7fffffff
+DATA abs<>+16(SB)/8, $0x7fffffff7fffffff
+DATA abs<>+24(SB)/8, $0x7fffffff7fffffff
+GLOBL abs<>(SB), RODATA|NOPTR, $32
+DATA tiny<>+0(SB)/8, $0x2680000026800000
+DATA tiny<>+8(SB)/8, $0x2680000026800000
+DATA tiny<>+16(SB)/8, $0x2680000026800000
+DATA tiny<>+24(SB)/8, $0x2680000026800000
+GLOBL tiny<>(SB), RODATA|NOPTR, $32
+
+DATA tinystart<>+0(SB)/8, $0x1200000012000000
+DATA tinystart<>+8(SB)/8, $0x1200000012000000
+DATA tinystart<>+16(SB)/8, $0x1200000012000000
+DATA tinystart<>+24(SB)/8, $0x1200000012000000
+GLOBL tinystart<>(SB), RODATA|NOPTR, $32
+
 // func transpose16AVX2(dst, src unsafe.Pointer, stride, n int)
 TEXT ·transpose16AVX2(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
@@ -739,5 +776,122 @@ four:
 	ADDQ $96, DI
 	SUBQ $4, CX
 	JNZ four
+	VZEROUPPER
+	RET
+
+// func roundBF16AVX2(x unsafe.Pointer, n int)
+TEXT ·roundBF16AVX2(SB), NOSPLIT, $0-16
+	MOVQ x+0(FP), DI
+	MOVQ n+8(FP), CX
+loop:
+	VMOVUPS (DI), Y0
+	VANDPS abs<>(SB), Y0, Y1
+	VCMPPS $5, tiny<>(SB), Y1, Y1
+	VPAND Y1, Y0, Y0
+	VPSRLD $16, Y0, Y1
+	VPAND lsb<>(SB), Y1, Y1
+	VPADDD bias<>(SB), Y1, Y1
+	VPADDD Y0, Y1, Y1
+	VPOR quiet<>(SB), Y0, Y2
+	VCMPPS $3, Y0, Y0, Y0
+	VBLENDVPS Y0, Y2, Y1, Y0
+	VPAND high<>(SB), Y0, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ $32, DI
+	SUBQ $8, CX
+	JNZ loop
+	VZEROUPPER
+	RET
+
+// func roundPairsAVX2(dst, wide unsafe.Pointer, n int)
+TEXT ·roundPairsAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ wide+8(FP), SI
+	MOVQ n+16(FP), CX
+loop:
+	VMOVUPS 0(SI), Y0
+	VMOVUPS 64(SI), Y1
+	VANDPS abs<>(SB), Y0, Y2
+	VCMPPS $5, tiny<>(SB), Y2, Y2
+	VPAND Y2, Y0, Y0
+	VPSRLD $16, Y0, Y2
+	VPAND lsb<>(SB), Y2, Y2
+	VPADDD bias<>(SB), Y2, Y2
+	VPADDD Y0, Y2, Y2
+	VPOR quiet<>(SB), Y0, Y3
+	VCMPPS $3, Y0, Y0, Y0
+	VBLENDVPS Y0, Y3, Y2, Y0
+	VPAND high<>(SB), Y0, Y0
+	VANDPS abs<>(SB), Y1, Y2
+	VCMPPS $5, tiny<>(SB), Y2, Y2
+	VPAND Y2, Y1, Y1
+	VPSRLD $16, Y1, Y2
+	VPAND lsb<>(SB), Y2, Y2
+	VPADDD bias<>(SB), Y2, Y2
+	VPADDD Y1, Y2, Y2
+	VPOR quiet<>(SB), Y1, Y3
+	VCMPPS $3, Y1, Y1, Y1
+	VBLENDVPS Y1, Y3, Y2, Y1
+	VPAND high<>(SB), Y1, Y1
+	VPSRLD $16, Y0, Y0
+	VPOR Y0, Y1, Y0
+	VMOVDQU Y0, 0(DI)
+	VMOVUPS 32(SI), Y0
+	VMOVUPS 96(SI), Y1
+	VANDPS abs<>(SB), Y0, Y2
+	VCMPPS $5, tiny<>(SB), Y2, Y2
+	VPAND Y2, Y0, Y0
+	VPSRLD $16, Y0, Y2
+	VPAND lsb<>(SB), Y2, Y2
+	VPADDD bias<>(SB), Y2, Y2
+	VPADDD Y0, Y2, Y2
+	VPOR quiet<>(SB), Y0, Y3
+	VCMPPS $3, Y0, Y0, Y0
+	VBLENDVPS Y0, Y3, Y2, Y0
+	VPAND high<>(SB), Y0, Y0
+	VANDPS abs<>(SB), Y1, Y2
+	VCMPPS $5, tiny<>(SB), Y2, Y2
+	VPAND Y2, Y1, Y1
+	VPSRLD $16, Y1, Y2
+	VPAND lsb<>(SB), Y2, Y2
+	VPADDD bias<>(SB), Y2, Y2
+	VPADDD Y1, Y2, Y2
+	VPOR quiet<>(SB), Y1, Y3
+	VCMPPS $3, Y1, Y1, Y1
+	VBLENDVPS Y1, Y3, Y2, Y1
+	VPAND high<>(SB), Y1, Y1
+	VPSRLD $16, Y0, Y0
+	VPOR Y0, Y1, Y0
+	VMOVDQU Y0, 32(DI)
+	ADDQ $128, SI
+	ADDQ $64, DI
+	SUBQ $1, CX
+	JNZ loop
+	VZEROUPPER
+	RET
+
+// func zeroTinyAVX2(c unsafe.Pointer, ldc, rows, n int)
+TEXT ·zeroTinyAVX2(SB), NOSPLIT, $0-32
+	MOVQ c+0(FP), DI
+	MOVQ ldc+8(FP), R8
+	MOVQ rows+16(FP), R9
+	MOVQ n+24(FP), R10
+	VMOVUPS abs<>(SB), Y2
+	VMOVUPS tinystart<>(SB), Y3
+row:
+	MOVQ DI, SI
+	MOVQ R10, CX
+loop:
+	VMOVUPS (SI), Y0
+	VANDPS Y2, Y0, Y1
+	VCMPPS $5, Y3, Y1, Y1
+	VANDPS Y1, Y0, Y0
+	VMOVUPS Y0, (SI)
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JNZ loop
+	ADDQ R8, DI
+	DECQ R9
+	JNZ row
 	VZEROUPPER
 	RET

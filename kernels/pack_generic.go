@@ -82,3 +82,14 @@ func roundBF16Generic(x []float32) {
 		x[i] = num.FromBF16(num.OperandBF16(v))
 	}
 }
+
+// zeroTinyGeneric replaces what is too small to start a chain of precision BF16
+// from by +0, in columns n0 to n-1.
+func zeroTinyGeneric(c []float32, ldc, rows, n0, n int) {
+	for i := range rows {
+		row := c[i*ldc:][n0:n]
+		for j, x := range row {
+			row[j] = num.StartBF16(x)
+		}
+	}
+}

@@ -1,6 +1,6 @@
 package kernels
 
-import "seccodeprm/internal/num"
+
 
 // tiles is the work of one call of a kernel: some strips of equal height times
 // a tile's width of panels, added to the tiles of c below each other.
@@ -108,61 +108,4 @@ func (p panels) strip(c []float32, ldc, width int, start []float32, x *Input, s,
 		_ = p.wide[((width-1)*p.stride + depth*panelCols - 1)]
 	}
 	t.run()
-}
-
-// generic is the definition of what the kernels compute.
-func (t *tiles) generic() {
-	if t.start != nil {
-		for i := range t.count * t.rows {
-			copy(t.c[i*t.ldc:], t.start)
-		}
-	}
-	if t.clean {
-		zeroTinyGeneric(t.c, t.ldc, t.count*t.rows, 0, t.width*panelCols)
-	}
-	for k := range t.depth {
-		if t.odd && k^1 < t.depth {
-			k ^= 1
-		}
-		var w [panelCols]float32
-		for p := range t.width {
-			t.b.row(&w, p, k)
-			for s := range t.count {
-				for i := range t.rows {
-					num.AddScaled(t.c[(s*t.rows+i)*t.ldc+p*panelCols:][:panelCols], t.at(s, i, k), w[:])
-				}
-			}
-		}
-	}
-}
-
-// at returns the activation of row i of strip s in column k.
-func (t *tiles) at(s, i, k int) float32 {
-	if t.form == dot {
-		return num.FromBF16(uint16(t.pairs[s*t.skip+k/2*t.slots+i] >> (k % 2 * 16)))
-	}
-	return t.a[s*t.skip+k*t.slots+i]
-}
-
-// row widens the 16 weights of column k of a panel.
-func (p panels) row(dst *[panelCols]float32, panel, k int) {
-	if p.pairs == nil {
-		copy(dst[:], p.wide[panel*p.stride+k*panelCols:])
-		return
-	}
-	pairs := p.pairs[panel*p.stride+k/2*2*panelCols:][:2*panelCols]
-	for j := range dst {
-		dst[j] = num.FromBF16(pairs[2*j+k%2])
-	}
-}
-
-// zeroTinyGeneric replaces what is too small to start a chain of precision BF16
-// from by +0, in columns n0 to n-1.
-func zeroTinyGeneric(c []float32, ldc, rows, n0, n int) {
-	for i := range rows {
-		row := c[i*ldc:][n0:n]
-		for j, x := range row {
-			row[j] = num.StartBF16(x)
-		}
-	}
 }

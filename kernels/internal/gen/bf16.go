@@ -1,14 +1,5 @@
 package main
 
-// bf16 emits the roundings of precision BF16.
-func bf16(a *asm) {
-	data(a, roundConstants)
-	data(a, []constant{{"tinystart", (127 - 91) << 23}})
-	roundBF16(a)
-	roundPairs(a)
-	zeroTiny(a)
-}
-
 // roundConstants are what roundOperand reads.
 var roundConstants = []constant{
 	{"bias", 0x7fff},

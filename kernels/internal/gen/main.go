@@ -30,17 +30,17 @@ func files() map[string]string {
 		"pack_avx2_amd64.s":     file(pack),
 		"pack_avx512_amd64.s":   file(pack512),
 		"pack_dot_amd64.s":      file(packDot512),
-		"bf16_avx2_amd64.s":     file(bf16),
-		"rows_avx2_amd64.s":     file(rows),
-		"rows_avx512_amd64.s":   file(rows512),
-		"matmul_neon_arm64.s":   file(neon),
+		"matmul_neon_arm64.s":   file(matmulNEON),
+		"pack_neon_arm64.s":     file(packNEON),
+
+		"elementwise_avx2_amd64.s":   file(elementwise),
+		"elementwise_avx512_amd64.s": file(elementwise512),
+		"elementwise_neon_arm64.s":   file(elementwiseNEON),
 
 		"attention_avx2_amd64.s":   file(attention),
 		"attention_avx512_amd64.s": file(attention512),
 		"attention_dot_amd64.s":    file(attentionDot512),
-
-		"attention_neon_arm64.s": file(attentionNEON),
-		"rows_neon_arm64.s":      file(rowsNEON),
+		"attention_neon_arm64.s":   file(attentionNEON),
 
 		"int8_avx2_amd64.s":      file(int8AVX2),
 		"int8_avxvnni_amd64.s":   file(int8AVXVNNI),

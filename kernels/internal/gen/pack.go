@@ -1,10 +1,15 @@
 package main
 
 func pack(a *asm) {
+	data(a, roundConstants)
+	data(a, []constant{{"tinystart", (127 - 91) << 23}})
 	transpose(a, "transpose16AVX2", false)
 	transpose(a, "transposeRound16AVX2", true)
 	widenF16(a)
 	packStrip(a)
+	roundBF16(a)
+	roundPairs(a)
+	zeroTiny(a)
 }
 
 // transpose turns 16 rows of n dwords, n a multiple of 4, into [n][16]. A

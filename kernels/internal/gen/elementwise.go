@@ -1,6 +1,6 @@
 package main
 
-func rows(a *asm) {
+func elementwise(a *asm) {
 	data(a, expConstants)
 	sumSquares(a)
 	mulScaled(a)

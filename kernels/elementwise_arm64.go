@@ -8,12 +8,11 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// maxCall bounds the elements of one call, so that it ends after some
-// microseconds.
-const maxCall = 1 << 14
+// Assembly takes whole registers of 4 lanes, sums of squares 32; Go takes what is
+// left.
 
-// Dispatchers of the row-wise kernels: assembly for whole registers, Go for what
-// is left.
+// maxCall bounds the elements of one call, so that it ends after some microseconds.
+const maxCall = 1 << 14
 
 //go:noinline
 func sumSquares(x []float32) float32 {
@@ -27,6 +26,9 @@ func sumSquares(x []float32) float32 {
 	return sumSquaresFrom(&lanes, x, done)
 }
 
+//go:noescape
+func sumSquaresNEON(lanes, x unsafe.Pointer, n int)
+
 //go:noinline
 func mulScaled(dst, x, w []float32, scale float32) {
 	for useNEON && len(x) >= 4 {
@@ -36,6 +38,9 @@ func mulScaled(dst, x, w []float32, scale float32) {
 	}
 	mulScaledGeneric(dst, x, w, scale)
 }
+
+//go:noescape
+func mulScaledNEON(dst, x, w unsafe.Pointer, n int, scale float32)
 
 //go:noinline
 func rope(lo, hi, cos, sin []float32) {
@@ -47,6 +52,9 @@ func rope(lo, hi, cos, sin []float32) {
 	ropeGeneric(lo, hi, cos, sin)
 }
 
+//go:noescape
+func ropeNEON(lo, hi, cos, sin unsafe.Pointer, n int)
+
 //go:noinline
 func scaleRow(x []float32, a float32) {
 	for useNEON && len(x) >= 4 {
@@ -56,6 +64,9 @@ func scaleRow(x []float32, a float32) {
 	}
 	scaleRowGeneric(x, a)
 }
+
+//go:noescape
+func scaleRowNEON(x unsafe.Pointer, n int, a float32)
 
 //go:noinline
 func siluMul(dst, gate, up []float32) {
@@ -67,27 +78,5 @@ func siluMul(dst, gate, up []float32) {
 	siluMulGeneric(dst, gate, up)
 }
 
-//go:noinline
-func roundBF16(x []float32) {
-	for useNEON && len(x) >= 4 {
-		n := min(len(x), maxCall) &^ 3
-		roundBF16NEON(unsafe.Pointer(&x[0]), n)
-		x = x[n:]
-	}
-	roundBF16Generic(x)
-}
-
-//go:noinline
-func zeroTiny(c []float32, ldc, rows, n int) {
-	done := 0
-	for useNEON && n-done >= 4 {
-		some := min(n-done, maxCall) &^ 3
-		for i := range rows {
-			zeroTinyNEON(unsafe.Pointer(&c[i*ldc+done:][:some][0]), some)
-		}
-		done += some
-	}
-	if done < n {
-		zeroTinyGeneric(c, ldc, rows, done, n)
-	}
-}
+//go:noescape
+func siluMulNEON(dst, gate, up unsafe.Pointer, n int)

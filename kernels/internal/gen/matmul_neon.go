@@ -12,12 +12,10 @@ const (
 	maskNEON    = 30
 )
 
-func neon(a *asm) {
+func matmulNEON(a *asm) {
 	tilesNEON(a, "tilesPairsNEON", func(rows int) { pairsNEON(a, rows, evenNEON, oddNEON) })
 	tilesNEON(a, "tilesOddNEON", func(rows int) { pairsNEON(a, rows, oddNEON, evenNEON) })
 	tilesNEON(a, "tilesWideNEON", func(rows int) { wideNEON(a, rows) })
-	transposeNEON(a, "transpose16NEON", false)
-	transposeNEON(a, "transposeRound16NEON", true)
 }
 
 // word writes an instruction that Go's assembler lacks, followed by its name in
@@ -30,11 +28,6 @@ func (a *asm) word(code uint32, format string, args ...any) {
 func (a *asm) fmla(dst, w, x, lane int) {
 	code := 0x4f801000 | uint32(lane&1)<<21 | uint32(x)<<16 | uint32(lane>>1)<<11 | uint32(w)<<5 | uint32(dst)
 	a.word(code, "fmla v%d.4s, v%d.4s, v%d.s[%d]", dst, w, x, lane)
-}
-
-// cmhs sets the eight halves of dst to ones where that of x is not below that of y.
-func (a *asm) cmhs(dst, x, y int) {
-	a.word(0x6e603c00|uint32(y)<<16|uint32(x)<<5|uint32(dst), "cmhs v%d.8h, v%d.8h, v%d.8h", dst, x, y)
 }
 
 // textNEON opens a leaf function, as text does.
@@ -152,43 +145,4 @@ func wideNEON(a *asm, rows int) {
 	a.op("ADD $%d, R9", 4*stripRows)
 	a.op("SUBS $1, R12")
 	a.jump("BNE", "loop")
-}
-
-// transposeNEON turns 16 rows of n dwords, n a multiple of 4, into [n][16]. With
-// round, words below 2^-50 become +0.
-func transposeNEON(a *asm, name string, round bool) {
-	a.textNEON(name, "(dst, src unsafe.Pointer, stride, n int)", 32,
-		arg{"dst", "R0"}, arg{"src", "R1"}, arg{"stride", "R2"}, arg{"n", "R3"})
-	if round {
-		a.op("MOVD $%#x, R4", tinyWords)
-		a.op("VDUP R4, V31.H8")
-	}
-	a.label("four")
-	a.op("MOVD R1, R5")
-	for group := range 4 {
-		for r := range 4 {
-			a.op("VLD1 (R5), [V%d.S4]", r)
-			a.op("ADD R2, R5")
-			if round {
-				a.op("VADD V%d.H8, V%d.H8, V4.H8", r, r) // without the sign
-				a.cmhs(4, 4, 31)
-				a.op("VAND V4.B16, V%d.B16, V%d.B16", r, r)
-			}
-		}
-		for i := range 2 {
-			a.op("VZIP1 V%d.S4, V%d.S4, V%d.S4", 2+i, i, 4+2*i)
-			a.op("VZIP2 V%d.S4, V%d.S4, V%d.S4", 2+i, i, 5+2*i)
-		}
-		// A column of four rows goes into the registers that are stored together.
-		for k, from := range []int{4, 4, 5, 5} {
-			a.op("VZIP%d V%d.S4, V%d.S4, V%d.S4", 1+k%2, from+2, from, 8+4*k+group)
-		}
-	}
-	for k := range 4 {
-		a.op("VST1.P %s, 64(R0)", quadNEON(8+4*k))
-	}
-	a.op("ADD $16, R1")
-	a.op("SUBS $4, R3")
-	a.op("BNE four")
-	a.op("RET")
 }

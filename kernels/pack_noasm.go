@@ -1,8 +1,12 @@
-//go:build !amd64 || purego
+//go:build (!amd64 && !arm64) || purego
 
 package kernels
 
-// Packing that has assembly on amd64 alone.
+func packPairs(dst, w []uint16, ldw, cols, depth int, round bool) {
+	packPairsGeneric(dst, w, ldw, cols, 0, depth, round)
+}
+
+func packF32(dst, w []float32, ldw, cols, depth int) { packF32Generic(dst, w, ldw, cols, 0, depth) }
 
 func packStrip(dst, x []float32, ldx, rows, k int) { packSlots(dst, stripRows, x, ldx, rows, 0, k) }
 
@@ -15,3 +19,7 @@ func roundPairs(dst []uint16, wide []float32) { roundPairsGeneric(dst, wide, 0) 
 func packF16(dst []float32, w []uint16, ldw, cols, depth int) {
 	packF16Generic(dst, w, ldw, cols, 0, depth)
 }
+
+func roundBF16(x []float32) { roundBF16Generic(x) }
+
+func zeroTiny(c []float32, ldc, rows, n int) { zeroTinyGeneric(c, ldc, rows, 0, n) }

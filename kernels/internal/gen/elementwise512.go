@@ -10,7 +10,7 @@ var registers512 = map[string]int{
 	"lsb": 28, "bias": 29, "quiet": 30, "high": 31,
 }
 
-func rows512(a *asm) {
+func elementwise512(a *asm) {
 	data(a, expConstants)
 	sumSquares512(a)
 	mulScaled512(a)

@@ -8,12 +8,12 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// maxCall bounds the elements of one call, so that it ends after some
-// microseconds.
-const maxCall = 1 << 14
+// Assembly takes whole registers, of 16 lanes and then of 8; Go takes what is left.
+// Counts of elements are multiples of 16 in AVX-512 and of 8 in AVX2, and of 32 in
+// sums of squares.
 
-// Dispatchers of the row-wise kernels: assembly for whole registers, of 16 lanes,
-// then of 8, and Go for what is left.
+// maxCall bounds the elements of one call, so that it ends after some microseconds.
+const maxCall = 1 << 14
 
 //go:noinline
 func sumSquares(x []float32) float32 {
@@ -31,6 +31,12 @@ func sumSquares(x []float32) float32 {
 	return sumSquaresFrom(&lanes, x, done)
 }
 
+//go:noescape
+func sumSquaresAVX2(lanes, x unsafe.Pointer, n int)
+
+//go:noescape
+func sumSquaresAVX512(lanes, x unsafe.Pointer, n int)
+
 //go:noinline
 func mulScaled(dst, x, w []float32, scale float32) {
 	for useAVX512 && len(x) >= 16 {
@@ -45,6 +51,12 @@ func mulScaled(dst, x, w []float32, scale float32) {
 	}
 	mulScaledGeneric(dst, x, w, scale)
 }
+
+//go:noescape
+func mulScaledAVX2(dst, x, w unsafe.Pointer, n int, scale float32)
+
+//go:noescape
+func mulScaledAVX512(dst, x, w unsafe.Pointer, n int, scale float32)
 
 //go:noinline
 func rope(lo, hi, cos, sin []float32) {
@@ -61,6 +73,12 @@ func rope(lo, hi, cos, sin []float32) {
 	ropeGeneric(lo, hi, cos, sin)
 }
 
+//go:noescape
+func ropeAVX2(lo, hi, cos, sin unsafe.Pointer, n int)
+
+//go:noescape
+func ropeAVX512(lo, hi, cos, sin unsafe.Pointer, n int)
+
 //go:noinline
 func scaleRow(x []float32, a float32) {
 	for useAVX512 && len(x) >= 16 {
@@ -76,6 +94,12 @@ func scaleRow(x []float32, a float32) {
 	scaleRowGeneric(x, a)
 }
 
+//go:noescape
+func scaleRowAVX2(x unsafe.Pointer, n int, a float32)
+
+//go:noescape
+func scaleRowAVX512(x unsafe.Pointer, n int, a float32)
+
 //go:noinline
 func siluMul(dst, gate, up []float32) {
 	for useAVX512 && len(gate) >= 16 {
@@ -90,3 +114,9 @@ func siluMul(dst, gate, up []float32) {
 	}
 	siluMulGeneric(dst, gate, up)
 }
+
+//go:noescape
+func siluMulAVX2(dst, gate, up unsafe.Pointer, n int)
+
+//go:noescape
+func siluMulAVX512(dst, gate, up unsafe.Pointer, n int)

@@ -28,15 +28,13 @@ func (a *asm) neon(name string, dst, x, y int) {
 // constantsNEON are what the row kernels of arm64 read.
 var constantsNEON = append(append([]constant{{"tinystart", (127 - 91) << 23}}, expConstants...), roundConstants...)
 
-func rowsNEON(a *asm) {
+func elementwiseNEON(a *asm) {
 	dataNEON(a)
 	sumSquaresNEON(a)
 	mulScaledNEON(a)
 	ropeNEON(a)
 	scaleRowNEON(a)
 	siluMulNEON(a)
-	roundBF16NEON(a)
-	zeroTinyNEON(a)
 }
 
 // dataNEON emits them.
@@ -207,32 +205,6 @@ func siluMulNEON(a *asm) {
 		a.neon("fdiv", 0, 0, 2)
 		a.op("VLD1.P 16(R2), [V1.S4]")
 		a.neon("fmul", 0, 0, 1)
-		a.op("VST1.P [V0.S4], 16(R0)")
-	})
-	a.op("RET")
-}
-
-// roundBF16NEON rounds n floats in place, n a multiple of 4.
-func roundBF16NEON(a *asm) {
-	a.textNEON("roundBF16NEON", "(x unsafe.Pointer, n int)", 16, arg{"x", "R0"}, arg{"n", "R1"})
-	f := a.fixed("abs", "tiny", "lsb", "bias", "quiet", "high")
-	loopNEON(a, "R1", 4, func() {
-		a.op("VLD1 (R0), [V0.S4]")
-		roundNEON(a, f, 0, 1, 2)
-		a.op("VST1.P [V0.S4], 16(R0)")
-	})
-	a.op("RET")
-}
-
-// zeroTinyNEON replaces magnitudes below 2^-91 by +0 in n floats, n a multiple of 4.
-func zeroTinyNEON(a *asm) {
-	a.textNEON("zeroTinyNEON", "(c unsafe.Pointer, n int)", 16, arg{"c", "R0"}, arg{"n", "R1"})
-	f := a.fixed("abs", "tinystart")
-	loopNEON(a, "R1", 4, func() {
-		a.op("VLD1 (R0), [V0.S4]")
-		a.op("VAND V%d.B16, V0.B16, V1.B16", f["abs"])
-		a.neon("fcmgt", 1, f["tinystart"], 1)
-		a.neon("bic", 0, 0, 1)
 		a.op("VST1.P [V0.S4], 16(R0)")
 	})
 	a.op("RET")

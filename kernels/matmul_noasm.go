@@ -1,0 +1,7 @@
+//go:build (!amd64 && !arm64) || purego
+
+package kernels
+
+func floatForm(Precision) form { return six }
+
+func (t *tiles) run() { t.generic() }
