@@ -1,7 +1,5 @@
 package kernels
 
-
-
 // tiles is the work of one call of a kernel: some strips of equal height times
 // a tile's width of panels, added to the tiles of c below each other.
 type tiles struct {
