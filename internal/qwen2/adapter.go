@@ -170,8 +170,8 @@ func (a *adapter) problems(wants []want) []string {
 	}
 	known := make(map[string]bool)
 	for i := range a.model.NumHiddenLayers {
-		for _, p := range projections {
-			module := layerName(i) + "." + p.name
+		for _, p := range Projections {
+			module := layerName(i) + "." + p.Name
 			known[module] = true
 			d := a.deltas[module]
 			if !a.config.targets(module) {

@@ -39,13 +39,13 @@ type mergeScratch struct {
 func (a *adapter) merge(ctx context.Context, threads int, layers []Layer) error {
 	scratch := make([]mergeScratch, threads)
 	for i := range layers {
-		for _, p := range projections {
-			module := layerName(i) + "." + p.name
+		for _, p := range Projections {
+			module := layerName(i) + "." + p.Name
 			d := a.deltas[module]
 			if d == nil {
 				continue
 			}
-			weight := &p.in(&layers[i]).Weight
+			weight := &p.Of(&layers[i]).Weight
 			m, err := newMerging(weight, d, a.config.scaleOf(module))
 			if err != nil {
 				return err

@@ -29,16 +29,16 @@ type Layer struct {
 	DownProj                     Linear    // (HiddenSize, IntermediateSize)
 }
 
-// projection is one of the seven linear layers of a decoder layer.
-type projection struct {
-	name  string // below "model.layers.N."
+// Projection is one of the seven linear layers of a decoder layer.
+type Projection struct {
+	Name  string // below "model.layers.N."
 	bias  bool
 	shape func(c *Config) (n, k int)
-	in    func(l *Layer) *Linear
+	Of    func(l *Layer) *Linear
 }
 
-// projections lists them in the order of the forward pass.
-var projections = [...]projection{
+// Projections lists them in the order of the forward pass.
+var Projections = [...]Projection{
 	{"self_attn.q_proj", true,
 		func(c *Config) (n, k int) { return c.NumAttentionHeads * c.HeadDim, c.HiddenSize },
 		func(l *Layer) *Linear { return &l.QProj }},
@@ -85,11 +85,11 @@ func trunk(c *Config) []want {
 		wants = append(wants,
 			want{layer + "input_layernorm.weight", []int{c.HiddenSize}},
 			want{layer + "post_attention_layernorm.weight", []int{c.HiddenSize}})
-		for _, p := range projections {
+		for _, p := range Projections {
 			n, k := p.shape(c)
-			wants = append(wants, want{layer + p.name + ".weight", []int{n, k}})
+			wants = append(wants, want{layer + p.Name + ".weight", []int{n, k}})
 			if p.bias {
-				wants = append(wants, want{layer + p.name + ".bias", []int{n}})
+				wants = append(wants, want{layer + p.Name + ".bias", []int{n}})
 			}
 		}
 	}
@@ -148,8 +148,8 @@ func (t tensors) layer(i int) (l Layer, err error) {
 	if l.PostAttentionNorm, err = t.vector(name + "post_attention_layernorm.weight"); err != nil {
 		return l, err
 	}
-	for _, p := range projections {
-		if *p.in(&l), err = t.linear(name+p.name, p.bias); err != nil {
+	for _, p := range Projections {
+		if *p.Of(&l), err = t.linear(name+p.Name, p.bias); err != nil {
 			return l, err
 		}
 	}

@@ -179,12 +179,6 @@ func (a *attention) attendSplit(w *attentionScratch, sums *kernels.Softmax, t *q
 func (a *attention) attendBlocks(w *attentionScratch, sums *kernels.Softmax, head int, c *cache, first, end int) {
 	window := a.cfg.Window(a.layer)
 	for block := first; block < end; block++ {
-		if a.precision == kernels.BF16 {
-			keys, values := c.pairs(a.layer, head, block)
-			w.queries.AttendPairs(sums, keys, values, block*blockKeys, window)
-		} else {
-			keys, values := c.wide(a.layer, head, block)
-			w.queries.Attend(sums, keys, values, block*blockKeys, window)
-		}
+		c.attend(&w.queries, sums, a.layer, head, block, window)
 	}
 }

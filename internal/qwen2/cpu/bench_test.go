@@ -104,11 +104,11 @@ func newStepParts(b *testing.B, e *Engine, s qwen2.Sequence) *stepParts {
 
 func (p *stepParts) run(b *testing.B) {
 	for l, w := range p.layers {
-		p.linear(&p.hidden, product{&p.k, &w.k}, product{&p.v, &w.v}, product{&p.q, &w.q})
+		p.linear(&p.hidden, product{&p.k, &w.KProj}, product{&p.v, &w.VProj}, product{&p.q, &w.QProj})
 		p.attend(l, &p.q)
-		p.addLinear(&p.h, &p.attended, &w.o)
-		p.linear(&p.hidden, product{&p.gate, &w.gate}, product{&p.up, &w.up})
-		p.addLinear(&p.h, &p.act, &w.down)
+		p.addLinear(&p.h, &p.attended, &w.OProj)
+		p.linear(&p.hidden, product{&p.gate, &w.GateProj}, product{&p.up, &w.UpProj})
+		p.addLinear(&p.h, &p.act, &w.DownProj)
 	}
 	if p.err != nil {
 		b.Fatal(p.err)

@@ -3,6 +3,7 @@ package cpu
 import (
 	"seccodeprm/internal/qwen2"
 	"seccodeprm/internal/qwen2/paged"
+	"seccodeprm/kernels"
 )
 
 // cache holds the keys and values of one sequence. Page b is block b of the
@@ -40,12 +41,14 @@ func (c *cache) put(layer, head, pos int, key, value []float32) {
 	c.format.set(c.At(pos/blockKeys), layer, head, pos%blockKeys, key, value)
 }
 
-// wide returns a block of keys and values in precision F32.
-func (c *cache) wide(layer, head, block int) (keys, values []float32) {
-	return blocks(c.format, c.At(block).wide, layer, head)
-}
-
-// pairs returns a block of keys and values in the other precisions.
-func (c *cache) pairs(layer, head, block int) (keys, values []uint16) {
-	return blocks(c.format, c.At(block).pairs, layer, head)
+// attend adds a block of keys and values of one head to the sums of queries.
+func (c *cache) attend(queries *kernels.Queries, sums *kernels.Softmax, layer, head, block, window int) {
+	p := c.At(block)
+	if c.format.bf16 {
+		keys, values := blocks(c.format, p.pairs, layer, head)
+		queries.AttendPairs(sums, keys, values, block*blockKeys, window)
+	} else {
+		keys, values := blocks(c.format, p.wide, layer, head)
+		queries.Attend(sums, keys, values, block*blockKeys, window)
+	}
 }

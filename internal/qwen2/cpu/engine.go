@@ -37,17 +37,12 @@ type Options struct {
 	// time. Default: no bound.
 	MaxCacheBytes int64
 
-	// Trace, when set, is shown each activation of the pass, for comparing
-	// layer by layer with a reference: x is (rows, columns) with the rows of
-	// the chunk in order, valid during the call only. Names: "embed",
-	// "final_norm" (layer -1), and per layer "input_norm", "q", "k", "v" (with
-	// bias, before RoPE), "attn_ctx", "post_norm", "gate", "up", "act", "out".
-	// In the last layer all but "input_norm", "k" and "v" hold only the rows
-	// that are read.
-	Trace func(name string, layer int, x []float32, rows, columns int)
+	// Trace, if set, is called with each activation of a pass. It changes no
+	// result.
+	Trace Trace
 
-	// Times, when set, is added to by each Prefill; only one may then run at a
-	// time.
+	// Times, if set, adds up where each Prefill spends its time. Only one may
+	// then run at a time.
 	Times *Times
 }
 
@@ -55,12 +50,12 @@ type Options struct {
 type Engine struct {
 	model     *qwen2.Model
 	precision qwen2.Precision
-	packs     bool
+	packs     bool // copies weights into their packed form
 	packed    *Packed
 	layers    []layer
 	threads   int
 	chunk     int
-	trace     func(name string, layer int, x []float32, rows, columns int)
+	trace     Trace
 	times     *Times
 	passes    sync.Pool // of *pass: scratch of finished Prefills
 	storage   storage   // of pages
@@ -72,7 +67,7 @@ var _ qwen2.Engine = (*Engine)(nil)
 // New returns an engine over the weights of model, which must stay open.
 func New(model *qwen2.Model, opts Options) *Engine {
 	e := &Engine{
-		model: model, precision: opts.Precision, packs: opts.Pack, packed: opts.Packed, layers: make([]layer, len(model.Layers)),
+		model: model, precision: opts.Precision, packs: opts.Pack || opts.Precision.Integer(), packed: opts.Packed, layers: make([]layer, len(model.Layers)),
 		threads: par.Threads(opts.Threads), chunk: opts.Chunk, trace: opts.Trace, times: opts.Times,
 	}
 	if e.chunk <= 0 {

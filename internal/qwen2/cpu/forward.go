@@ -11,21 +11,21 @@ package cpu
 func (p *pass) forward() error {
 	h, q, k, v := p.embed(), &p.q, &p.k, &p.v
 	for l, w := range p.layers {
-		x := p.norm(h, w.inputNorm)
-		if last := l == len(p.engine.layers)-1; last && len(p.reads) < h.rows {
-			p.linear(x, product{k, &w.k}, product{v, &w.v})
+		x := p.norm(h, w.InputNorm)
+		if l < len(p.engine.layers)-1 || len(p.reads) == h.rows {
+			p.linear(x, product{k, &w.KProj}, product{v, &w.VProj}, product{q, &w.QProj})
 			p.store(l, k, v)
-			if p.keepReads(h); h.rows == 0 { // no later layer needs the other rows
+		} else { // no later layer needs the output at rows that are not read
+			p.linear(x, product{k, &w.KProj}, product{v, &w.VProj})
+			p.store(l, k, v)
+			if p.keepReads(h); h.rows == 0 {
 				return p.err
 			}
-			p.linear(p.norm(h, w.inputNorm), product{q, &w.q})
-		} else {
-			p.linear(x, product{k, &w.k}, product{v, &w.v}, product{q, &w.q})
-			p.store(l, k, v)
+			p.linear(p.norm(h, w.InputNorm), product{q, &w.QProj})
 		}
-		p.addLinear(h, p.pack(&p.x, p.attend(l, q)), &w.o)
-		x = p.norm(h, w.postAttentionNorm)
-		p.addLinear(h, p.gated(x, &w.gate, &w.up), &w.down)
+		p.addLinear(h, p.pack(&p.x, p.attend(l, q)), &w.OProj)
+		x = p.norm(h, w.PostAttentionNorm)
+		p.addLinear(h, p.gated(x, &w.GateProj, &w.UpProj), &w.DownProj)
 	}
 	p.finalNorm(h)
 	return p.err
@@ -38,7 +38,7 @@ func (p *pass) layers(yield func(int, *layer) bool) {
 		if p.err != nil {
 			return
 		}
-		w, err := p.engine.layerAt(p.ctx, l)
+		w, err := p.engine.layer(p.ctx, l)
 		if err != nil {
 			p.err = err
 			return
@@ -49,8 +49,8 @@ func (p *pass) layers(yield func(int, *layer) bool) {
 	}
 }
 
-// keepReads drops the rows that nobody reads, which the last layer needs for
-// their keys and values alone. The others move up.
+// keepReads moves the rows that are read to the front and drops the others, of
+// which the last layer needs only the keys and values.
 func (p *pass) keepReads(h *matrix) {
 	for i, r := range p.reads { // i <= r: no row is overwritten before it has moved
 		copy(h.row(i), h.row(r))

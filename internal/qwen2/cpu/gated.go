@@ -1,12 +1,15 @@
 package cpu
 
-import "seccodeprm/kernels"
+import (
+	"seccodeprm/internal/qwen2"
+	"seccodeprm/kernels"
+)
 
 // gated returns silu(x·Wgateᵀ) * (x·Wupᵀ), packed as the input of products. An
 // index of the loop takes some columns all the way from the packed x to the packed
 // result, so that what lies between stays in the caches.
-func (p *pass) gated(x *kernels.Input, gate, up *linear) *kernels.Input {
-	n := gate.N
+func (p *pass) gated(x *kernels.Input, gate, up *qwen2.Linear) *kernels.Input {
+	n := gate.Weight.N
 	p.act.Reset(x.Rows(), n, p.engine.precision)
 	if !p.act.ByColumns() {
 		p.wideAct.shape(x.Rows(), n)
@@ -28,7 +31,7 @@ const gatedColumns = 64
 
 type gatedOp struct {
 	x        *kernels.Input
-	gate, up *linear
+	gate, up *qwen2.Linear
 	act      *kernels.Input // the result, if it can be packed by columns
 	wide     *matrix        // the result otherwise
 	units    []unit
@@ -50,11 +53,11 @@ func (o *gatedOp) Do(worker, i int) {
 		s.gate.dense(end-first, n1-n0)
 		s.up.dense(end-first, n1-n0)
 		s.products.Next(&o.up.Weight, n0)
-		kernels.MatMul(s.gate.data, s.gate.stride, &x, &o.gate.Weight, o.gate.bias, n0, n1, &s.products)
+		kernels.MatMul(s.gate.data, s.gate.stride, &x, &o.gate.Weight, o.gate.Bias, n0, n1, &s.products)
 		if next := i + o.threads; s1 == strips && next < len(o.units) {
 			s.products.Next(&o.gate.Weight, o.units[next].n0)
 		}
-		kernels.MatMul(s.up.data, s.up.stride, &x, &o.up.Weight, o.up.bias, n0, n1, &s.products)
+		kernels.MatMul(s.up.data, s.up.stride, &x, &o.up.Weight, o.up.Bias, n0, n1, &s.products)
 
 		begin := o.clock.now()
 		kernels.SiLUMul(s.gate.data, s.gate.data, s.up.data)

@@ -111,19 +111,19 @@ func (o *packOp) Do(_, strip int) {
 // product is a matrix product: to = x·Wᵀ + bias, or to += x·Wᵀ.
 type product struct {
 	to *matrix
-	w  *linear
+	w  *qwen2.Linear
 }
 
 // linear computes to = x·Wᵀ + bias for each of the products, in one loop.
 func (p *pass) linear(x *kernels.Input, products ...product) {
 	for _, c := range products {
-		c.to.shape(x.Rows(), c.w.N)
+		c.to.shape(x.Rows(), c.w.Weight.N)
 	}
 	p.multiply(x, false, products...)
 }
 
 // addLinear computes h += x·Wᵀ.
-func (p *pass) addLinear(h *matrix, x *kernels.Input, w *linear) {
+func (p *pass) addLinear(h *matrix, x *kernels.Input, w *qwen2.Linear) {
 	p.multiply(x, true, product{to: h, w: w})
 }
 
@@ -152,7 +152,7 @@ func (o *linearOp) Do(worker, i int) {
 	if o.add {
 		kernels.MatMulAdd(to, u.to.stride, o.x, &u.w.Weight, u.n0, u.n1, &s.products)
 	} else {
-		kernels.MatMul(to, u.to.stride, o.x, &u.w.Weight, u.w.bias, u.n0, u.n1, &s.products)
+		kernels.MatMul(to, u.to.stride, o.x, &u.w.Weight, u.w.Bias, u.n0, u.n1, &s.products)
 	}
 }
 

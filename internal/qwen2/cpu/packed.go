@@ -116,7 +116,7 @@ func (p *Packed) check(ctx context.Context, threads, layer int) error {
 
 // bind sets the weight of a projection to what lies in the file, if the file has
 // it: in precision F32 only weights stored in bfloat16 have a packed form.
-func (p *Packed) bind(to *linear, name string, precision qwen2.Precision) (ok bool) {
+func (p *Packed) bind(to *kernels.Weight, name string, precision qwen2.Precision) (ok bool) {
 	weight, ok := p.file.Tensor(name + packedWeight)
 	switch {
 	case !ok:
@@ -146,9 +146,9 @@ func (e *Engine) guard(fn func() error) error {
 // of packed ones instead.
 func (e *Engine) releaseSource() {
 	for l := range e.model.Layers {
-		for _, p := range projections {
-			if _, ok := e.packed.file.Tensor(packedName(l, p.name) + packedWeight); ok {
-				e.model.Release(&p.from(&e.model.Layers[l]).Weight)
+		for _, p := range qwen2.Projections {
+			if _, ok := e.packed.file.Tensor(packedName(l, p.Name) + packedWeight); ok {
+				e.model.Release(&p.Of(&e.model.Layers[l]).Weight)
 			}
 		}
 	}

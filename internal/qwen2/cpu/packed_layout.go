@@ -68,8 +68,8 @@ func newPackedLayout(model *qwen2.Model, precision qwen2.Precision) (*packedLayo
 		l.size += width
 	}
 	for i := range model.Layers {
-		for _, p := range projections {
-			m, name := &p.from(&model.Layers[i]).Weight, packedName(i, p.name)
+		for _, p := range qwen2.Projections {
+			m, name := &p.Of(&model.Layers[i]).Weight, packedName(i, p.Name)
 			panels := m.Panels()
 			switch {
 			case precision.Integer():

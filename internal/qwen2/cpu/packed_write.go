@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"seccodeprm/internal/qwen2"
+	"seccodeprm/kernels"
 )
 
 // WritePacked writes a file for OpenPacked, of the engine's model and precision.
@@ -25,8 +26,8 @@ func (e *Engine) WritePacked(ctx context.Context, w io.Writer) error {
 	copying := &Engine{model: e.model, precision: e.precision, packs: true, threads: e.threads}
 	err = e.model.Guard(func() error {
 		for i := range e.model.Layers {
-			for _, p := range projections {
-				if err := copying.writePacked(ctx, out, p.from(&e.model.Layers[i])); err != nil {
+			for _, p := range qwen2.Projections {
+				if err := copying.writePacked(ctx, out, &p.Of(&e.model.Layers[i]).Weight); err != nil {
 					return err
 				}
 			}
@@ -40,12 +41,12 @@ func (e *Engine) WritePacked(ctx context.Context, w io.Writer) error {
 }
 
 // writePacked writes one projection.
-func (e *Engine) writePacked(ctx context.Context, w io.Writer, from *qwen2.Linear) error {
-	packed := linear{Weight: from.Weight}
-	if err := e.copyWeight(ctx, &packed); err != nil {
+func (e *Engine) writePacked(ctx context.Context, w io.Writer, stored *kernels.Weight) error {
+	weight := *stored
+	if err := e.copyWeight(ctx, &weight); err != nil {
 		return err
 	}
-	parts := packed.Packed
+	parts := weight.Packed
 	if parts == nil { // read as it is stored
 		return nil
 	}

@@ -22,13 +22,13 @@ const leastColumns = 2 * panelColumns
 func cutColumns(units []unit, most, threads int, products ...product) []unit {
 	total := 0
 	for _, c := range products {
-		total += c.w.N
+		total += c.w.Weight.N
 	}
 	step := most
 	for ; step > leastColumns; step /= 2 {
 		count := 0
 		for _, c := range products {
-			count += ceilDiv(c.w.N, step)
+			count += ceilDiv(c.w.Weight.N, step)
 		}
 		if count >= 16*threads || count >= 6*threads && count%threads == 0 {
 			break
@@ -36,7 +36,7 @@ func cutColumns(units []unit, most, threads int, products ...product) []unit {
 	}
 	units = units[:0]
 	for _, c := range products {
-		for n0, n := 0, c.w.N; n0 < n; {
+		for n0, n := 0, c.w.Weight.N; n0 < n; {
 			width := step
 			if threads > 1 && total <= threads*step {
 				width = max(leastColumns, step/2)

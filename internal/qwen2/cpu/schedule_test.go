@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"seccodeprm/internal/qwen2"
 	"seccodeprm/kernels"
 )
 
@@ -24,12 +25,12 @@ func TestColumnsBalance(t *testing.T) {
 		var products []product
 		sum := 0
 		for _, n := range loop.outputs {
-			products = append(products, product{w: &linear{Weight: kernels.Weight{N: n}}})
+			products = append(products, product{w: &qwen2.Linear{Weight: kernels.Weight{N: n}}})
 			sum += n
 		}
 		for _, threads := range []int{1, 2, 3, 4} {
 			units := cutColumns(nil, loop.most, threads, products...)
-			ends, next := make([]int, threads), make(map[*linear]int)
+			ends, next := make([]int, threads), make(map[*qwen2.Linear]int)
 			for _, u := range units {
 				require.Equal(t, next[u.w], u.n0)
 				require.Greater(t, u.n1, u.n0)
@@ -43,7 +44,7 @@ func TestColumnsBalance(t *testing.T) {
 				ends[free] += u.n1 - u.n0
 			}
 			for _, w := range products {
-				require.Equal(t, w.w.N, next[w.w])
+				require.Equal(t, w.w.Weight.N, next[w.w])
 			}
 			require.LessOrEqual(t, 10*slices.Max(ends)*threads, 11*sum, "%v on %d threads", loop.outputs, threads)
 		}

@@ -5,13 +5,21 @@ import (
 	"seccodeprm/kernels"
 )
 
+// Trace is shown the activations of a pass, for comparing them layer by layer with a
+// reference: x is (rows, columns), with the rows of the chunk in order, and valid
+// only during the call. Names are "embed" and "final_norm" (layer -1) and, in each
+// layer, "input_norm", "k", "v", "q" (with bias, before RoPE), "attn_ctx",
+// "post_norm", "gate", "up", "act" and "out". In the last layer all of them but
+// "input_norm", "k" and "v" hold the reads alone.
+type Trace func(name string, layer int, x []float32, rows, columns int)
+
 // tracer shows activations to Options.Trace. It looks at each operation of a pass
 // once it has run; the pass knows nothing of it. Activations that the pass never
 // has in one piece (norms are packed as they are computed, gate and up are fused)
 // are computed again, which gives the same bits.
 type tracer struct {
 	pass     *pass
-	trace    func(name string, layer int, x []float32, rows, columns int)
+	trace    Trace
 	names    map[any]activation // by the weight that makes it
 	gate, up matrix             // (rows, IntermediateSize)
 }
@@ -22,13 +30,13 @@ type activation struct {
 	layer int
 }
 
-func newTracer(p *pass, trace func(name string, layer int, x []float32, rows, columns int)) *tracer {
+func newTracer(p *pass, trace Trace) *tracer {
 	t := &tracer{pass: p, trace: trace, names: map[any]activation{}}
 	for l := range p.engine.layers {
 		w, norms := &p.engine.layers[l], &p.engine.model.Layers[l]
 		for weight, name := range map[any]string{
 			&norms.InputNorm[0]: "input_norm", &norms.PostAttentionNorm[0]: "post_norm",
-			&w.q: "q", &w.k: "k", &w.v: "v", &w.gate: "gate", &w.up: "up", &w.down: "out",
+			&w.QProj: "q", &w.KProj: "k", &w.VProj: "v", &w.GateProj: "gate", &w.UpProj: "up", &w.DownProj: "out",
 		} {
 			t.names[weight] = activation{name, l}
 		}

@@ -9,41 +9,18 @@ import (
 	"seccodeprm/kernels"
 )
 
-// layer is a decoder layer with its weights as products read them.
+// layer is a decoder layer with its weights as products read them: from the
+// checkpoint's own memory or, depending on precision and Options, packed, in a copy
+// or in a file of packed weights.
 type layer struct {
 	mu    sync.Mutex
 	ready bool
-
-	inputNorm, postAttentionNorm []float32 // (HiddenSize)
-
-	q, k, v, o, gate, up, down linear
+	qwen2.Layer
 }
 
-// linear is one projection. Its weight is the checkpoint's own memory and, depending
-// on precision and Options, packed: in a copy or in a file of packed weights.
-type linear struct {
-	kernels.Weight
-	bias []float32 // (N), nil where the layer has none
-}
-
-// projections of a layer, by their name in a checkpoint, in the order of the pass.
-var projections = [...]struct {
-	name string
-	to   func(l *layer) *linear
-	from func(l *qwen2.Layer) *qwen2.Linear
-}{
-	{"self_attn.q_proj", func(l *layer) *linear { return &l.q }, func(l *qwen2.Layer) *qwen2.Linear { return &l.QProj }},
-	{"self_attn.k_proj", func(l *layer) *linear { return &l.k }, func(l *qwen2.Layer) *qwen2.Linear { return &l.KProj }},
-	{"self_attn.v_proj", func(l *layer) *linear { return &l.v }, func(l *qwen2.Layer) *qwen2.Linear { return &l.VProj }},
-	{"self_attn.o_proj", func(l *layer) *linear { return &l.o }, func(l *qwen2.Layer) *qwen2.Linear { return &l.OProj }},
-	{"mlp.gate_proj", func(l *layer) *linear { return &l.gate }, func(l *qwen2.Layer) *qwen2.Linear { return &l.GateProj }},
-	{"mlp.up_proj", func(l *layer) *linear { return &l.up }, func(l *qwen2.Layer) *qwen2.Linear { return &l.UpProj }},
-	{"mlp.down_proj", func(l *layer) *linear { return &l.down }, func(l *qwen2.Layer) *qwen2.Linear { return &l.DownProj }},
-}
-
-// layerAt returns layer l, packed on its first use: a model that is opened for one
-// short file does not wait for all of them.
-func (e *Engine) layerAt(ctx context.Context, l int) (*layer, error) {
+// layer returns layer l and packs it on its first use, so that the first short
+// text does not wait for the whole model.
+func (e *Engine) layer(ctx context.Context, l int) (*layer, error) {
 	w := &e.layers[l]
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -55,15 +32,13 @@ func (e *Engine) layerAt(ctx context.Context, l int) (*layer, error) {
 			return nil, err
 		}
 	}
-	stored := &e.model.Layers[l]
-	w.inputNorm, w.postAttentionNorm = stored.InputNorm, stored.PostAttentionNorm
-	for _, x := range projections {
-		to, from := x.to(w), x.from(stored)
-		to.Weight, to.bias = from.Weight, from.Bias
-		if e.packed != nil && e.packed.bind(to, packedName(l, x.name), e.precision) {
+	w.Layer = e.model.Layers[l]
+	for _, p := range qwen2.Projections {
+		weight := &p.Of(&w.Layer).Weight
+		if e.packed != nil && e.packed.bind(weight, packedName(l, p.Name), e.precision) {
 			continue
 		}
-		if err := e.copyWeight(ctx, to); err != nil {
+		if err := e.copyWeight(ctx, weight); err != nil {
 			return nil, err
 		}
 	}
@@ -74,37 +49,38 @@ func (e *Engine) layerAt(ctx context.Context, l int) (*layer, error) {
 // packPanels is how many panels of 16 outputs are packed as one unit of work.
 const packPanels = 4
 
-// copyWeight packs a copy of a projection's weight, where the engine makes one.
-func (e *Engine) copyWeight(ctx context.Context, to *linear) error {
-	if !e.packs && !e.precision.Integer() {
+// copyWeight packs a copy of a projection's weight, if the engine makes copies and
+// there is a packed form.
+func (e *Engine) copyWeight(ctx context.Context, w *kernels.Weight) error {
+	if !e.packs {
 		return nil
 	}
-	packed := to.NewPacked(e.precision)
+	packed := w.NewPacked(e.precision)
 	if packed == nil {
 		return nil
 	}
-	panels := to.Panels()
+	panels := w.Panels()
 	err := par.Run(ctx, e.threads, ceilDiv(panels, packPanels), par.Func(func(_, i int) {
-		to.PackInto(packed, i*packPanels, min((i+1)*packPanels, panels))
+		w.PackInto(packed, i*packPanels, min((i+1)*packPanels, panels))
 	}))
 	if err != nil {
 		return err
 	}
-	e.model.Release(&to.Weight) // the copy is read from now on
-	to.Packed = packed
+	e.model.Release(w) // the copy is read from now on
+	w.Packed = packed
 	return nil
 }
 
 // PackedBytes is the memory that the copies of weights take once all layers were
 // used; 0 where the engine reads the checkpoint's own or Options.Packed.
 func (e *Engine) PackedBytes() int64 {
-	if e.packed != nil || !e.packs && !e.precision.Integer() {
+	if e.packed != nil || !e.packs {
 		return 0
 	}
 	var bytes int64
 	for i := range e.model.Layers {
-		for _, p := range projections {
-			bytes += p.from(&e.model.Layers[i]).Weight.PackedBytes(e.precision)
+		for _, p := range qwen2.Projections {
+			bytes += p.Of(&e.model.Layers[i]).Weight.PackedBytes(e.precision)
 		}
 	}
 	return bytes
