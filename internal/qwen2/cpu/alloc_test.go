@@ -9,8 +9,8 @@ import (
 	"seccodeprm/internal/testmodel"
 )
 
-// TestPrefillMakesNoGarbage: on a warm engine with a cache that is truncated and
-// filled again, beside another, nothing is allocated.
+// TestPrefillMakesNoGarbage: a warm engine that fills two truncated caches again
+// allocates nothing.
 func TestPrefillMakesNoGarbage(t *testing.T) {
 	if underRace {
 		t.Skip("pools lose things under the race detector")
@@ -34,7 +34,7 @@ func TestPrefillMakesNoGarbage(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			// A thread that came late has its scratch still to grow.
+			// A thread that starts late has yet to grow its scratch.
 			allocs := 1.0
 			for try := 0; allocs > 0 && try < 20; try++ {
 				allocs = testing.AllocsPerRun(20, refill)

@@ -8,20 +8,23 @@ import (
 	"seccodeprm/kernels"
 )
 
-// attention computes softmax(q·Kᵀ/sqrt(HeadDim))·V for the rows of a chunk: causal,
-// grouped-query attention over paged keys and values. Where to read on:
+// attention computes softmax(q·Kᵀ/sqrt(HeadDim))·V for the rows of a chunk. It is
+// causal, grouped-query attention over paged keys and values. Its techniques, by
+// their names in the literature:
 //
-//   - query tiles over streamed blocks of keys: FlashAttention-2 (Dao, 2023)
-//   - sequences of any length side by side: its varlen interface
+//   - query tiles, over which blocks of keys are streamed: FlashAttention-2 (Dao,
+//     2023)
+//   - varlen segments, which put sequences of different lengths into one tile: the
+//     varlen interface of FlashAttention
 //   - one walk over a prefix that many sequences share: shared-prefix or cascade
 //     attention (FlashInfer), Hydragen (Juravsky et al., 2024)
-//   - few queries over many keys: split-KV, Flash-Decoding (Dao et al., 2023)
-//   - keys and values in pages: PagedAttention (Kwon et al., 2023)
+//   - split-KV, for few queries over many keys: Flash-Decoding (Dao et al., 2023)
+//   - pages of keys and values: PagedAttention (Kwon et al., 2023)
 //
-// Keys are walked in blocks of 64 at absolute positions. 16 blocks are a split,
-// with a running maximum and sums of its own, and splits are merged from left to
-// right. So the order of every sum depends on positions alone: not on chunks,
-// tiles, threads, or who shares what.
+// Blocks of 64 keys lie at absolute positions. 16 blocks are a split, which has a
+// running maximum and sums of its own, and splits are merged from left to right.
+// So the order of every sum depends on positions alone, and not on chunks, tiles,
+// threads or shared prefixes.
 type attention struct {
 	tiling
 	cfg       *qwen2.Config
@@ -29,8 +32,8 @@ type attention struct {
 	rows      *rows
 	scratch   []attentionScratch // one a worker
 
-	layer int     // that runs now
-	q     *matrix // (rows, heads·HeadDim), its queries, which the output replaces
+	layer int     // the current one
+	q     *matrix // (rows, heads·HeadDim) its queries, which the output replaces
 }
 
 // attentionScratch is one worker's memory for a tile.
@@ -128,7 +131,7 @@ func (a *attention) stack(w *attentionScratch, t *queryTile) {
 	w.queries.Pack(w.stacked, headDim, headDim, a.precision, w.pos)
 }
 
-// query is query i of a segment: the row it belongs to and where it lies in q.
+// query returns query i of a segment: its row, and its place in q.
 func (a *attention) query(t *queryTile, s *segment, i int) (row int, head []float32) {
 	row, within := s.row+(s.first+i)/a.group, (s.first+i)%a.group
 	return row, a.q.row(row)[(t.head*a.group+within)*a.cfg.HeadDim:][:a.cfg.HeadDim]
@@ -155,8 +158,8 @@ func (a *attention) blocks(pos []int) (first, end int) {
 	return first, slices.Max(pos)/blockKeys + 1
 }
 
-// attendSplit computes the sums of a tile over one split: over the blocks of a shared
-// prefix with all queries, over the others with those of one segment at a time.
+// attendSplit computes the sums of a tile over one split. It walks the blocks of a
+// shared prefix once for all queries, and the others segment by segment.
 func (a *attention) attendSplit(w *attentionScratch, sums *kernels.Softmax, t *queryTile, split int) {
 	sums.Reset(t.queries, a.cfg.HeadDim)
 	first, end := a.blocks(w.pos)

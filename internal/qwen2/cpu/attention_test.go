@@ -11,7 +11,7 @@ import (
 	"seccodeprm/internal/testmodel"
 )
 
-// TestSharedPrefix continues one prefix in many ways in one call, where attention
+// TestSharedPrefix continues one prefix in many ways in one call, so that attention
 // stacks the continuations, and compares each with a cache of its own.
 func TestSharedPrefix(t *testing.T) {
 	for name, config := range map[string]map[string]any{
@@ -108,8 +108,8 @@ func TestSharedPrefixTiles(t *testing.T) {
 	require.Equal(t, 508*m.Config.NumAttentionHeads, queries)
 }
 
-// BenchmarkRank continues a prefix of 2,048 tokens in 16 ways, in layers of the
-// 0.5B shape. attention is its share of the processors' time, beside products.
+// BenchmarkRank continues a prefix of 2,048 tokens in 16 ways, in layers of the 0.5B
+// shape. It also reports the time of attention relative to products.
 func BenchmarkRank(b *testing.B) {
 	const prefix, candidates = 2048, 16
 	m := openModel(b, testmodel.New(testmodel.Shape{

@@ -40,9 +40,9 @@ func BenchmarkPrefill(b *testing.B) {
 	}
 }
 
-// BenchmarkPrefillStep appends 32 tokens to a prefix of 2,048, in layers of the
-// 0.5B shape. ratio compares it with its matrix products and its attention alone,
-// measured in turn with it (medians).
+// BenchmarkPrefillStep appends 32 tokens to a prefix of 2,048, in layers of the 0.5B
+// shape. ratio is its time relative to its matrix products and attention alone,
+// which are measured alternately with it (medians).
 func BenchmarkPrefillStep(b *testing.B) {
 	const prefix, step = 2048, 32
 	m := openModel(b, testmodel.New(testmodel.Shape{
@@ -86,7 +86,7 @@ type stepParts struct {
 	gate, up         matrix
 }
 
-// newStepParts fills a pass with the last tokens of a cache, as a Prefill left them.
+// newStepParts fills a pass with the last tokens of a cache, as a Prefill does.
 func newStepParts(b *testing.B, e *Engine, s qwen2.Sequence) *stepParts {
 	p := &stepParts{pass: newPass(e)}
 	s.Cache.Truncate(s.Cache.Len() - len(s.IDs))
@@ -115,9 +115,9 @@ func (p *stepParts) run(b *testing.B) {
 	}
 }
 
-// BenchmarkPauses collects garbage beside a Prefill and reports how long the
-// program was stopped for it: until all goroutines had stopped, and in all, 99th
-// percentiles. The collector has to wait for a call of assembly to end.
+// BenchmarkPauses collects garbage during a Prefill and reports how long it stops
+// the program: until all goroutines have stopped, and in total (99th percentiles).
+// The collector has to wait until a call of assembly returns.
 func BenchmarkPauses(b *testing.B) {
 	m := openModel(b, testmodel.New(testmodel.Shape{
 		HiddenSize: 896, IntermediateSize: 4864, NumHiddenLayers: 2, NumAttentionHeads: 14, NumKeyValueHeads: 2, HeadDim: 64,
@@ -156,7 +156,7 @@ func BenchmarkPauses(b *testing.B) {
 }
 
 // pauses returns a function that gives quantiles of what a histogram of
-// runtime/metrics counts from now on: the upper end of a bucket.
+// runtime/metrics counts from now on, as the upper bound of a bucket.
 func pauses(name string) func(quantile float64) float64 {
 	read := func() *metrics.Float64Histogram {
 		sample := []metrics.Sample{{Name: name}}

@@ -20,8 +20,8 @@ import (
 	"seccodeprm/internal/testmodel"
 )
 
-// lawModels are the fixtures on which the laws of bit-equality are tested: head
-// shapes, windows and position-dependent frequencies.
+// lawModels are the fixtures that test the laws of bit equality: head shapes,
+// windows and frequencies that depend on the position.
 var lawModels = []string{"tokcls-base", "shape-gqa7", "shape-odd", "shape-headdim80", "sliding-explicit", "rope-yarn-v5", "dtype-f16", "dtype-f32"}
 
 func openModel(t testing.TB, fsys fs.FS) *qwen2.Model {
@@ -32,7 +32,7 @@ func openModel(t testing.TB, fsys fs.FS) *qwen2.Model {
 	return m
 }
 
-// prefill scores ids in one call and returns the hidden states of rows.
+// prefill runs ids in one call and returns the hidden states of rows.
 func prefill(t testing.TB, e *Engine, ids []int32, rows []int) []float32 {
 	t.Helper()
 	hidden := make([]float32, len(rows)*e.model.Config.HiddenSize)
@@ -69,10 +69,11 @@ func requireSameBits(t testing.TB, want, got []float32, what string) {
 }
 
 // TestBF16Fixtures compares precision BF16 with transformers in bfloat16 (the
-// better of eager and sdpa attention), both by their root mean square distance
-// from a float64 pass over all rows of a checkpoint. Their geometric mean is 0.58 of
-// transformers. A checkpoint has 471 rows here, a few of which carry most of the
-// error, so that some lie above 0.7 by chance; see internal/ARCHITECTURE.md.
+// better of eager and sdpa attention). The measure of both is the root mean square
+// distance from a float64 pass over all rows of a checkpoint. The geometric mean of
+// our ratios to transformers is 0.58. Few of the 471 rows of a checkpoint carry
+// most of the error, so some ratios exceed 0.7 by chance; see
+// internal/ARCHITECTURE.md.
 func TestBF16Fixtures(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a root mean square needs all sequences; the full run has them")
@@ -234,8 +235,8 @@ func tensorFloats64(t testing.TB, f *safetensors.File, name string) []float64 {
 	return out
 }
 
-// TestIdenticalBits: threads, chunk sizes, batch mates, rows read, calls and the
-// way weights are held change no bit.
+// TestIdenticalBits: no bit depends on threads, chunk size, other sequences, rows
+// read, the division into calls, or how weights are held.
 func TestIdenticalBits(t *testing.T) {
 	for i, name := range lawModels {
 		if testing.Short() && i >= 2 {
@@ -330,8 +331,8 @@ func TestConcurrentPrefills(t *testing.T) {
 	}
 }
 
-// TestLongPrefix appends a few tokens at a time behind more than two segments of
-// keys, where attention is split at the borders of segments.
+// TestLongPrefix appends a few tokens at a time to a prefix of more than two splits,
+// where the threads share the splits of a tile.
 func TestLongPrefix(t *testing.T) {
 	for _, config := range []map[string]any{nil, {"use_sliding_window": true, "sliding_window": 1500, "max_window_layers": 1}} {
 		m := openModel(t, testmodel.New(testmodel.Shape{Config: config}))

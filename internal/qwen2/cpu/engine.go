@@ -16,33 +16,35 @@ type Options struct {
 	// Precision of the arithmetic. Default: qwen2.BF16.
 	Precision qwen2.Precision
 
-	// Pack copies weights, when a layer is first used, into the order in which
-	// products read them: faster, most of all for few tokens, and PackedBytes of
-	// memory more. Default: products read the checkpoint's memory and pack on
-	// the fly. It changes no result. The 8-bit precisions copy always.
+	// Pack copies the weights of a layer, when it is first used, into the order
+	// in which products read them. That is faster, above all for few tokens, and
+	// takes another PackedBytes of memory. Default: products read the checkpoint's
+	// memory and pack on the fly. The 8-bit precisions always copy. It changes no
+	// result.
 	Pack bool
 
-	// Packed is a file of packed weights of the same model and precision that
-	// products read in place of copies. The engine closes it. Default: none.
+	// Packed is a file of packed weights of the same model and precision, which
+	// products read instead of copies. The engine closes it. Default: none.
 	Packed *Packed
 
-	// Threads that one Prefill may use. Default: GOMAXPROCS.
+	// Threads is the number of threads that one Prefill may use. Default:
+	// GOMAXPROCS.
 	Threads int
 
-	// Chunk is the number of tokens that pass through the layers together, of
-	// all sequences of a Prefill. Default: 512. It changes no result.
+	// Chunk is the number of tokens that pass through the layers together.
+	// Default: 512. It changes no result.
 	Chunk int
 
-	// MaxCacheBytes bounds the memory of all pages of keys and values in use at a
-	// time. Default: no bound.
+	// MaxCacheBytes bounds the memory of the pages of keys and values in use.
+	// Default: no bound.
 	MaxCacheBytes int64
 
 	// Trace, if set, is called with each activation of a pass. It changes no
 	// result.
 	Trace Trace
 
-	// Times, if set, adds up where each Prefill spends its time. Only one may
-	// then run at a time.
+	// Times, if set, sums up where Prefills spend their time. Only one Prefill
+	// may then run at a time.
 	Times *Times
 }
 
@@ -57,7 +59,7 @@ type Engine struct {
 	chunk     int
 	trace     Trace
 	times     *Times
-	passes    sync.Pool // of *pass: scratch of finished Prefills
+	passes    sync.Pool // of *pass, left by earlier Prefills
 	storage   storage   // of pages
 	pages     *paged.Pool[*page]
 }
@@ -96,8 +98,8 @@ func (e *Engine) Describe() qwen2.Description {
 	return d
 }
 
-// Batch implements qwen2.Engine: a few chunks, so that the last, which is not full,
-// hardly counts.
+// Batch implements qwen2.Engine: a few chunks, so that the last one, which is not
+// full, hardly matters.
 func (e *Engine) Batch() int { return 2048 }
 
 // MaxCacheBytes implements qwen2.Engine.
@@ -133,7 +135,7 @@ func (e *Engine) Prefill(ctx context.Context, sequences []qwen2.Sequence) error 
 	})
 }
 
-// check refuses what the pass relies on.
+// check returns an error for sequences that the pass cannot take.
 func (e *Engine) check(sequences []qwen2.Sequence) error {
 	cfg := e.model.Config
 	for i, s := range sequences {

@@ -5,9 +5,9 @@ import (
 	"seccodeprm/kernels"
 )
 
-// gated returns silu(x·Wgateᵀ) * (x·Wupᵀ), packed as the input of products. An
-// index of the loop takes some columns all the way from the packed x to the packed
-// result, so that what lies between stays in the caches.
+// gated returns silu(x·Wgateᵀ) * (x·Wupᵀ), packed as the input of products. It is
+// one loop: each index takes a few columns all the way from the packed x to the
+// packed result, so that everything between stays in the processor's caches.
 func (p *pass) gated(x *kernels.Input, gate, up *qwen2.Linear) *kernels.Input {
 	n := gate.Weight.N
 	p.act.Reset(x.Rows(), n, p.engine.precision)
@@ -26,7 +26,7 @@ func (p *pass) gated(x *kernels.Input, gate, up *qwen2.Linear) *kernels.Input {
 	return p.pack(&p.act, &p.wideAct)
 }
 
-// gatedColumns is the most columns of an index of that loop.
+// gatedColumns is the most columns of an index.
 const gatedColumns = 64
 
 type gatedOp struct {

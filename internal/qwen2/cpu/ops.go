@@ -6,9 +6,9 @@ import (
 	"seccodeprm/kernels"
 )
 
-// ops are the operations of a pass. Each is a value that holds the operands of one
-// loop; it lives in the pass and is used again, so that a loop makes no garbage.
-// (Attention is an operation too, with a file of its own.)
+// ops are the operations of a pass. Each holds the operands of one loop and is its
+// body. It lives in the pass and is used again, so a loop makes no garbage, as it
+// would with a closure. The operations of attention are in attention.go.
 type ops struct {
 	embed     embedOp
 	norm      normOp
@@ -27,14 +27,14 @@ func (p *pass) each(of part, n int, op par.Body) {
 	}
 }
 
-// groupRows is how many rows are one index of a loop in which no kernel decides.
+// groupRows is how many rows an index of a loop takes where no kernel decides.
 const groupRows = 6
 
 // group returns the rows [first, end) of index i.
 func group(i, rows int) (first, end int) { return i * groupRows, min((i+1)*groupRows, rows) }
 
-// embed looks up the embeddings of the tokens and computes the angles of their
-// positions.
+// embed looks up the embeddings of the tokens, computes the angles of their
+// positions and schedules their attention.
 func (p *pass) embed() *matrix {
 	t := &p.rows
 	m := len(t.ids)
@@ -56,9 +56,10 @@ func (o *embedOp) Do(_, i int) {
 	t := o.rows
 	first, end := group(i, o.h.rows)
 	for r := first; r < end; r++ {
-		c := t.caches[r]
 		o.table.Row(o.h.row(r), int(t.ids[r]))
-		qwen2.Angles(t.cos[r*t.half:][:t.half], t.sin[r*t.half:][:t.half], c.invFreq, t.pos[r], c.scale)
+		c := t.caches[r]
+		cos, sin := t.angles(r)
+		qwen2.Angles(cos, sin, c.invFreq, t.pos[r], c.scale)
 	}
 }
 
@@ -133,8 +134,8 @@ func (p *pass) multiply(x *kernels.Input, add bool, products ...product) {
 	p.each(inProducts, len(p.units), &p.ops.linear)
 }
 
-// linearOp computes products of one input. Work is split by columns, so that each
-// value is one chain of multiply-adds on one worker.
+// linearOp computes products of one input. Work is split by columns, so each value
+// is one chain of multiply-adds on one worker.
 type linearOp struct {
 	x       *kernels.Input
 	add     bool
@@ -156,7 +157,7 @@ func (o *linearOp) Do(worker, i int) {
 	}
 }
 
-// store rotates the keys and puts keys and values into the caches.
+// store applies RoPE to the keys and puts keys and values into the caches.
 func (p *pass) store(layer int, k, v *matrix) {
 	cfg := p.engine.model.Config
 	p.ops.store = storeOp{layer: layer, heads: cfg.NumKeyValueHeads, headDim: cfg.HeadDim, rows: &p.rows, k: k, v: v}
@@ -181,7 +182,7 @@ func (o *storeOp) Do(_, i int) {
 	}
 }
 
-// finalNorm writes the hidden states of the rows, all of which are read by now.
+// finalNorm writes the hidden states of the reads, the only rows left by now.
 func (p *pass) finalNorm(h *matrix) {
 	p.ops.finalNorm = finalNormOp{h: h, weight: p.engine.model.Norm, eps: p.eps(), sequences: p.sequences}
 	p.each(inElementWise, len(p.sequences), &p.ops.finalNorm)

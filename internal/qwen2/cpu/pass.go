@@ -9,9 +9,9 @@ import (
 )
 
 // pass takes the tokens of one Prefill through the model, a chunk at a time. Its
-// buffers grow to the largest chunk seen and are used again by later calls.
+// buffers grow to the largest chunk seen, and later calls use them again.
 //
-// Like a bufio.Writer it keeps the first error (err), after which it does nothing.
+// Like a bufio.Writer, it keeps the first error and does nothing after it.
 type pass struct {
 	engine *Engine
 	ctx    context.Context // of the Prefill
@@ -25,7 +25,7 @@ type pass struct {
 	q, k, v matrix        // (rows, heads·HeadDim), (rows, kv heads·HeadDim) twice
 	x       kernels.Input // of products: packed norm of h, or output of the attention
 	act     kernels.Input // of down_proj: packed silu(gate) * up
-	wideAct matrix        // (rows, IntermediateSize) the same, before it is packed by whole rows
+	wideAct matrix        // (rows, IntermediateSize) the same, where only whole rows can be packed
 
 	ops       ops
 	attention attention
@@ -35,18 +35,17 @@ type pass struct {
 	clock     *clock // nil without Options.Times
 }
 
-// runner calls op.Do for each index in [0, n) on the threads of the engine. of is
-// what the time counts as.
+// runner calls op.Do for each index in [0, n) on the threads of the engine. The
+// clock and the tracer wrap one in another. of says what the time counts as.
 type runner func(of part, n int, op par.Body) error
 
-// sequence is what the chunk holds of one sequence of the batch. Its rows follow
-// each other.
+// sequence is the part of a qwen2.Sequence that is in the chunk.
 type sequence struct {
 	cache     *cache
 	tokens    int       // in the chunk
 	reads     int       // of them
 	hidden    []float32 // (reads, HiddenSize), where their hidden states go
-	row, rows int       // [row, row+rows) are its rows: all tokens, in the end the reads
+	row, rows int       // its rows are [row, row+rows): all tokens, then the reads
 }
 
 // rows says which token each row is.
@@ -58,17 +57,24 @@ type rows struct {
 	cos, sin []float32 // (rows, half) angles of RoPE
 }
 
-// rotate applies RoPE to one head of a row.
-func (t *rows) rotate(row int, head []float32) {
-	kernels.RoPE(head, t.cos[row*t.half:][:t.half], t.sin[row*t.half:][:t.half])
+// angles returns the cosines and sines of a row.
+func (t *rows) angles(row int) (cos, sin []float32) {
+	return t.cos[row*t.half:][:t.half], t.sin[row*t.half:][:t.half]
 }
 
-// move makes row i the token that row r is, but for what the first layer needs
-// alone.
+// rotate applies RoPE to one head of a row.
+func (t *rows) rotate(row int, head []float32) {
+	cos, sin := t.angles(row)
+	kernels.RoPE(head, cos, sin)
+}
+
+// move gives row i the position of row r.
 func (t *rows) move(i, r int) {
 	t.pos[i] = t.pos[r]
-	copy(t.cos[i*t.half:][:t.half], t.cos[r*t.half:])
-	copy(t.sin[i*t.half:][:t.half], t.sin[r*t.half:])
+	cos, sin := t.angles(i)
+	fromCos, fromSin := t.angles(r)
+	copy(cos, fromCos)
+	copy(sin, fromSin)
 }
 
 func newPass(e *Engine) *pass {
@@ -89,7 +95,7 @@ func newPass(e *Engine) *pass {
 // begin makes the pass ready for a Prefill.
 func (p *pass) begin(ctx context.Context) { p.ctx, p.err = ctx, nil }
 
-// end drops all that refers to the caller's memory.
+// end drops everything that refers to the caller's memory.
 func (p *pass) end() {
 	p.empty()
 	p.ctx = nil
@@ -104,7 +110,7 @@ func (p *pass) empty() {
 	p.rows.ids, p.rows.caches, p.rows.pos = p.rows.ids[:0], p.rows.caches[:0], p.rows.pos[:0]
 }
 
-// write puts the tokens of s into the chunk, and runs it whenever it is full.
+// write adds the tokens of s to the chunk, and runs the chunk whenever it is full.
 func (p *pass) write(s *qwen2.Sequence) {
 	for done, read := 0, 0; done < len(s.IDs) && p.err == nil; {
 		n := min(len(s.IDs)-done, p.engine.chunk-len(p.rows.ids))
@@ -116,8 +122,8 @@ func (p *pass) write(s *qwen2.Sequence) {
 	}
 }
 
-// add appends n ids of s, from ids[from] on, to the chunk, and returns how many of
-// them are read. read is the number of reads of s in earlier chunks.
+// add appends s.IDs[from:from+n] to the chunk and returns the number of reads among
+// them. read is the number of reads of s in earlier chunks.
 func (p *pass) add(s *qwen2.Sequence, from, n, read int) int {
 	c, row := s.Cache.(*cache), len(p.rows.ids)
 	reads := 0
@@ -139,7 +145,7 @@ func (p *pass) add(s *qwen2.Sequence, from, n, read int) int {
 	return reads
 }
 
-// flush runs the chunk, if there is one, and empties it.
+// flush runs the chunk, unless it is empty, and empties it.
 func (p *pass) flush() {
 	if p.err == nil {
 		p.err = p.ctx.Err()

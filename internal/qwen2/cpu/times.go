@@ -21,19 +21,19 @@ func inProducts(t *Times) *time.Duration    { return &t.Products }
 func inAttention(t *Times) *time.Duration   { return &t.Attention }
 func inElementWise(t *Times) *time.Duration { return &t.ElementWise }
 
-// clock measures the loops of a pass. A nil clock measures nothing.
+// clock measures the loops of a pass. A nil clock does nothing.
 type clock struct {
 	times *Times
-	op    par.Body        // that runs now
-	busy  []time.Duration // in it, of each worker
-	aside []time.Duration // of that, what is element-wise within products
+	op    par.Body        // the current one
+	busy  []time.Duration // time that each worker has spent in it
+	aside []time.Duration // the element-wise part of that, within products
 }
 
 func newClock(t *Times, threads int) *clock {
 	return &clock{times: t, busy: make([]time.Duration, threads), aside: make([]time.Duration, threads)}
 }
 
-// around returns run, measured.
+// around returns a runner that measures run.
 func (c *clock) around(run runner) runner {
 	return func(of part, n int, op par.Body) error {
 		clear(c.busy)
@@ -52,14 +52,14 @@ func (c *clock) around(run runner) runner {
 	}
 }
 
-// Do calls the operation that runs now.
+// Do runs an index of the current operation.
 func (c *clock) Do(worker, i int) {
 	begin := time.Now()
 	c.op.Do(worker, i)
 	c.busy[worker] += time.Since(begin)
 }
 
-// now is the time at which something element-wise begins within a product.
+// now returns the time, at the start of element-wise work within products.
 func (c *clock) now() (t time.Time) {
 	if c != nil {
 		t = time.Now()

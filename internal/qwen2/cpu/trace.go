@@ -13,14 +13,14 @@ import (
 // "input_norm", "k" and "v" hold the reads alone.
 type Trace func(name string, layer int, x []float32, rows, columns int)
 
-// tracer shows activations to Options.Trace. It looks at each operation of a pass
-// once it has run; the pass knows nothing of it. Activations that the pass never
-// has in one piece (norms are packed as they are computed, gate and up are fused)
-// are computed again, which gives the same bits.
+// tracer shows activations to a Trace. It looks at each operation after it has run;
+// the operations do not know of it. Some activations never exist as a matrix,
+// because norms are packed as they are computed and gate and up are fused. The
+// tracer computes these again, which gives the same bits.
 type tracer struct {
 	pass     *pass
 	trace    Trace
-	names    map[any]activation // by the weight that makes it
+	names    map[any]activation // by the weight that produces it
 	gate, up matrix             // (rows, IntermediateSize)
 }
 
@@ -44,7 +44,7 @@ func newTracer(p *pass, trace Trace) *tracer {
 	return t
 }
 
-// around returns run with what it computes shown.
+// around returns a runner that also shows what run computes.
 func (t *tracer) around(run runner) runner {
 	return func(of part, n int, op par.Body) error {
 		if err := run(of, n, op); err != nil {
@@ -60,7 +60,7 @@ func (t *tracer) after(op par.Body) error {
 	case *embedOp:
 		t.show(activation{"embed", -1}, op.h)
 	case *normOp:
-		// The last layer takes the norm of the reads once more, for q.
+		// The last layer computes the norm of the reads a second time, for q.
 		if a := t.names[&op.weight[0]]; a.name != "input_norm" || op.h.rows == len(t.pass.rows.ids) {
 			t.show(a, normed(op))
 		}
@@ -86,7 +86,8 @@ func (t *tracer) after(op par.Body) error {
 	return nil
 }
 
-// gated shows gate, up (the linear operation here is traced too) and act.
+// gated shows gate and up, by running a linear operation that is traced itself, and
+// act.
 func (t *tracer) gated(op *gatedOp) error {
 	layer := t.names[op.gate].layer
 	t.pass.linear(op.x, product{&t.gate, op.gate}, product{&t.up, op.up})

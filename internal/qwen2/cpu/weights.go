@@ -9,9 +9,8 @@ import (
 	"seccodeprm/kernels"
 )
 
-// layer is a decoder layer with its weights as products read them: from the
-// checkpoint's own memory or, depending on precision and Options, packed, in a copy
-// or in a file of packed weights.
+// layer is a decoder layer with its weights as products read them: as the checkpoint
+// stores them or, depending on precision and Options, packed.
 type layer struct {
 	mu    sync.Mutex
 	ready bool
@@ -46,11 +45,11 @@ func (e *Engine) layer(ctx context.Context, l int) (*layer, error) {
 	return w, nil
 }
 
-// packPanels is how many panels of 16 outputs are packed as one unit of work.
+// packPanels is how many panels of 16 outputs an index of the packing loop takes.
 const packPanels = 4
 
-// copyWeight packs a copy of a projection's weight, if the engine makes copies and
-// there is a packed form.
+// copyWeight gives w a packed copy, if the engine makes copies and w has a packed
+// form.
 func (e *Engine) copyWeight(ctx context.Context, w *kernels.Weight) error {
 	if !e.packs {
 		return nil
@@ -71,8 +70,8 @@ func (e *Engine) copyWeight(ctx context.Context, w *kernels.Weight) error {
 	return nil
 }
 
-// PackedBytes is the memory that the copies of weights take once all layers were
-// used; 0 where the engine reads the checkpoint's own or Options.Packed.
+// PackedBytes returns the memory that copies of weights take once all layers have
+// been used. It is 0 if the engine reads the checkpoint's memory or Options.Packed.
 func (e *Engine) PackedBytes() int64 {
 	if e.packed != nil || !e.packs {
 		return 0
