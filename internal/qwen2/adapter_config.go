@@ -1,8 +1,6 @@
 package qwen2
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"math"
 	"regexp"
@@ -55,7 +53,7 @@ func parseAdapterConfig(data []byte, name string) (*adapterConfig, error) {
 	c := &adapterConfig{}
 	c.readMethod(f)
 	if len(problems) == 0 {
-		c.readScales(f, data)
+		c.readScales(f)
 		c.readTargets(f)
 	}
 	for i := range problems {
@@ -70,9 +68,9 @@ func (c *adapterConfig) readMethod(f *fields) {
 		f.fail("peft_type", "%q is not supported, only \"LORA\" is", clip(kind))
 		return // the other keys mean something else
 	}
-	for _, key := range sortedKeys(f.obj) {
-		if !slices.Contains(harmless[:], key) && !neutral(f.obj[key]) {
-			f.fail(key, "is not supported (it is %s)", describe(f.obj[key]))
+	for _, key := range slices.Sorted(slices.Values(f.obj.keys)) {
+		if !slices.Contains(harmless[:], key) && !neutral(f.value(key)) {
+			f.fail(key, "is not supported (it is %s)", describe(f.value(key)))
 		}
 	}
 	if f.stated("task_type") {
@@ -87,7 +85,7 @@ func (c *adapterConfig) readMethod(f *fields) {
 	c.modulesToSave = f.texts("modules_to_save")
 	// Other ways to start subtract from the base's weights, which the adapter
 	// then presumes changed.
-	switch init := f.obj["init_lora_weights"].(type) {
+	switch init := f.value("init_lora_weights").(type) {
 	case nil, bool:
 	case string:
 		if init != "gaussian" && init != "eva" && init != "orthogonal" {
@@ -109,18 +107,18 @@ func neutral(v any) bool {
 		return v == ""
 	case []any:
 		return len(v) == 0
-	case object:
-		return len(v) == 0
+	case *object:
+		return len(v.keys) == 0
 	}
 	return false
 }
 
 // readScales reads what scales B A.
-func (c *adapterConfig) readScales(f *fields, data []byte) {
+func (c *adapterConfig) readScales(f *fields) {
 	c.rank = f.integer("r", 1, maxHidden)
 	c.alpha = f.number("lora_alpha")
-	c.ranks = readPatterns(f, data, "rank_pattern")
-	c.alphas = readPatterns(f, data, "alpha_pattern")
+	c.ranks = readPatterns(f, "rank_pattern")
+	c.alphas = readPatterns(f, "alpha_pattern")
 	for _, p := range c.ranks {
 		if p.value < 1 || p.value > maxHidden || p.value != math.Trunc(p.value) {
 			f.fail("rank_pattern", "%v is not a rank in 1..%d", p.value, maxHidden)
@@ -130,14 +128,14 @@ func (c *adapterConfig) readScales(f *fields, data []byte) {
 
 // readPatterns reads an object of regular expression -> number. The first match
 // in the order of the file holds, as in PEFT.
-func readPatterns(f *fields, data []byte, key string) []pattern {
+func readPatterns(f *fields, key string) []pattern {
 	obj := f.nested(key)
+	if obj == nil {
+		return nil
+	}
 	inner := &fields{obj: obj, prefix: f.prefix + key + ".", problems: f.problems}
 	var out []pattern
-	for _, expr := range keysInOrder(data, key) {
-		if _, ok := obj[expr]; !ok {
-			continue // the value was no object: already a problem
-		}
+	for _, expr := range obj.keys {
 		re, err := regexp.Compile(`^(?:.*\.)?(?:` + expr + `)$`)
 		if err != nil {
 			inner.fail(expr, "not a regular expression of RE2: %v", err)
@@ -146,32 +144,6 @@ func readPatterns(f *fields, data []byte, key string) []pattern {
 		out = append(out, pattern{re, inner.number(expr)})
 	}
 	return out
-}
-
-// keysInOrder returns the keys of the object under a key of the object in data,
-// which parseObject has found well-formed.
-func keysInOrder(data []byte, key string) []string {
-	var top map[string]json.RawMessage
-	if json.Unmarshal(data, &top) != nil {
-		return nil
-	}
-	dec := json.NewDecoder(bytes.NewReader(top[key]))
-	if tok, err := dec.Token(); err != nil || tok != json.Delim('{') {
-		return nil
-	}
-	var keys []string
-	for dec.More() {
-		tok, err := dec.Token()
-		if err != nil {
-			return keys
-		}
-		keys = append(keys, tok.(string))
-		var value json.RawMessage
-		if dec.Decode(&value) != nil {
-			return keys
-		}
-	}
-	return keys
 }
 
 // rankOf is the rank of the module's A and B.
@@ -227,7 +199,7 @@ func (c *adapterConfig) readTargets(f *fields) {
 // readNames reads a list of module names, each matching itself and every name
 // that ends in "." and itself, or one regular expression for the whole name.
 func readNames(f *fields, key string) func(module string) bool {
-	expr, ok := f.obj[key].(string)
+	expr, ok := f.value(key).(string)
 	if !ok {
 		names := f.texts(key)
 		return func(module string) bool {
@@ -248,7 +220,7 @@ func readNames(f *fields, key string) func(module string) bool {
 // readLayerList reads layers_to_transform, a layer or a list of them, and
 // layers_pattern, which must be the name of Qwen2's list of layers.
 func readLayerList(f *fields) func(module string) bool {
-	for _, name := range namesOf(f.obj["layers_pattern"]) {
+	for _, name := range namesOf(f.value("layers_pattern")) {
 		if name != "layers" {
 			f.fail("layers_pattern", "%s is not supported, only \"layers\" is", describe(name))
 		}
@@ -257,17 +229,17 @@ func readLayerList(f *fields) func(module string) bool {
 	if !f.stated(key) {
 		return func(string) bool { return true }
 	}
-	list, ok := f.obj[key].([]any)
+	list, ok := f.value(key).([]any)
 	if !ok {
-		list = []any{f.obj[key]}
+		list = []any{f.value(key)}
 	}
 	if len(list) == 0 {
 		return func(string) bool { return true } // as in PEFT
 	}
 	var layers []int
 	for _, v := range list {
-		num, _ := v.(json.Number)
-		layer, err := strconv.Atoi(num.String())
+		num, _ := v.(number)
+		layer, err := strconv.Atoi(string(num))
 		if err != nil {
 			f.fail(key, "%s is not a layer", describe(v))
 			continue

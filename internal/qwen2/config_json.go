@@ -2,107 +2,76 @@ package qwen2
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"unicode/utf8"
+
+	"seccodeprm/internal/strictjson"
 )
 
-// object is a JSON object with its keys as spelled: encoding/json's own decoding
-// into structs and maps would fold case and let the last duplicate win, and a
-// config that two readers understand differently is refused here.
-type object map[string]any
+// object is a JSON object. Its values are *object, []any, string, number, bool and
+// nil.
+type object struct {
+	keys   []string // as written, in the order of the file
+	values map[string]any
+}
 
-// maxDepth is the deepest nesting of a config.json; transformers writes three.
-const maxDepth = 64
+// number is a number as it is written.
+type number string
 
-// parseObject reads data as one JSON object. Values are object, []any, string,
-// json.Number, bool and nil. It refuses duplicate keys at any depth, bytes after
-// the object, a byte order mark, invalid UTF-8 and the literals NaN and Infinity
-// that Python's json would read.
-func parseObject(data []byte) (object, error) {
-	switch {
-	case len(bytes.TrimSpace(data)) == 0:
+// parseObject reads data as one JSON object. It refuses what internal/strictjson
+// does: keys that occur twice, at any depth, a byte order mark, the literals NaN
+// and Infinity that Python's json would read, and more.
+func parseObject(data []byte) (*object, error) {
+	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, errors.New("the file is empty")
-	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
-		return nil, errors.New("offset 0: a byte order mark before the JSON text")
-	case !utf8.Valid(data):
-		return nil, errors.New("not valid UTF-8")
 	}
-	// A whole-text check comes first: the token reader below is more lenient.
-	var whole json.RawMessage
-	if err := json.Unmarshal(data, &whole); err != nil {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			return nil, fmt.Errorf("offset %d: %v", syntax.Offset, err)
-		}
+	r := strictjson.New(data)
+	r.LoneSurrogates = true // as in Python's json
+	v := readValue(r)
+	if err := r.End(); err != nil {
 		return nil, err
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	v, err := parseValue(dec, "", maxDepth)
-	if err != nil {
-		return nil, err
-	}
-	obj, ok := v.(object)
+	obj, ok := v.(*object)
 	if !ok {
 		return nil, fmt.Errorf("must be a JSON object, is %s", describe(v))
 	}
 	return obj, nil
 }
 
-// parseValue reads one value that opens at most depth brackets; path names it in
-// errors.
-func parseValue(dec *json.Decoder, path string, depth int) (any, error) {
-	if depth < 0 {
-		return nil, fmt.Errorf("%s: nested deeper than %d", clip(path), maxDepth)
-	}
-	tok, err := dec.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch tok {
-	case json.Delim('['):
+func readValue(r *strictjson.Reader) any {
+	switch r.Peek() {
+	case '{':
+		obj := &object{values: map[string]any{}}
+		for key := range r.Object() {
+			obj.keys = append(obj.keys, key)
+			obj.values[key] = readValue(r)
+		}
+		return obj
+	case '[':
 		list := []any{}
-		for dec.More() {
-			v, err := parseValue(dec, path, depth-1)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, v)
+		for range r.Array() {
+			list = append(list, readValue(r))
 		}
-		_, err = dec.Token()
-		return list, err
-	case json.Delim('{'):
-		obj := object{}
-		for dec.More() {
-			tok, err := dec.Token()
-			if err != nil {
-				return nil, err
-			}
-			key := tok.(string) // json.Unmarshal found the text well-formed
-			at := key
-			if path != "" {
-				at = path + "." + key
-			}
-			if _, twice := obj[key]; twice {
-				return nil, fmt.Errorf("%s: the key appears twice", clip(at))
-			}
-			if obj[key], err = parseValue(dec, at, depth-1); err != nil {
-				return nil, err
-			}
-		}
-		_, err = dec.Token()
-		return obj, err
+		return list
+	case '"':
+		return r.Text()
+	case 't', 'f':
+		return r.Bool()
+	case '0':
+		return number(r.Number())
 	}
-	return tok, nil
+	if !r.Null() {
+		r.Skip() // no value at all
+	}
+	return nil
 }
 
 // fields reads typed values of one object and collects what is wrong with them,
 // so that one error can name every key at fault.
 type fields struct {
-	obj      object
+	obj      *object   // nil has no keys
 	prefix   string    // of the keys in problems: "" or "rope_parameters."
 	problems *[]string // shared by the fields of nested objects
 }
@@ -112,11 +81,23 @@ func (f *fields) fail(key, format string, args ...any) {
 	*f.problems = append(*f.problems, clip(f.prefix+key)+": "+fmt.Sprintf(format, args...))
 }
 
+// lookup returns the value of a key, and whether the key is there.
+func (f *fields) lookup(key string) (any, bool) {
+	if f.obj == nil {
+		return nil, false
+	}
+	v, ok := f.obj.values[key]
+	return v, ok
+}
+
 // has reports whether the key is there, null or not.
-func (f *fields) has(key string) bool { _, ok := f.obj[key]; return ok }
+func (f *fields) has(key string) bool { _, ok := f.lookup(key); return ok }
+
+// value returns the value of a key; nil where the key is absent or null.
+func (f *fields) value(key string) any { v, _ := f.lookup(key); return v }
 
 // stated reports whether the key is there with a value other than null.
-func (f *fields) stated(key string) bool { return f.obj[key] != nil }
+func (f *fields) stated(key string) bool { return f.value(key) != nil }
 
 // integer reads a required whole number in [lo, hi]. 3.0 and 3e0 are not whole
 // numbers, as in Python.
@@ -125,18 +106,18 @@ func (f *fields) integer(key string, lo, hi int) int {
 		f.fail(key, "is missing")
 		return 0
 	}
-	num, ok := f.obj[key].(json.Number)
+	num, ok := f.value(key).(number)
 	if !ok {
-		f.fail(key, "must be an integer, is %s", describe(f.obj[key]))
+		f.fail(key, "must be an integer, is %s", describe(f.value(key)))
 		return 0
 	}
-	v, err := strconv.ParseInt(num.String(), 10, 64)
+	v, err := strconv.ParseInt(string(num), 10, 64)
 	if errors.Is(err, strconv.ErrSyntax) {
-		f.fail(key, "must be an integer, is %s", clip(num.String()))
+		f.fail(key, "must be an integer, is %s", clip(string(num)))
 		return 0
 	}
 	if err != nil || v < int64(lo) || v > int64(hi) {
-		f.fail(key, "%s is outside %d..%d", clip(num.String()), lo, hi)
+		f.fail(key, "%s is outside %d..%d", clip(string(num)), lo, hi)
 		return 0
 	}
 	return int(v)
@@ -156,19 +137,19 @@ func (f *fields) number(key string) float64 {
 		f.fail(key, "is missing")
 		return 0
 	}
-	return f.numberOf(key, f.obj[key])
+	return f.numberOf(key, f.value(key))
 }
 
 // numberOf reads v, a value under the key, as a finite number.
 func (f *fields) numberOf(key string, v any) float64 {
-	num, ok := v.(json.Number)
+	num, ok := v.(number)
 	if !ok {
 		f.fail(key, "must be a number, is %s", describe(v))
 		return 0
 	}
-	x, err := strconv.ParseFloat(num.String(), 64)
+	x, err := strconv.ParseFloat(string(num), 64)
 	if err != nil {
-		f.fail(key, "%s is too large", clip(num.String()))
+		f.fail(key, "%s is too large", clip(string(num)))
 		return 0
 	}
 	return x
@@ -190,9 +171,9 @@ func (f *fields) boolOr(key string, absent bool) bool {
 	if !f.has(key) {
 		return absent
 	}
-	v, ok := f.obj[key].(bool)
+	v, ok := f.value(key).(bool)
 	if !ok {
-		f.fail(key, "must be true or false, is %s", describe(f.obj[key]))
+		f.fail(key, "must be true or false, is %s", describe(f.value(key)))
 		return absent
 	}
 	return v
@@ -203,9 +184,9 @@ func (f *fields) textOr(key, absent string) string {
 	if !f.has(key) {
 		return absent
 	}
-	v, ok := f.obj[key].(string)
+	v, ok := f.value(key).(string)
 	if !ok {
-		f.fail(key, "must be a string, is %s", describe(f.obj[key]))
+		f.fail(key, "must be a string, is %s", describe(f.value(key)))
 		return absent
 	}
 	return v
@@ -216,9 +197,9 @@ func (f *fields) texts(key string) []string {
 	if !f.stated(key) {
 		return nil
 	}
-	list, ok := f.obj[key].([]any)
+	list, ok := f.value(key).([]any)
 	if !ok {
-		f.fail(key, "must be a list of strings, is %s", describe(f.obj[key]))
+		f.fail(key, "must be a list of strings, is %s", describe(f.value(key)))
 		return nil
 	}
 	out := make([]string, len(list))
@@ -234,13 +215,13 @@ func (f *fields) texts(key string) []string {
 }
 
 // nested reads an object; nil where the key is absent or null.
-func (f *fields) nested(key string) object {
+func (f *fields) nested(key string) *object {
 	if !f.stated(key) {
 		return nil
 	}
-	obj, ok := f.obj[key].(object)
+	obj, ok := f.value(key).(*object)
 	if !ok {
-		f.fail(key, "must be an object, is %s", describe(f.obj[key]))
+		f.fail(key, "must be an object, is %s", describe(f.value(key)))
 	}
 	return obj
 }
@@ -252,8 +233,8 @@ func describe(v any) string {
 		return "null"
 	case bool:
 		return strconv.FormatBool(v)
-	case json.Number:
-		return "the number " + clip(v.String())
+	case number:
+		return "the number " + clip(string(v))
 	case string:
 		return "the string " + strconv.Quote(clip(v))
 	case []any:

@@ -1,7 +1,6 @@
 package qwen2
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +13,7 @@ func (c *Config) readLabels(f *fields) {
 	names := f.nested("id2label")
 	c.NumLabels = 2
 	if names != nil {
-		c.NumLabels = len(names)
+		c.NumLabels = len(names.keys)
 		if c.NumLabels < 1 || c.NumLabels > maxLabels {
 			f.fail("id2label", "has %d entries, must have 1..%d", c.NumLabels, maxLabels)
 			return
@@ -38,7 +37,7 @@ func (c *Config) readLabels(f *fields) {
 		return
 	}
 	labels := &fields{obj: names, prefix: f.prefix + "id2label.", problems: f.problems}
-	for _, key := range slices.Sorted(maps.Keys(names)) {
+	for _, key := range slices.Sorted(slices.Values(names.keys)) {
 		i, err := strconv.Atoi(key)
 		if err != nil || strconv.Itoa(i) != key || i < 0 || i >= c.NumLabels {
 			labels.fail(key, "the key must be a class in 0..%d", c.NumLabels-1)

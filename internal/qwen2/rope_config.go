@@ -11,7 +11,7 @@ import (
 // else 10000; type counts only where rope_type is absent.
 func (c *Config) readRope(f *fields) {
 	key, dict := "rope_parameters", f.nested("rope_parameters")
-	if scaling := f.nested("rope_scaling"); len(scaling) > 0 {
+	if scaling := f.nested("rope_scaling"); scaling != nil && len(scaling.keys) > 0 {
 		key, dict = "rope_scaling", scaling
 	}
 	d := &fields{obj: dict, prefix: key + ".", problems: f.problems}
@@ -208,9 +208,9 @@ func (r *Rope) factors(d *fields, key string) []float32 {
 		d.fail(key, "is missing")
 		return nil
 	}
-	list, ok := d.obj[key].([]any)
+	list, ok := d.value(key).([]any)
 	if !ok {
-		d.fail(key, "must be a list of numbers, is %s", describe(d.obj[key]))
+		d.fail(key, "must be a list of numbers, is %s", describe(d.value(key)))
 		return nil
 	}
 	if len(list) != r.HeadDim/2 {

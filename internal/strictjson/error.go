@@ -17,12 +17,17 @@ type Error struct {
 	Err    error  // the reason
 }
 
-// Error returns offset, path and reason.
+// Error returns offset, path and reason. The middle of a long path is left out.
 func (e *Error) Error() string {
-	if e.Path == "" {
+	const end = 80
+	path := e.Path
+	switch {
+	case path == "":
 		return fmt.Sprintf("offset %d: %v", e.Offset, e.Err)
+	case len(path) > 2*end:
+		path = strings.ToValidUTF8(path[:end]+"..."+path[len(path)-end:], "")
 	}
-	return fmt.Sprintf("offset %d: %s: %v", e.Offset, e.Path, e.Err)
+	return fmt.Sprintf("offset %d: %s: %v", e.Offset, path, e.Err)
 }
 
 // Unwrap returns the reason.

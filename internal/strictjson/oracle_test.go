@@ -33,7 +33,7 @@ func read(r *Reader) any {
 	case 'n':
 		r.Null()
 		return nil
-	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+	case '0':
 		return json.Number(r.Number())
 	}
 	r.Skip()

@@ -40,6 +40,7 @@ func TestErrors(t *testing.T) {
 		{`{"a":1, "b":2, "a":3}`, "offset 15: a: the key occurs twice"},
 		{`{"":1,"` + strings.Repeat("k", 100) + `":x}`, `offset 109: ["` + strings.Repeat("k", 60) + `"...]: want a value, found 'x'`},
 		{strings.Repeat(`{"a":`, 1e6), "offset 320: " + strings.Repeat("a.", 63) + "a: nested deeper than 64"},
+		{strings.Repeat(`{"é ":`, 64) + "x", "offset 448: " + strings.Repeat(`["é "]`, 11) + `["... "]` + strings.Repeat(`["é "]`, 11) + ": want a value, found 'x'"},
 		{`{"a":` + strings.Repeat("1", 1e5) + "}", "offset 5: a: a number of more than 65536 bytes"},
 	} {
 		r := New([]byte(c.text))

@@ -5,10 +5,16 @@ import (
 	"strconv"
 )
 
-// Peek returns the first byte of the next value, which tells its type: { [ " t f
-// n, a digit or a minus sign. It is 0 at the end of the text; any other byte
-// begins no value.
-func (r *Reader) Peek() byte { return r.peek() }
+// Peek returns the first byte of the next value, which tells its type: one of
+// { [ " t f n, and '0' for every number. It is 0 at the end of the text; any other
+// byte begins no value.
+func (r *Reader) Peek() byte {
+	c := r.peek()
+	if c == '-' || '1' <= c && c <= '9' {
+		return '0'
+	}
+	return c
+}
 
 // Text reads a string.
 func (r *Reader) Text() string {
