@@ -35,6 +35,31 @@ func TestParseSpec(t *testing.T) {
 	}, got)
 }
 
+// The same settings hold over any base, however often.
+func TestSettings(t *testing.T) {
+	s, err := ParseSettings([]byte(`{"tau": 0.5, "candidates": ["+", "-"], "layout": "tag"}`), "f")
+	require.NoError(t, err)
+	require.Equal(t, []string{"+", "-"}, s.Candidates)
+	for range 2 {
+		for _, k := range Kinds() {
+			base := Default(k)
+			base.SecureLabel, base.Tau = 0, 7
+			want := Default(Tag)
+			want.SecureLabel, want.Tau, want.Candidates = 0, 0.5, []string{"+", "-"}
+			got, err := s.Over(base)
+			require.NoError(t, err)
+			require.Equal(t, want, got)
+		}
+	}
+	s, err = ParseSettings([]byte(`{"separator": ""}`), "f")
+	require.NoError(t, err, "what is in range depends on the base")
+	_, err = s.Over(Default(Tag))
+	require.ErrorIs(t, err, ErrSpec)
+	require.ErrorContains(t, err, "f: key separator: is empty")
+	_, err = s.Over(Default(Natural))
+	require.NoError(t, err)
+}
+
 // A file that names another layout than the one detected gets that layout's
 // prompt and separator, wherever the key stands.
 func TestLayoutBringsItsDefaults(t *testing.T) {
@@ -68,60 +93,60 @@ func TestParseSpecLeavesBaseAlone(t *testing.T) {
 
 func TestParseSpecRefuses(t *testing.T) {
 	for _, c := range []struct{ json, want string }{
-		{``, "unexpected end"},
-		{`[]`, "not a JSON object"},
-		{`null`, "not a JSON object"},
-		{`"x"`, "not a JSON object"},
-		{"\xef\xbb\xbf{}", "offset 1"},
-		{`{} {}`, "offset 4"},
-		{`{}x`, "offset 3"},
-		{`{"tau": 1,}`, "offset 11"},
-		{`{"tau": 1`, "unexpected end"},
-		{`{"tau": NaN}`, "offset 9"},
-		{`{"tau": 0x1}`, "offset 10"},
+		{``, "offset 0: unexpected end"},
+		{`[]`, "want an object, found '['"},
+		{`null`, "want an object, found 'n'"},
+		{`"x"`, "want an object, found '\"'"},
+		{"\xef\xbb\xbf{}", "offset 0: want an object, found a byte order mark"},
+		{`{} {}`, "offset 3: want the end"},
+		{`{}x`, "offset 2: want the end"},
+		{`{"tau": 1,}`, "offset 10: tau: want a key"},
+		{`{"tau": 1`, "offset 9: tau: unexpected end"},
+		{`{"tau": NaN}`, "offset 8: tau: want a number, found 'N'"},
+		{`{"tau": 0x1}`, "offset 9: tau: want"},
 		{"{\"prompt\": \"\xff\"}", "UTF-8"},
-		{`{"prompt": "\ud800"}`, "key prompt"},
+		{`{"prompt": "\ud800"}`, "offset 12: prompt: a lone surrogate"},
 		{`{"separator": "\ufffd"}`, "key separator"},
-		{`{"candidates": ["a", "\udc00"]}`, "key candidates"},
-		{`{"taus": 1}`, `key "taus" is unknown`},
-		{`{"Tau": 1}`, `key Tau: is unknown, it is spelled "tau"`},
-		{`{"tau": 1, "TAU": 2}`, `key TAU`},
-		{`{"\u0074au": 1, "tau": 2}`, "key tau: is given twice"},
-		{`{"tau": 1, "tau": 1}`, "key tau: is given twice"},
-		{`{"": 1}`, `key "" is unknown`},
-		{`{"tau": "1"}`, `key tau: is "1", want a number`},
-		{`{"tau": null}`, "key tau: is null"},
-		{`{"prompt": 1}`, "key prompt: is 1, want a string"},
-		{`{"prompt": ["` + strings.Repeat("a", 100) + `"]}`, `key prompt: is ["` + strings.Repeat("a", 38) + ", want a string"},
-		{`{"version": 1.5}`, "key version"},
+		{`{"candidates": ["a", "\udc00"]}`, "candidates[1]: a lone surrogate"},
+		{`{"taus": 1}`, `offset 1: taus: unknown key, known are version, prompt`},
+		{`{"Tau": 1}`, `offset 1: Tau: unknown key, it is spelled "tau"`},
+		{`{"tau": 1, "TAU": 2}`, `TAU: unknown key, it is spelled "tau"`},
+		{`{"\u0074au": 1, "tau": 2}`, ": tau: the key occurs twice"},
+		{`{"tau": 1, "tau": 1}`, ": tau: the key occurs twice"},
+		{`{"": 1}`, `[""]: unknown key`},
+		{`{"tau": "1"}`, `offset 8: tau: want a number, found '"'`},
+		{`{"tau": null}`, "tau: want a number, found 'n'"},
+		{`{"prompt": 1}`, "offset 11: prompt: want a string, found '1'"},
+		{`{"prompt": ["` + strings.Repeat("a", 100) + `"]}`, "offset 11: prompt: want a string, found '['"},
+		{`{"version": 1.5}`, "offset 12: version: 1.5 is not a whole number"},
 		{`{"version": 2}`, "key version: is 2"},
-		{`{"version": 99999999999999999999}`, "key version"},
+		{`{"version": 99999999999999999999}`, "version: 99999999999999999999 is not a whole number"},
 		{`{"layout": "inline"}`, `key layout: is "inline"`},
-		{`{"layout": 3}`, "key layout"},
+		{`{"layout": 3}`, "layout: want a string"},
 		{`{"separator": ""}`, "key separator: is empty"},
 		{`{"layout": "natural", "separator": "\n"}`, "key separator: has no effect"},
 		{`{"secure_label": 2}`, "key secure_label"},
-		{`{"secure_label": true}`, "key secure_label"},
+		{`{"secure_label": true}`, "secure_label: want a whole number"},
 		{`{"segment": "chapters"}`, "key segment"},
 		{`{"segment": ""}`, "key segment"},
 		{`{"aggregate": "worst"}`, `key aggregate: is "worst"`},
 		{`{"tau": 0}`, "key tau: is 0"},
 		{`{"tau": -0.1}`, "key tau"},
-		{`{"tau": 1e999}`, "key tau"},
+		{`{"tau": 1e999}`, "tau: 1e999 is too large"},
 		{`{"threshold": 1.01}`, "key threshold"},
 		{`{"threshold": -2}`, "key threshold"},
-		{`{"context": 0}`, "key context: is 0"},
+		{`{"context": 0}`, "context: is 0, want a number of tokens"},
 		{`{"context": -1}`, "key context: is -1"},
-		{`{"context": 10.5}`, "key context"},
+		{`{"context": 10.5}`, "context: 10.5 is not a whole number"},
 		{`{"temperature": 0}`, "key temperature"},
-		{`{"offset": "x"}`, "key offset"},
-		{`{"candidates": []}`, "key candidates"},
-		{`{"candidates": ["+"]}`, "key candidates"},
-		{`{"candidates": ["+", "+"]}`, "key candidates"},
-		{`{"candidates": ["+", null]}`, "key candidates"},
-		{`{"candidates": ["+", "-", "?"]}`, "key candidates"},
-		{`{"candidates": "+-"}`, "key candidates"},
-		{`{"source": {"a": 1}}`, "key source"},
+		{`{"offset": "x"}`, "offset 11: offset: want a number"},
+		{`{"candidates": []}`, "candidates: is empty, want two strings"},
+		{`{"candidates": ["+"]}`, "key candidates: are"},
+		{`{"candidates": ["+", "+"]}`, "key candidates: are"},
+		{`{"candidates": ["+", null]}`, "candidates[1]: want a string, found 'n'"},
+		{`{"candidates": ["+", "-", "?"]}`, "key candidates: are"},
+		{`{"candidates": "+-"}`, "candidates: want an array"},
+		{`{"source": {"a": 1}}`, "source: want a string"},
 	} {
 		_, err := ParseSpec([]byte(c.json), "dir/seccodeprm.json", Default(Appended))
 		require.ErrorIs(t, err, ErrSpec, c.json)
