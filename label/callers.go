@@ -112,8 +112,8 @@ func (g *CallGraph) Roots(file int, steps []Step) (roots []int) {
 // that were vulnerable stay as they are. It returns how many changed. A weight
 // outside is an error that wraps ErrInput.
 func (g *CallGraph) Mark(steps []Step, file int, callers []Caller, weight float64, sites bool) (int, error) {
-	if !(weight > 0 && weight <= 1) {
-		return 0, fmt.Errorf("%w: weight %v is not in (0, 1]", ErrInput, weight)
+	if err := checkWeight(weight); err != nil {
+		return 0, err
 	}
 	changed := 0
 	for _, c := range callers {

@@ -1,6 +1,7 @@
 package label
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"sort"
@@ -157,14 +158,7 @@ func markTokens(ctx context.Context, steps []Step, before, after []byte, h Hunk,
 		}
 		return start + ends[token-1]
 	}
-	blank := func(text []byte) bool {
-		for _, c := range text {
-			if tokenClass(c) != space {
-				return false
-			}
-		}
-		return true
-	}
+	blank := func(text []byte) bool { return len(bytes.Trim(text, " \t\n\v\f\r")) == 0 }
 	for _, c := range codes {
 		if c.Tag == difflib.Equal {
 			continue

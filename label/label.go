@@ -67,8 +67,8 @@ func (p Provenance) String() string {
 // for the latter: most steps of a vulnerable function are harmless. Errors are
 // ErrInput and those of the policy.
 func All(src []byte, lang segment.Language, policy segment.Policy, secure bool, from Provenance, weight float64) ([]Step, error) {
-	if !(weight > 0 && weight <= 1) {
-		return nil, fmt.Errorf("%w: weight %v is not in (0, 1]", ErrInput, weight)
+	if err := checkWeight(weight); err != nil {
+		return nil, err
 	}
 	cut, err := policy.Steps(src, lang)
 	if err != nil {
@@ -81,6 +81,13 @@ func All(src []byte, lang segment.Language, policy segment.Policy, secure bool, 
 		steps[i] = Step{Step: s, Text: string(text), Secure: secure, From: from, Weight: weight}
 	}
 	return steps, nil
+}
+
+func checkWeight(weight float64) error {
+	if !(weight > 0 && weight <= 1) {
+		return fmt.Errorf("%w: weight %v is not in (0, 1]", ErrInput, weight)
+	}
+	return nil
 }
 
 // Vulnerable returns how many of the steps are vulnerable.

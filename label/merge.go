@@ -123,5 +123,5 @@ func firstWord(line string) string {
 	if line == "" || tokenClass(line[0]) != word {
 		return ""
 	}
-	return line[:tokenEnd([]byte(line), 0)]
+	return line[:tokenEnd([]byte(line))]
 }

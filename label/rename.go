@@ -20,7 +20,7 @@ func markRenames(all []Hunk, a, b *scanned) {
 	var hunks []*hunk
 	for i := range all {
 		if all[i].Kind == 0 {
-			h := &hunk{Hunk: &all[i], x: a.tokens(all[i].Before), y: b.tokens(all[i].After)}
+			h := &hunk{Hunk: &all[i], x: a.words(all[i].Before), y: b.words(all[i].After)}
 			h.renamed = r.between(h.x, h.y)
 			hunks = append(hunks, h)
 		}
@@ -70,7 +70,7 @@ type usage struct {
 // usages counts the names of the whole source, in its code.
 func (s *scanned) usages() map[string]*usage {
 	all := map[string]*usage{}
-	tokens := s.tokens(Span{0, len(s.src)})
+	tokens := s.words(Span{0, len(s.src)})
 	for i, t := range tokens {
 		if !isName(t) {
 			continue
@@ -121,27 +121,18 @@ func declared(tokens []string, i int, lang segment.Language) bool {
 	return ends && before != "" && isName(before) && !slices.Contains(notTypes, before)
 }
 
-// tokens returns the tokens of a range without white space and comments, a
-// literal as one.
-func (s *scanned) tokens(r Span) (all []string) {
-	for _, span := range s.spans[s.within(r.Start):] {
-		if span.Start >= r.End {
-			break
-		}
-		text := s.src[max(span.Start, r.Start):min(span.End, r.End)]
-		if len(text) == 0 {
-			continue
-		}
-		switch span.Kind {
+// words returns the tokens of a range without white space and comments. A literal
+// is one token.
+func (s *scanned) words(r Span) (all []string) {
+	for kind, text := range s.parts(r) {
+		switch kind {
 		case lex.Literal:
 			all = append(all, string(text))
 		case lex.Code:
-			for i := 0; i < len(text); {
-				end := tokenEnd(text, i)
-				if tokenClass(text[i]) != space {
-					all = append(all, string(text[i:end]))
+			for token := range tokens(text) {
+				if tokenClass(token[0]) != space {
+					all = append(all, string(token))
 				}
-				i = end
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package label
 
 import (
 	"bytes"
+	"iter"
 	"slices"
 
 	"seccodeprm/internal/lex"
@@ -31,15 +32,22 @@ func scan(src []byte, lang segment.Language) *scanned {
 	return s
 }
 
-// within returns the index of the first span that meets offset or stands behind it.
-func (s *scanned) within(offset int) int {
-	i, _ := slices.BinarySearchFunc(s.spans, offset, func(span lex.Span, at int) int {
-		if span.End <= at {
-			return -1
+// parts yields the parts of spans that lie in r.
+func (s *scanned) parts(r Span) iter.Seq2[lex.Kind, []byte] {
+	return func(yield func(lex.Kind, []byte) bool) {
+		first, _ := slices.BinarySearchFunc(s.spans, r.Start, func(span lex.Span, at int) int {
+			if span.End <= at {
+				return -1
+			}
+			return 1
+		})
+		for _, span := range s.spans[first:] {
+			start, end := max(span.Start, r.Start), min(span.End, r.End)
+			if start >= end || !yield(span.Kind, s.src[start:end]) {
+				return
+			}
 		}
-		return 1
-	})
-	return i
+	}
 }
 
 // canonical returns the bytes of a range in a form that is the same for ranges
@@ -54,28 +62,19 @@ func (s *scanned) canonical(r Span, comments bool) []byte {
 		dst = append(appendGap(dst, gap, text[0], s.lines || hasDirective(s.src[r.Start:r.End]), s.indent), text...)
 		gap = gap[:0]
 	}
-	for _, span := range s.spans[s.within(r.Start):] {
-		if span.Start >= r.End {
-			break
-		}
-		text := s.src[max(span.Start, r.Start):min(span.End, r.End)]
-		if len(text) == 0 { // an insertion inside the span
-			continue
-		}
+	for kind, text := range s.parts(r) {
 		switch {
-		case span.Kind == lex.Literal, span.Kind == lex.Comment && comments:
+		case kind == lex.Literal, kind == lex.Comment && comments:
 			add(text)
-		case span.Kind == lex.Comment:
+		case kind == lex.Comment:
 			gap = append(gap, ' ')
 		default:
-			for i := 0; i < len(text); {
-				end := tokenEnd(text, i)
-				if tokenClass(text[i]) == space {
-					gap = append(gap, text[i:end]...)
+			for token := range tokens(text) {
+				if tokenClass(token[0]) == space {
+					gap = append(gap, token...)
 				} else {
-					add(text[i:end])
+					add(token)
 				}
-				i = end
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package label
 
 import (
 	"bytes"
+	"iter"
 
 	"seccodeprm/internal/difflib"
 )
@@ -23,21 +24,35 @@ func lineStarts(text []byte) []int {
 }
 
 // appendTokens appends the numbers of the tokens of text and the offsets where
-// they end. A token is a run of letters, digits, "_", "$" and bytes beyond
-// ASCII, a run of white space, or any other byte.
+// they end.
 func appendTokens(in *difflib.Interner, dst []int32, ends []int, text []byte) ([]int32, []int) {
-	for i := 0; i < len(text); {
-		end := tokenEnd(text, i)
-		dst, ends = append(dst, in.ID(text[i:end])), append(ends, end)
-		i = end
+	end := 0
+	for token := range tokens(text) {
+		end += len(token)
+		dst, ends = append(dst, in.ID(token)), append(ends, end)
 	}
 	return dst, ends
 }
 
-// tokenEnd returns where the token at i ends.
-func tokenEnd(text []byte, i int) int {
-	class := tokenClass(text[i])
-	end := i + 1
+// tokens yields the tokens of text, which partition it. A token is a run of
+// letters, digits, "_", "$" and bytes beyond ASCII; a run of white space; or any
+// other byte.
+func tokens(text []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for len(text) > 0 {
+			end := tokenEnd(text)
+			if !yield(text[:end]) {
+				return
+			}
+			text = text[end:]
+		}
+	}
+}
+
+// tokenEnd returns the length of the first token of text.
+func tokenEnd(text []byte) int {
+	class := tokenClass(text[0])
+	end := 1
 	if class != other {
 		for end < len(text) && tokenClass(text[end]) == class {
 			end++
