@@ -139,8 +139,21 @@ func (r row) decode(v any) *Skip {
 	return nil
 }
 
-// each reads a file of JSON lines: record makes a record of a row. What it
-// returns is checked; a nil record without a skip is passed over.
+// give checks the record made of a row and yields it, or the skip that takes its
+// place.
+func (r row) give(record *Record, skip *Skip, yield func(*Record, error) bool) bool {
+	if skip == nil {
+		if reason := record.check(); reason != "" {
+			skip = r.skip(reason, record.ID)
+		}
+	}
+	if skip != nil {
+		return yield(nil, skip)
+	}
+	return yield(record, nil)
+}
+
+// each reads a file of JSON lines; record makes a record of a row.
 func each(ctx context.Context, fsys fs.FS, name string, record func(row) (*Record, *Skip)) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		for at, err := range lines(ctx, fsys, name) {
@@ -150,22 +163,7 @@ func each(ctx context.Context, fsys fs.FS, name string, record func(row) (*Recor
 				}
 				continue
 			}
-			r, skip := record(at)
-			if skip == nil && r != nil {
-				if reason := r.check(); reason != "" {
-					skip = at.skip(reason, r.ID)
-				}
-			}
-			var ok bool
-			switch {
-			case skip != nil:
-				ok = yield(nil, skip)
-			case r != nil:
-				ok = yield(r, nil)
-			default:
-				continue
-			}
-			if !ok {
+			if r, skip := record(at); !at.give(r, skip, yield) {
 				return
 			}
 		}

@@ -129,20 +129,9 @@ func table(ctx context.Context, fsys fs.FS, name string, want []string, record f
 					}
 					return ""
 				})
-				if skip == nil {
-					if reason := r.check(); reason != "" {
-						skip = at.skip(reason, r.ID)
-					}
-				}
 			}
 			line = at.line
-			var ok bool
-			if skip != nil {
-				ok = yield(nil, skip)
-			} else {
-				ok = yield(r, nil)
-			}
-			if !ok {
+			if !at.give(r, skip, yield) {
 				return
 			}
 		}

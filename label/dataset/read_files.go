@@ -33,24 +33,8 @@ func files(ctx context.Context, fsys fs.FS, root string, record func(file string
 			if err != nil {
 				return err
 			}
-			if skip != nil {
-				if !yield(nil, skip) {
-					return errStop
-				}
-				return nil
-			}
-			more := record(file, data, func(r *Record, skip *Skip) bool {
-				if skip == nil {
-					if reason := r.check(); reason != "" {
-						skip = &Skip{File: file, Reason: reason, Detail: r.ID}
-					}
-				}
-				if skip != nil {
-					return yield(nil, skip)
-				}
-				return yield(r, nil)
-			})
-			if !more {
+			give := func(r *Record, skip *Skip) bool { return row{file: file}.give(r, skip, yield) }
+			if skip != nil && !give(nil, skip) || skip == nil && !record(file, data, give) {
 				return errStop
 			}
 			return nil

@@ -146,13 +146,7 @@ func PrimeVulPaired(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Rec
 				open.After = r.After
 				pair := open
 				open = nil
-				var ok bool
-				if reason := pair.check(); reason != "" {
-					ok = yield(nil, openAt.skip(reason, pair.ID))
-				} else {
-					ok = yield(pair, nil)
-				}
-				if !ok {
+				if !openAt.give(pair, nil, yield) {
 					return
 				}
 			}
@@ -208,17 +202,8 @@ func ReposVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, e
 					skip = at.skip(Incomplete, "code_before or code")
 				} else {
 					r.Before, r.After = []byte(*d.Before), []byte(*d.After)
-					if reason := r.check(); reason != "" {
-						skip = at.skip(reason, r.ID)
-					}
 				}
-				var ok bool
-				if skip != nil {
-					ok = yield(nil, skip)
-				} else {
-					ok = yield(r, nil)
-				}
-				if !ok {
+				if !at.give(r, skip, yield) {
 					return
 				}
 			}
