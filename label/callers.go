@@ -6,24 +6,24 @@ import (
 )
 
 // CallerOptions say how far vulnerability spreads to callers. The zero value
-// follows exact calls, however deep.
+// follows exact calls to any depth.
 type CallerOptions struct {
-	// Weakest is the least sure grade that is followed; Exact by default. With
-	// names alone, a closure tends to hold half of a repository.
+	// Weakest is the least certain grade to follow, Exact by default. If calls are
+	// followed by name alone, half of a repository tends to be a caller.
 	Weakest Grade
 
-	// MaxDepth is the largest number of calls between a caller and a root; 0
+	// MaxDepth is the largest number of calls between a caller and a root, or 0
 	// for no limit.
 	MaxDepth int
 
-	// AfterCallee leaves out callers that stand before the callee in the same
-	// file. A causal model that reads them has not seen the callee yet and cannot
-	// know why they should be vulnerable.
+	// AfterCallee leaves out callers that come before the callee in the same file.
+	// A causal model that reads such a caller has not seen the callee yet, and
+	// cannot know why the caller should be vulnerable.
 	AfterCallee bool
 
-	// MaxShare stops at a share of all functions: a closure larger than that
-	// says nothing. 0.25 where it is 0; graphs of fewer than 20 functions are
-	// never stopped.
+	// MaxShare is the largest share of all functions that may be callers, 0.25 if
+	// it is 0: beyond that, being a caller says nothing. Graphs of fewer than 20
+	// functions have no limit.
 	MaxShare float64
 }
 
@@ -31,16 +31,16 @@ type CallerOptions struct {
 type Caller struct {
 	Function int  // index of CallGraph.Functions
 	Depth    int  // calls to the nearest root, from 1
-	Via      Edge // the call that leads there: the first in the graph's order
+	Via      Edge // the call that leads there, the first in the order of the graph
 }
 
-// guardFloor is the size below which no closure is too large.
+// guardFloor is the number of functions from which MaxShare applies.
 const guardFloor = 20
 
-// Callers returns the functions from which calls lead to the roots, nearest
-// first, without the roots; recursion and cycles end. stopped reports that
-// MaxShare was passed: then there is no caller, because a part of such a closure
-// is as arbitrary as the whole. Errors are ErrInput.
+// Callers returns the functions that call a root, directly or through others,
+// nearest first and without the roots. stopped reports that they exceeded
+// MaxShare: Callers then returns none, because a part of them would be as
+// arbitrary as all. Errors are ErrInput.
 func (g *CallGraph) Callers(roots []int, opt CallerOptions) (callers []Caller, stopped bool, err error) {
 	share := opt.MaxShare
 	if share == 0 {
@@ -87,14 +87,14 @@ func (g *CallGraph) Callers(roots []int, opt CallerOptions) (callers []Caller, s
 	return callers, false, nil
 }
 
-// before reports whether the caller of an edge stands before the callee.
+// before reports whether the caller of an edge comes before the callee.
 func (g *CallGraph) before(e Edge) bool {
 	a, b := g.Functions[e.Caller], g.Functions[e.Callee]
 	return a.File == b.File && a.Start < b.Start
 }
 
-// Roots returns the functions of a file that hold vulnerable steps, in order.
-// steps are those of the file.
+// Roots returns the functions of a file that contain vulnerable steps, in order.
+// steps are the steps of the file.
 func (g *CallGraph) Roots(file int, steps []Step) (roots []int) {
 	for i, f := range g.Functions {
 		if f.File == file && slices.ContainsFunc(steps, func(s Step) bool {
@@ -106,11 +106,11 @@ func (g *CallGraph) Roots(file int, steps []Step) (roots []int) {
 	return roots
 }
 
-// Mark makes steps of a file vulnerable that belong to callers: all steps of
-// their definitions or, with sites, only those that hold the calls. Steps that
-// were secure are then From Propagated too and have the weight, in (0, 1]; those
-// that were vulnerable stay as they are. It returns how many changed. A weight
-// outside is an error that wraps ErrInput.
+// Mark makes the steps of callers vulnerable in one file: all steps of their
+// definitions or, with sites, only the steps that contain the calls. Each step
+// that was secure gets the given weight and Propagated as a further source; steps
+// that were vulnerable stay as they are. Mark returns how many steps it changed.
+// A weight outside (0, 1] is ErrInput.
 func (g *CallGraph) Mark(steps []Step, file int, callers []Caller, weight float64, sites bool) (int, error) {
 	if err := checkWeight(weight); err != nil {
 		return 0, err

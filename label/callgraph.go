@@ -9,26 +9,26 @@ import (
 
 // File is a source that a CallGraph is made of.
 type File struct {
-	Name   string // a path with "/": files of one folder are nearer to each other
+	Name   string // a path with "/"; calls prefer functions of the same folder
 	Source []byte
 	Lang   segment.Language
 }
 
-// Grade says how sure it is that a call calls a function.
+// Grade says how certain it is that a call means a function.
 type Grade uint8
 
-// The grades, surest first.
+// The grades, most certain first.
 const (
-	// Exact: the one definition in the nearest scope that has any, of the same
-	// class, receiver or module where the call names one, that takes as many
-	// arguments.
+	// Exact: the only fitting definition in the nearest scope that has one. It
+	// takes as many arguments and, if the call names a class, receiver or module,
+	// belongs to it.
 	Exact Grade = iota
 
 	// Ambiguous: one of several such definitions.
 	Ambiguous
 
-	// Dynamic: a method of something whose type is not known here, or a member
-	// of a C struct, by its name alone.
+	// Dynamic: a method of a value whose type is not known here, or a member of a
+	// C struct, found by name alone.
 	Dynamic
 )
 
@@ -47,14 +47,14 @@ func (g Grade) String() string {
 
 // Function is a definition in a CallGraph.
 type Function struct {
-	File int // index of the graph's files
+	File int // index into the files of the graph
 	segment.Func
 }
 
 // Edge is a call within a CallGraph.
 type Edge struct {
-	Caller, Callee int // indices of Functions
-	Offset         int // of the call in the caller's file
+	Caller, Callee int // indices into Functions
+	Offset         int // of the call, in the file of the caller
 	Grade          Grade
 }
 
@@ -64,13 +64,13 @@ type CallGraph struct {
 	Edges     []Edge     // in the order of the calls
 
 	files   []File
-	callers [][]int32 // by callee: indices of Edges
+	callers [][]int32 // by callee: indices into Edges
 }
 
 // NewCallGraph finds the functions and calls of the files and resolves the
-// calls. Calls of what the files do not define, and calls outside functions,
-// have no edge. Names decide, not types: callbacks, pointers and shadowed names
-// are seen only as far as their spelling goes.
+// calls. A call outside a function, or to a function that the files do not
+// define, has no edge. Resolution goes by name, not by type: it knows callbacks,
+// pointers and shadowed names only by their spelling.
 func NewCallGraph(files []File) *CallGraph {
 	g := &CallGraph{files: files}
 	calls := make([][]segment.Call, len(files))
@@ -103,11 +103,11 @@ func NewCallGraph(files []File) *CallGraph {
 	return g
 }
 
-// resolver finds the definitions that calls mean.
+// resolver finds the definition that a call means.
 type resolver struct {
 	g     *CallGraph
 	named map[string][]int32 // functions by name
-	built map[string][]int32 // constructors by the name of their class, where they have another
+	built map[string][]int32 // constructors with a name of their own, by class
 }
 
 func newResolver(g *CallGraph) *resolver {
@@ -163,8 +163,8 @@ func (r *resolver) resolve(caller int, c segment.Call) ([]int32, Grade) {
 	return members, Dynamic
 }
 
-// nearest narrows definitions to those of the caller's file, else of its
-// folder, if there are any.
+// nearest narrows definitions to those in the caller's file if there are any,
+// otherwise to those in its folder if there are any.
 func (r *resolver) nearest(from *Function, all []int32) ([]int32, Grade) {
 	for _, near := range []func(*Function) bool{
 		func(f *Function) bool { return f.File == from.File },
@@ -190,8 +190,8 @@ func (r *resolver) filter(all []int32, keep func(*Function) bool) (some []int32)
 	return some
 }
 
-// fitting returns the definitions that take the call's number of arguments.
-// Negative numbers are those of segment: -1-n for n or more.
+// fitting returns the definitions that take the call's number of arguments. As in
+// package segment, a negative number -1-n means n or more.
 func (r *resolver) fitting(all []int32, c segment.Call) []int32 {
 	return r.filter(all, func(f *Function) bool {
 		switch takes, gives := f.Arity, c.Arity; {
@@ -217,7 +217,8 @@ func callableAlone(f, from *Function, lang segment.Language) bool {
 	return true
 }
 
-// isModule reports whether f stands by itself in a file or a folder of that name.
+// isModule reports whether f has no owner and is in a file or folder of that
+// name.
 func (r *resolver) isModule(f *Function, name string) bool {
 	file := r.g.files[f.File].Name
 	base := path.Base(file)

@@ -9,18 +9,18 @@ import (
 	"seccodeprm/segment"
 )
 
-// PaperCompat labels a pair by the rule of the released pipeline, which gives
-// the figures of the paper: strip both sides, diff their lines with autojunk,
-// make every changed and every equal run of lines a block, give a side without
-// lines in a change an empty block, and cut each block at "\n\n" by itself.
+// PaperCompat labels a pair as the released pipeline does, which reproduces the
+// figures of the paper. It strips both sides and diffs their lines with autojunk.
+// Every changed and every equal run of lines becomes a block; a side that has no
+// lines in a change gets an empty block. Each block is cut at "\n\n" by itself.
 // Changed blocks of the vulnerable side are vulnerable; if nothing differs, its
 // last step is.
 //
-// Use it to compare with published figures, not to train: edges of the diff
+// Use it to compare with published figures, not to train. Edges of the diff
 // become edges of steps, which code that is being written does not have, and an
-// inserted line leaves an EMPTY vulnerable step that gives the label away. The
-// spans of the steps partition the source, empty ones included. Errors are
-// those of ctx.
+// inserted line leaves an empty vulnerable step, which leaks the label. The spans
+// of the steps, including empty ones, partition the source. The only error is
+// ctx.Err().
 func PaperCompat(ctx context.Context, before, after []byte) (*Pair, error) {
 	a, b := newCompat(before), newCompat(after)
 	var in difflib.Interner
@@ -50,9 +50,9 @@ func PaperCompat(ctx context.Context, before, after []byte) (*Pair, error) {
 type compat struct {
 	src   []byte
 	text  []byte // src, stripped
-	skip  int    // bytes stripped from its start
-	lines []int  // offsets of the lines in text, and of its end
-	line  int    // number of the line of src where the next step starts
+	skip  int    // bytes stripped from the start
+	lines []int  // offsets of the lines in text, then len(text)
+	line  int    // line of src where the next step starts, from 1
 	steps []Step
 }
 
@@ -66,19 +66,19 @@ func newCompat(src []byte) *compat {
 	return c
 }
 
-// pythonSpace reports whether Python's str.strip takes r away.
+// pythonSpace reports whether Python's str.strip removes r.
 func pythonSpace(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
 
 // offset returns where a line of the stripped text starts in the source.
 func (c *compat) offset(line int) int { return c.skip + c.lines[line] }
 
-// block appends the steps of the lines [from, to), one empty step if there is
-// no line.
+// block appends the steps of the lines [from, to), or one empty step if there
+// are none.
 func (c *compat) block(from, to int, secure bool) {
 	start, end := c.offset(from), c.offset(to)
 	text := bytes.TrimSuffix(c.src[start:end], newline)
 	if to == len(c.lines)-1 {
-		text = c.src[start:end] // nothing but the text is left of the last line
+		text = c.src[start:end] // the last line has no newline left
 	}
 	for more := true; more; {
 		var step []byte
@@ -100,12 +100,12 @@ func (c *compat) block(from, to int, secure bool) {
 	}
 }
 
-// finish gives the stripped bytes to the first and the last step.
+// finish adds the stripped bytes to the first and the last step.
 func (c *compat) finish() []Step {
 	if n := len(c.steps); n > 0 {
 		first, last := &c.steps[0], &c.steps[n-1]
 		first.Start, first.Line = 0, 1
-		if first.End > 0 { // also where it was empty before
+		if first.End > 0 { // not empty, at least now
 			first.EndLine = 1 + bytes.Count(c.src[:first.End-1], newline)
 		}
 		last.End = len(c.src)

@@ -10,60 +10,58 @@ import (
 	"seccodeprm/segment"
 )
 
-// Anchor says which step is vulnerable for lines that a fix inserts, where the
-// vulnerable side has nothing to point at.
+// Anchor decides which step an insertion makes vulnerable, as it has no lines on
+// the vulnerable side.
 type Anchor uint8
 
-// The anchors. The point of an insertion is the start of the line before which
-// it stands, or the end of the source.
+// The anchors. The point of an insertion is the start of the line that follows
+// it, or the end of the source.
 const (
-	// Containing marks the step that holds the point: at a border the step that
-	// starts there, whose code the new lines guard; at the end of the source
-	// the last step.
+	// Containing marks the step that contains the point. At a border this is the
+	// step that starts there, whose code the new lines guard; at the end of the
+	// source it is the last step.
 	Containing Anchor = iota
 
-	// Strict marks nothing, as equation 4 of the paper read literally: about one
-	// vulnerable function in seven of SVEN then has no vulnerable step.
+	// Strict marks nothing: equation 4 of the paper, read literally. About one
+	// vulnerable function of SVEN in seven then has no vulnerable step.
 	Strict
 
-	// Both marks what Containing marks, and at a border the step that ends
-	// there too.
+	// Both marks the same step as Containing and, at a border, also the step that
+	// ends there.
 	Both
 )
 
-// Rule says how a fix labels steps. The zero value lacks a policy and is
-// refused.
+// Rule says how a fix labels steps. The zero value has no policy, which Fix
+// refuses.
 type Rule struct {
-	// Policy cuts both sides into steps, each by itself: labels never move the
+	// Policy cuts each side into steps by itself, so that labels never move the
 	// border of a step.
 	Policy segment.Policy
 
 	// Anchor places insertions; Containing by default.
 	Anchor Anchor
 
-	// Ignore is the set of the kinds of hunks that do not label anything; by
-	// default every hunk does.
+	// Ignore is the set of kinds of hunks that label nothing. By default every
+	// hunk labels.
 	Ignore HunkKind
 
-	// Tokens compares replaced lines token by token, and marks only the steps
-	// that hold tokens of the vulnerable side that differ. By default a replaced
-	// line counts as a whole.
+	// Tokens compares replaced lines token by token and marks only the steps in
+	// which tokens of the vulnerable side differ. By default a replaced line
+	// counts as a whole.
 	Tokens bool
 }
 
 // Pair is a vulnerable function and its fix, labelled.
 type Pair struct {
-	Vulnerable []Step // of the source before the fix; the vulnerable ones met the change
-	Secure     []Step // of the source after it; all secure
+	Vulnerable []Step // before the fix; the steps that overlap the change are vulnerable
+	Secure     []Step // after the fix; all are secure
 
-	// Hunks are the changes, in order, those that were ignored too. If all are
-	// ignored, or there is none, the pair holds no evidence: see Evidence.
+	// Hunks are the changes in order, including ignored ones.
 	Hunks []Hunk
 }
 
-// Evidence reports whether a hunk was not ignored, so that the labels mean
-// anything. A pair without says nothing about either side and does not belong
-// in a data set.
+// Evidence reports whether any hunk was not ignored. Without evidence the labels
+// say nothing about either side, and the pair does not belong in a data set.
 func (p *Pair) Evidence() bool {
 	for _, h := range p.Hunks {
 		if !h.Ignored {
@@ -74,12 +72,12 @@ func (p *Pair) Evidence() bool {
 }
 
 // Fix labels the steps of a function before and after the fix of a
-// vulnerability. Both sides are cut first; then a step of the vulnerable side
-// is vulnerable if it meets a line that the fix deletes or replaces, newline
-// included (equation 4 of the paper), or if an insertion is anchored to it. All
-// labels are From Diff with weight 1.
+// vulnerability. It cuts both sides into steps first. A step of the vulnerable
+// side is then vulnerable if it overlaps a line that the fix deletes or replaces,
+// newline included (equation 4 of the paper), or if an insertion is anchored to
+// it. All labels are From Diff with weight 1.
 //
-// Errors are ErrInput, those of the policy, and those of ctx.
+// Errors are ErrInput, errors of the policy, and ctx.Err().
 func Fix(ctx context.Context, before, after []byte, lang segment.Language, rule Rule) (*Pair, error) {
 	if rule.Anchor > Both {
 		return nil, fmt.Errorf("%w: no such anchor: %d", ErrInput, rule.Anchor)
@@ -115,20 +113,20 @@ func Fix(ctx context.Context, before, after []byte, lang segment.Language, rule 
 	return p, nil
 }
 
-// mark makes the steps vulnerable that meet the bytes [start, end).
+// mark makes the steps vulnerable that overlap the bytes [start, end).
 func mark(steps []Step, start, end int) {
 	for i := StepAt(steps, start); i < len(steps) && steps[i].Start < end; i++ {
 		steps[i].Secure = false
 	}
 }
 
-// StepAt returns the index of the step that holds the byte at offset, or
-// len(steps) if offset is after the last step.
+// StepAt returns the index of the step that contains the byte at offset, or
+// len(steps) if offset is after the last step. Steps are in order.
 func StepAt(steps []Step, offset int) int {
 	return sort.Search(len(steps), func(i int) bool { return steps[i].End > offset })
 }
 
-// anchor makes the steps vulnerable that an insertion at point belongs to.
+// anchor makes the steps vulnerable to which an insertion at point belongs.
 func anchor(steps []Step, point int, a Anchor) {
 	if a == Strict || len(steps) == 0 {
 		return
@@ -140,10 +138,9 @@ func anchor(steps []Step, point int, a Anchor) {
 	}
 }
 
-// markTokens marks the steps that hold differing tokens of a replaced block.
-// What is inserted between tokens is anchored to the token before which it
-// stands, at the end of the block to the last one: the lines were replaced, so
-// there is something to point at.
+// markTokens marks the steps in which tokens of a replaced block differ. Inserted
+// tokens are anchored to the token that follows them, or to the last token at the
+// end of the block: the lines were replaced, so there is always one.
 func markTokens(ctx context.Context, steps []Step, before, after []byte, h Hunk, ignore HunkKind) error {
 	var in difflib.Interner
 	a, ends := appendTokens(&in, nil, nil, before[h.Before.Start:h.Before.End])

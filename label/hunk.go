@@ -13,33 +13,32 @@ type Span struct{ Start, End int }
 
 func (s Span) empty() bool { return s.Start == s.End }
 
-// Hunk is a run of lines that a fix changes. Where it only inserts lines, Before
-// is empty; where it only deletes them, After is.
+// Hunk is a run of lines that a fix changes. Before is empty if the fix only
+// inserts lines, After if it only deletes them.
 type Hunk struct {
-	Before, After Span // the lines in both sources, with their newlines
+	Before, After Span // the lines on each side, newlines included
 	Kind          HunkKind
 	Ignored       bool // by Rule.Ignore
 }
 
-// HunkKind is a set of kinds of hunks. A hunk has one kind or none; none is a
-// change of the code.
+// HunkKind is a set of kinds of hunks. A hunk has at most one kind; a hunk
+// without a kind changes the code.
 type HunkKind uint8
 
-// The kinds of hunks that do not change what a program does. All are tested
-// conservatively: in doubt a hunk has none of them.
+// The kinds of hunks that do not change what a program does. The tests for them
+// are conservative: in doubt, a hunk has no kind.
 const (
-	// WhitespaceHunk changes only white space between tokens, blank lines
-	// included. Indentation counts as code in Python, and line ends where the
-	// grammar of the language sees them.
+	// WhitespaceHunk changes only white space between tokens, including blank
+	// lines. Indentation counts as code in Python, and line ends count as code
+	// where they matter to the grammar.
 	WhitespaceHunk HunkKind = 1 << iota
 
-	// CommentHunk changes only comments, and white space.
+	// CommentHunk changes only comments and white space.
 	CommentHunk
 
-	// RenameHunk gives local names another spelling and changes nothing else:
-	// the same for each name everywhere in the function, a name that is declared
-	// there and used, is nowhere called or a member, is gone afterwards, and is
-	// touched by no change of the code.
+	// RenameHunk only renames local variables. Each is declared and used in the
+	// source, renamed the same way everywhere and gone afterwards. None is called
+	// or a member, and no hunk that changes the code touches one.
 	RenameHunk
 )
 
@@ -63,7 +62,7 @@ func hunks(ctx context.Context, before, after []byte, lang segment.Language, ign
 	return all, nil
 }
 
-// classify finds the kinds of the hunks, of those in ignore.
+// classify sets the kinds of the hunks, as far as they are in ignore.
 func classify(all []Hunk, before, after []byte, lang segment.Language, ignore HunkKind) {
 	a, b := scan(before, lang), scan(after, lang)
 	for i := range all {

@@ -8,27 +8,27 @@ import (
 	"seccodeprm/segment"
 )
 
-// ErrInput is wrapped by the errors about arguments: an anchor that does not
-// exist, a weight outside (0, 1], steps that do not belong to the source.
+// ErrInput is wrapped by errors about arguments: an unknown anchor, a weight
+// outside (0, 1], a root that is not a function of the graph.
 var ErrInput = errors.New("label: bad input")
 
 // Step is a step and its label.
 type Step struct {
-	// Where it stands. Under PaperCompat the span may be empty, where the other
-	// side of a change has lines and this one has none.
+	// Step is the place in the source. Under PaperCompat its span may be empty,
+	// if only the other side of a change has lines.
 	segment.Step
 
-	// Text is what a model reads: the step by the rule of its policy.
+	// Text is what a model reads: the text of the step under its policy.
 	Text string
 
 	// Secure is the label. In files it is 1 for secure and 0 for vulnerable.
 	Secure bool
 
-	// From says where the label comes from; a merged step has the sources of
-	// all its parts.
+	// From says where the label comes from. A merged step has the sources of all
+	// its parts.
 	From Provenance
 
-	// Weight is how much the label is to count in training, in (0, 1]: 1 for
+	// Weight is how much the label should count in training, in (0, 1]: 1 for
 	// evidence about this step, less for a guess.
 	Weight float64
 }
@@ -61,11 +61,12 @@ func (p Provenance) String() string {
 	return strings.Join(names, "+")
 }
 
-// All returns the steps of src, all with the same label: that of a manual
-// review (from Manual) or, step-wise uniformity as the paper has it, that of a
-// function of which no more is known (from Uniform). Choose a weight below 1
-// for the latter: most steps of a vulnerable function are harmless. Errors are
-// ErrInput and those of the policy.
+// All cuts src into steps and gives all of them the same label. Use it for the
+// result of a manual review (from Manual), or for a function of which only the
+// label as a whole is known (from Uniform; the paper calls this step-wise
+// uniformity). In the second case choose a weight below 1, because most steps of
+// a vulnerable function are harmless. Errors are ErrInput and errors of the
+// policy.
 func All(src []byte, lang segment.Language, policy segment.Policy, secure bool, from Provenance, weight float64) ([]Step, error) {
 	if err := checkWeight(weight); err != nil {
 		return nil, err

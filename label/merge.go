@@ -6,18 +6,21 @@ import (
 	"seccodeprm/segment"
 )
 
-// Merge joins labelled steps of src that say little alone. A NoOp step joins
-// the one before it, at the start the one behind it; a step that only ends a
-// block ("return 0;", "break;", "}", "#endif") joins the one before it, and one
-// of declarations, imports and labels the one behind it (the paper's suffix and
-// prefix patterns), but these two only where both labels are equal.
+// Merge joins labelled steps of src that say little alone:
 //
-// A merged step is vulnerable if one of its parts is, is From all their
-// sources, has the least of their weights, and its text is again that of the
-// policy: steps[i].Text holds the source bytes between its parts. Labels are
-// set before merging, never after: where they come from a fix, a border that
-// depends on labels does not exist at inference. The steps given are those of
-// the policy and stay as they are.
+//   - A NoOp step joins the step before it, or at the start the step after it.
+//   - A step that only ends a block ("return 0;", "break;", "}", "#endif"; the
+//     paper's suffix patterns) joins the step before it if both labels are equal.
+//   - A step of declarations, imports and labels (the prefix patterns) joins the
+//     step after it if both labels are equal.
+//
+// A merged step is vulnerable if any of its parts is. It has all their sources
+// and the least of their weights. The policy makes its text again, which includes
+// the source bytes between the parts.
+//
+// The steps must come from the policy and must be labelled already. Merged
+// borders depend on labels, so at inference they do not exist. Merge does not
+// change the steps it is given.
 func Merge(src []byte, policy segment.Policy, steps []Step) []Step {
 	var text []byte
 	return merge(steps, true, func(a, b Step) string {
@@ -26,19 +29,19 @@ func Merge(src []byte, policy segment.Policy, steps []Step) []Step {
 	})
 }
 
-// MergeReleased is Merge as the released pipeline does it: only where labels are
-// equal, so that empty steps stay, and with texts one behind the other, so that
-// the last line of the one and the first of the other become one line. It is for
-// steps of PaperCompat. The patterns are those of Merge; the released lists are
-// spelled out statement by statement.
+// MergeReleased merges the steps of PaperCompat as the released pipeline does. It
+// joins only steps with equal labels, so empty steps remain, and it concatenates
+// their texts, so the last line of one and the first line of the next become one
+// line. It uses the patterns of Merge, where the released lists spell out each
+// statement.
 func MergeReleased(steps []Step) []Step {
 	return merge(steps, false, func(a, b Step) string { return a.Text + b.Text })
 }
 
-// merge joins steps; attach has NoOp steps join whatever their label.
+// merge joins steps. With attach, NoOp steps join whatever their label is.
 func merge(steps []Step, attach bool, text func(a, b Step) string) []Step {
 	var out []Step
-	leads := false // the last step of out wants to join the next
+	leads := false // the last step of out should join the next
 	for _, s := range steps {
 		n := len(out)
 		join := n > 0 && (attach && (s.NoOp || out[n-1].NoOp) ||
@@ -66,8 +69,8 @@ func merge(steps []Step, attach bool, text func(a, b Step) string) []Step {
 	return out
 }
 
-// endsBlock reports whether a step is one of the paper's suffix patterns: it
-// begins with return or else, or each of its lines only ends something.
+// endsBlock reports whether a step matches the paper's suffix patterns: it begins
+// with return or else, or each of its lines only ends something.
 func endsBlock(text string) bool {
 	text = strings.TrimSpace(text)
 	switch firstWord(text) {
@@ -88,9 +91,8 @@ func endsBlock(text string) bool {
 	return text != ""
 }
 
-// declares reports whether a step is one of the paper's prefix patterns: each
-// of its lines is an import or include, a label, or a declaration without a
-// value.
+// declares reports whether a step matches the paper's prefix patterns: each of
+// its lines is an import or include, a label, or a declaration without a value.
 func declares(text string) bool {
 	text = strings.TrimSpace(text)
 	for line := range strings.Lines(text) {
@@ -117,8 +119,8 @@ func declares(text string) bool {
 	return text != ""
 }
 
-// firstWord returns the word that a line begins with, "" if it begins with
-// something else.
+// firstWord returns the word that a line begins with, or "" if it begins with
+// anything else.
 func firstWord(line string) string {
 	if line == "" || tokenClass(line[0]) != word {
 		return ""

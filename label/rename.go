@@ -7,15 +7,15 @@ import (
 	"seccodeprm/segment"
 )
 
-// markRenames finds the hunks without a kind that only give names another
-// spelling. A name counts as renamed only if no other hunk touches it: where its
-// definition changes too, it is another variable.
+// markRenames finds, among the hunks without a kind, those that only rename local
+// variables. A name that a change of the code also touches does not count as
+// renamed: if its definition changes too, it is another variable.
 func markRenames(all []Hunk, a, b *scanned) {
 	r := &renames{before: a.usages(), after: b.usages(), forth: map[string]string{}, back: map[string]string{}}
 	type hunk struct {
 		*Hunk
 		x, y    []string
-		renamed map[string]string // nil for a change of the code
+		renamed map[string]string // old to new name; nil if the hunk changes the code
 	}
 	var hunks []*hunk
 	for i := range all {
@@ -54,7 +54,7 @@ func markRenames(all []Hunk, a, b *scanned) {
 	}
 }
 
-// renames knows the names of both sides, and how they were renamed so far.
+// renames holds the names of both sides and how they have been renamed so far.
 type renames struct {
 	before, after map[string]*usage
 	forth, back   map[string]string // consistent over all hunks
@@ -63,11 +63,11 @@ type renames struct {
 // usage counts how a name is used in a source.
 type usage struct {
 	count    int
-	open     bool // called, a member, or beside "::" somewhere: not a local name
-	declared bool // declared somewhere, as a variable or parameter
+	open     bool // called, a member or next to "::" somewhere, so not local
+	declared bool // as a variable or parameter somewhere
 }
 
-// usages counts the names of the whole source, in its code.
+// usages counts the names in the code of the whole source.
 func (s *scanned) usages() map[string]*usage {
 	all := map[string]*usage{}
 	tokens := s.words(Span{0, len(s.src)})
@@ -92,16 +92,16 @@ func (s *scanned) usages() map[string]*usage {
 	return all
 }
 
-// notTypes are words that may stand before a name and do not declare it.
+// notTypes are words that can precede a name without declaring it.
 var notTypes = []string{
 	"return", "else", "case", "goto", "throw", "throws", "in", "delete", "new", "sizeof", "await", "yield", "not", "and", "or", "is",
 	"as", "import", "from", "break", "continue", "typeof", "instanceof", "of", "defer", "go", "range", "assert", "raise", "print", "del",
 }
 
-// declared reports whether the name at i is declared there: in Python it is
-// assigned to, in Go too (":="), elsewhere it stands behind a type or the like
-// and before the end of its declarator. Pointers and much else is missed: then
-// a change counts.
+// declared reports whether the name at i is declared there. In Python it is
+// assigned to or a loop variable; in Go it precedes ":=" or follows "var";
+// otherwise it follows a word such as a type and its declarator ends after it.
+// Pointers and much else are missed, in which case a rename counts as a change.
 func declared(tokens []string, i int, lang segment.Language) bool {
 	at := func(i int) string {
 		if i < 0 || i >= len(tokens) {
@@ -143,8 +143,8 @@ func isName(token string) bool {
 	return tokenClass(token[0]) == word && (token[0] < '0' || token[0] > '9')
 }
 
-// between returns how the names of x are renamed in y, nil if anything else
-// differs or nothing does.
+// between returns how y renames the names of x, or nil if anything else differs
+// or nothing does.
 func (r *renames) between(x, y []string) map[string]string {
 	if len(x) != len(y) {
 		return nil
@@ -177,7 +177,8 @@ func (r *renames) between(x, y []string) map[string]string {
 	return forth
 }
 
-// local reports whether from can be a local name that became to everywhere.
+// local reports whether from can be a local name that became to everywhere in the
+// source.
 func (r *renames) local(from, to string) bool {
 	if !isName(from) || !isName(to) {
 		return false

@@ -13,9 +13,9 @@ import (
 type scanned struct {
 	src    []byte
 	lang   segment.Language
-	spans  []lex.Span // partition src; one span of code where the language is unknown
-	lines  bool       // the grammar sees the ends of lines
-	indent bool       // and indentation
+	spans  []lex.Span // partition src; one span of code if the language is unknown
+	lines  bool       // line ends matter to the grammar
+	indent bool       // and so does indentation
 }
 
 func scan(src []byte, lang segment.Language) *scanned {
@@ -32,7 +32,7 @@ func scan(src []byte, lang segment.Language) *scanned {
 	return s
 }
 
-// parts yields the parts of spans that lie in r.
+// parts yields the parts of the spans that lie in r.
 func (s *scanned) parts(r Span) iter.Seq2[lex.Kind, []byte] {
 	return func(yield func(lex.Kind, []byte) bool) {
 		first, _ := slices.BinarySearchFunc(s.spans, r.Start, func(span lex.Span, at int) int {
@@ -51,10 +51,10 @@ func (s *scanned) parts(r Span) iter.Seq2[lex.Kind, []byte] {
 }
 
 // canonical returns the bytes of a range in a form that is the same for ranges
-// that differ in white space alone or, without comments, in comments too.
-// Literals stay as they are; a run of white space between two tokens becomes
-// one space, or one newline where the grammar sees line ends, with the
-// indentation behind it where it sees that.
+// that differ only in white space or, unless comments is set, in comments and
+// white space. Literals stay as they are. A run of white space between two tokens
+// becomes one space, or one newline if line ends matter to the grammar, followed
+// by the indentation if that matters.
 func (s *scanned) canonical(r Span, comments bool) []byte {
 	dst := make([]byte, 0, r.End-r.Start)
 	var gap []byte // white space since the last token
@@ -81,8 +81,8 @@ func (s *scanned) canonical(r Span, comments bool) []byte {
 	return dst
 }
 
-// appendGap appends what white space between the last byte of dst and a token
-// that begins with next stands for.
+// appendGap appends the canonical form of a gap, the white space between the last
+// byte of dst and a token that begins with next.
 func appendGap(dst, gap []byte, next byte, lines, indent bool) []byte {
 	line := bytes.LastIndexByte(gap, '\n')
 	switch {
@@ -101,15 +101,14 @@ func appendGap(dst, gap []byte, next byte, lines, indent bool) []byte {
 	return dst
 }
 
-// operators reports whether two bytes might be read as one operator if nothing
-// stood between them.
+// operators reports whether two adjacent bytes might be read as one operator.
 func operators(a, b byte) bool {
 	const parts = "+-*/%&|^<>=!:.?#"
 	return bytes.IndexByte([]byte(parts), a) >= 0 && bytes.IndexByte([]byte(parts), b) >= 0
 }
 
-// hasDirective reports whether a line begins with "#", which ends with its line
-// also in C.
+// hasDirective reports whether a line begins with "#". In C, too, a directive
+// ends with its line.
 func hasDirective(text []byte) bool {
 	for line := range bytes.Lines(text) {
 		if line = bytes.TrimLeft(line, " \t"); len(line) > 0 && line[0] == '#' {
@@ -120,8 +119,8 @@ func hasDirective(text []byte) bool {
 }
 
 // Blank returns src with its comments and, if asked, its literals replaced by
-// spaces; ends of lines stay, so that every line and offset stays. In a source
-// of unknown language nothing is replaced.
+// spaces. It keeps line ends, so every line and offset stays the same. In an
+// unknown language it replaces nothing.
 func Blank(src []byte, lang segment.Language, literals bool) []byte {
 	out := slices.Clone(src)
 	for _, span := range scan(src, lang).spans {

@@ -9,7 +9,7 @@ import (
 
 var newline = []byte("\n")
 
-// lineStarts returns the offsets of the lines of text, and its length.
+// lineStarts returns the offsets of the lines of text, then len(text).
 func lineStarts(text []byte) []int {
 	starts := make([]int, 0, bytes.Count(text, newline)+2)
 	for i := 0; i < len(text); {
