@@ -13,18 +13,18 @@ import (
 )
 
 // Audit measures how well labels can be predicted without reading the code. It
-// asks on two levels: is this step vulnerable, and is this example the
-// vulnerable side; by features of mere shape, by single words, and by a
-// logistic regression over the words. What needs fitting is fitted on the train
-// split, and everything is measured on the test split.
+// asks two questions: is this step vulnerable, and is this example the vulnerable
+// side? It answers them by the shape of steps alone, by single words, and by a
+// logistic regression over all words. It fits on the train split and measures on
+// the test split.
 //
-// A leak is what a model would learn first: with the released labelling, "the
-// step is empty" alone predicts better than the best language model of the
-// paper's Table 10.
+// A model would learn a leak first. With the released labelling, "the step is
+// empty" alone predicts better than the best language model of the paper's Table
+// 10.
 type Audit struct {
 	step, example level
 	length        Stats // of all examples, for the ratio of lengths
-	records       int   // of the test split so far: the groups of the bootstrap
+	records       int   // of the test split so far, which are the groups of the bootstrap
 	last          *Record
 }
 
@@ -36,7 +36,7 @@ type level struct {
 	all         []string // words by number
 }
 
-// items are what one level asks about.
+// items are the steps or examples that a level asks about.
 type items struct {
 	numbers  [][]float64 // by item, by feature
 	words    [][]int32
@@ -44,9 +44,9 @@ type items struct {
 	group    []int
 }
 
-// NewAudit returns an Audit without examples. It takes about 4 bytes for each
-// distinct word of each step, twice, and 200 bytes a step. tokens counts the
-// tokens of a text for the ratio of lengths; with nil it is that of characters.
+// NewAudit returns an Audit without examples. It takes about 8 bytes for each
+// distinct word of each step, and 200 bytes a step. tokens counts the tokens of a
+// text for the ratio of lengths; if it is nil, the ratio counts characters.
 func NewAudit(tokens func(text []byte) int) *Audit {
 	a := &Audit{length: Stats{Tokens: tokens}}
 	for _, f := range features {
@@ -61,8 +61,8 @@ func NewAudit(tokens func(text []byte) int) *Audit {
 // Train adds an example of the train split.
 func (a *Audit) Train(e *Example) { a.add(e, &a.step.train, &a.example.train, 0) }
 
-// Test adds an example of the test split. Sides of a pair come one behind the
-// other: intervals resample records, not sides.
+// Test adds an example of the test split. The sides of a pair must follow each
+// other, because intervals resample records, not sides.
 func (a *Audit) Test(e *Example) {
 	if e.Record != a.last {
 		a.last = e.Record
@@ -90,7 +90,7 @@ func (x *items) add(numbers []float64, words []int32, positive bool, group int) 
 	x.group = append(x.group, group)
 }
 
-// both reports whether some items are positive and some are not.
+// both reports whether some items are positive and others are not.
 func (x *items) both() bool {
 	return slices.Contains(x.positive, true) && slices.Contains(x.positive, false)
 }
@@ -109,46 +109,46 @@ func (l *level) number(words []string) []int32 {
 	return ids
 }
 
-// Leak is how well one predictor does on the test split. Intervals are 95 %
+// Leak says how well one predictor does on the test split. Intervals are 95 %
 // bootstrap intervals over records.
 type Leak struct {
 	Level     string // "step" or "example"
 	Predictor string
 	Kind      string // "shape", "word" or "words"
 
-	// Wide marks shapes that know how long the example is. In a function of
-	// three steps one in three is vulnerable, in one of thirty one in thirty:
-	// such shapes predict in every data set of fixes, whatever the labelling.
+	// Wide marks shapes that depend on the length of the example. One step in
+	// three is vulnerable in a function of three steps, one in thirty in a
+	// function of thirty. Such shapes predict in every data set of fixes, however
+	// it is labelled.
 	Wide bool
 
 	Counts stats.Counts
 	F1     [3]float64 // with its interval
-	AUC    [3]float64 // with its interval; NaN where a class is missing
+	AUC    [3]float64 // with its interval; NaN if a class is missing
 }
 
 // Report is the outcome of an audit.
 type Report struct {
-	Leaks  []Leak     // by level, shape first, then words; within, the best F1 first
-	Chance [2]float64 // F1 of calling everything vulnerable: steps, examples
-	Length float64    // mean length V:S, as Stats.LengthRatio
+	Leaks  []Leak     // by level, shapes before words, best F1 first
+	Chance [2]float64 // F1 of calling every step, and every example, vulnerable
+	Length float64    // Stats.LengthRatio of all examples
 
-	// Open are the levels without Leaks, "step" or "example": of a split that
-	// has none that are vulnerable, or none that are secure, nothing can be
-	// said. It is no failure, and no pass.
+	// Open lists the levels, "step" or "example", that could not be audited
+	// because a split has no vulnerable or no secure ones. That is neither a
+	// failure nor a pass.
 	Open []string
 }
 
 // AuditLimits say when an audit fails.
 type AuditLimits struct {
-	// Lift is how far the lower end of the interval of the F1 of a shape may lie
-	// above Chance: 0.1 where it is 0. Wide shapes are reported, not limited; so
-	// are words, because code that is vulnerable does differ in words.
+	// Lift is how far the lower end of the F1 interval of a shape may exceed
+	// Chance, 0.1 if it is 0. Wide shapes have no limit, nor do words, because
+	// vulnerable code does differ in its words.
 	Lift float64
 }
 
-// Failures returns why a data set should not be trained on, nothing if it may:
-// a shape that predicts too well, or lengths whose ratio V:S is outside
-// [0.5, 2].
+// Failures returns the reasons not to train on a data set: a shape that predicts
+// too well, or a ratio of lengths outside [0.5, 2].
 func (r *Report) Failures(limits AuditLimits) []string {
 	lift := limits.Lift
 	if lift == 0 {
@@ -174,13 +174,13 @@ func (r *Report) Failures(limits AuditLimits) []string {
 // The size of an audit.
 const (
 	auditReplicates = 500
-	auditWords      = 10 // that are reported
-	auditMinimum    = 5  // items of the train split that a word must be in
-	auditBins       = 10 // of a number, for the regression over shapes
+	auditWords      = 10 // words to report
+	auditMinimum    = 5  // items of the train split that must contain a word
+	auditBins       = 10 // bins of a number, for the regression over shapes
 	auditSeed       = 1
 )
 
-// Report measures. The error is that of ctx.
+// Report measures the leaks. The only error is ctx.Err().
 func (a *Audit) Report(ctx context.Context) (*Report, error) {
 	r := &Report{Length: a.length.LengthRatio()}
 	for i, l := range []*level{&a.step, &a.example} {
@@ -221,7 +221,7 @@ func (l *level) leaks(ctx context.Context, name string, groups int) ([]Leak, err
 		if name == "step" && features[f].yesNo {
 			leak = measure(feature, "shape", test, 1)
 		} else {
-			// Which end predicts, and from where on, is fitted.
+			// Fit which end predicts, and the threshold.
 			up, upF1 := stats.NewRanking(train, l.train.positive).BestF1()
 			down, downF1 := stats.NewRanking(negated(train), l.train.positive).BestF1()
 			if upF1 >= downF1 {
@@ -268,8 +268,8 @@ func (l *level) leaks(ctx context.Context, name string, groups int) ([]Leak, err
 	return append(append(shapes, words...), leak), nil
 }
 
-// regression fits on train, with the threshold of the best F1 there, and
-// measures on test.
+// regression fits on train, including the threshold of the best F1, and measures
+// on test.
 func (l *level) regression(ctx context.Context, measure func(string, string, []float64, float64) Leak, predictor, kind string, train, test [][]int32, n int) (Leak, error) {
 	fit, err := stats.FitLogistic(ctx, train, l.train.positive, n, auditSeed)
 	if err != nil {
@@ -286,7 +286,7 @@ func (l *level) regression(ctx context.Context, measure func(string, string, []f
 	return measure(predictor, kind, scores(test), threshold), nil
 }
 
-// measure fills in what a score does for the decision score >= threshold.
+// measure completes leak for a score and the decision score >= threshold.
 func (x *items) measure(leak Leak, score []float64, threshold float64, groups int) Leak {
 	decided := make([]bool, len(score))
 	for i, s := range score {
@@ -312,7 +312,8 @@ func (x *items) measure(leak Leak, score []float64, threshold float64, groups in
 	return leak
 }
 
-// bestWords returns the words of highest F1 on the train split, each by itself.
+// bestWords returns the words that predict best on the train split, each by
+// itself.
 func (l *level) bestWords() []int32 {
 	hits := make([][2]float64, len(l.all))
 	positives := 0.0
@@ -339,8 +340,9 @@ func (l *level) bestWords() []int32 {
 	return words[:min(len(words), auditWords)]
 }
 
-// binned turns the first count numbers of each item into a set of features: the
-// tenth of the train split that each number lies in. n is how many there are.
+// binned turns the first count numbers of each item into a set of features: for
+// each number, the tenth of the train split that it lies in. n is the number of
+// possible features.
 func binned(train, test [][]float64, count int) (bins [2][][]int32, n int) {
 	for side, all := range [][][]float64{train, test} {
 		bins[side] = make([][]int32, len(all))
@@ -386,7 +388,7 @@ func negated(x []float64) []float64 {
 	return y
 }
 
-// Write writes the report as a table, figures in percent.
+// Write writes the report as a table with figures in percent.
 func (r *Report) Write(w io.Writer) error {
 	level := ""
 	for _, l := range r.Leaks {

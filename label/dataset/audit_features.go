@@ -7,12 +7,12 @@ import (
 	"seccodeprm/label"
 )
 
-// feature is a content-free one of a step: nothing of what the code says, only
-// its shape and where it stands.
+// feature is a content-free feature of a step: its shape or its place, nothing of
+// what the code says.
 type feature struct {
 	name  string
-	yesNo bool // a decision by itself, with nothing to fit
-	wide  bool // of the example around the step; see Leak.Wide
+	yesNo bool // already a decision, with nothing to fit
+	wide  bool // depends on the example around the step; see Leak.Wide
 }
 
 var features = [...]feature{
@@ -62,7 +62,7 @@ func yes(b bool) float64 {
 	return 0
 }
 
-// exampleFeatures are the content-free ones of a whole example.
+// exampleFeatures are the content-free features of a whole example.
 var exampleFeatures = [...]string{"characters", "steps", "empty steps", "longest step", "lines"}
 
 func exampleFeature(steps []label.Step, text []byte) [len(exampleFeatures)]float64 {
@@ -78,7 +78,7 @@ func exampleFeature(steps []label.Step, text []byte) [len(exampleFeatures)]float
 	}
 }
 
-// bag returns the distinct words and marks of a text.
+// bag returns the distinct words and punctuation marks of a text.
 func bag(text string) []string {
 	var words []string
 	seen := map[string]bool{}

@@ -10,14 +10,15 @@ import (
 	"seccodeprm/label"
 )
 
-// ErrRule is wrapped by errors about a Rule, and about options of this package.
+// ErrRule is wrapped by errors about a Rule and about other options of this
+// package.
 var ErrRule = errors.New("dataset: bad option")
 
 // Example is one side of a record, labelled.
 type Example struct {
 	Record     *Record
 	Vulnerable bool // the side
-	Compat     bool // labelled by PaperCompat: empty steps count
+	Compat     bool // labelled by PaperCompat, so empty steps count
 	Steps      []label.Step
 }
 
@@ -37,8 +38,8 @@ func (e *Example) Source() []byte {
 	return e.Record.After
 }
 
-// Rows returns the steps that a row of training data has: all of them under
-// PaperCompat, else those that are not NoOp, as a model is asked later.
+// Rows returns the steps of the row of training data: all steps under
+// PaperCompat, otherwise the steps that are not NoOp, as in inference.
 func (e *Example) Rows() []label.Step {
 	if e.Compat {
 		return e.Steps
@@ -52,42 +53,43 @@ func (e *Example) Rows() []label.Step {
 	return steps
 }
 
-// Rule says how records become examples. The zero value lacks a policy.
+// Rule says how records become examples. The zero value has no policy and is
+// refused.
 type Rule struct {
-	// Fix labels pairs; its policy cuts unpaired records too.
+	// Fix labels pairs. Its policy also cuts unpaired records.
 	Fix label.Rule
 
-	// PaperCompat labels pairs as the released pipeline does, pairs without a
-	// difference included, in place of Fix. It is for comparison with published
-	// figures; see label.PaperCompat for what is wrong with it.
+	// PaperCompat labels pairs as the released pipeline does instead, including
+	// pairs without a difference. It is for comparison with published figures;
+	// label.PaperCompat says what is wrong with it.
 	PaperCompat bool
 
-	// Merge joins steps that say little alone, where their labels agree:
-	// label.Merge, or label.MergeReleased under PaperCompat.
+	// Merge joins steps that say little alone, by label.Merge, or by
+	// label.MergeReleased under PaperCompat.
 	Merge bool
 
-	// Callers spreads vulnerability to the functions of the same source that call
-	// one with a vulnerable step; nil does not. A closure that label.CallGraph
-	// gives up on changes nothing. It has no effect under PaperCompat.
+	// Callers, unless nil, spreads vulnerability to the functions of the same
+	// source that call a function with a vulnerable step. If there are too many,
+	// nothing changes; see label.CallerOptions. It has no effect under PaperCompat.
 	Callers *label.CallerOptions
 
-	// CallerWeight is the weight of the labels that Callers makes, in (0, 1]; 0.5
-	// where it is 0.
+	// CallerWeight is the weight of the labels that Callers makes, in (0, 1], or
+	// 0 for 0.5.
 	CallerWeight float64
 
-	// UniformWeight is the weight of labels that are those of a whole vulnerable
-	// function, in (0, 1]; 0.5 where it is 0. A secure function is secure in
-	// every step, which has weight 1.
+	// UniformWeight is the weight of a step whose label is that of a whole
+	// vulnerable function, in (0, 1], or 0 for 0.5. Every step of a secure function
+	// is secure with weight 1.
 	UniformWeight float64
 }
 
-// Examples labels the sides of a record: a pair gives two examples, the
-// vulnerable one first. Where the record knows its vulnerable lines (Flaws),
-// they make the labels, From Manual; else those of a pair come from the fix,
-// and those of a vulnerable function alone are uniform.
+// Examples labels the sides of a record. A pair gives two examples, the
+// vulnerable one first. If the record lists its vulnerable lines (Flaws), labels
+// come from them (From Manual). Otherwise the labels of a pair come from the fix,
+// and those of an unpaired vulnerable function are uniform.
 //
-// The error is a *Skip for a record that says nothing (Identical: no hunk that
-// counts; NoStep), ErrRule, one of label, or that of ctx.
+// A record that says nothing is a *Skip: Identical if no hunk counts, or NoStep.
+// Other errors are ErrRule, errors of package label, and ctx.Err().
 func (rule *Rule) Examples(ctx context.Context, r *Record) ([]*Example, error) {
 	weight := cmp.Or(rule.UniformWeight, 0.5)
 	if reason := r.check(); reason != "" {
@@ -163,7 +165,8 @@ func (rule *Rule) spread(r *Record, steps []label.Step) error {
 	return err
 }
 
-// alone labels vulnerable code by its lines, or uniformly.
+// alone labels vulnerable code without a fix, by its vulnerable lines or
+// uniformly.
 func (rule *Rule) alone(r *Record, weight float64) ([]label.Step, error) {
 	if r.Flaws == nil {
 		return label.All(r.Before, r.Language, rule.Fix.Policy, false, label.Uniform, weight)
@@ -182,8 +185,8 @@ func (rule *Rule) alone(r *Record, weight float64) ([]label.Step, error) {
 	return steps, nil
 }
 
-// Name returns what the rule is called in statistics and manifests: everything
-// that bears on labels.
+// Name returns the name of the rule in statistics and manifests. It lists
+// everything that affects labels.
 func (rule *Rule) Name() string {
 	var parts []string
 	if rule.PaperCompat {

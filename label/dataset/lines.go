@@ -15,11 +15,11 @@ import (
 	"unicode/utf8"
 )
 
-// MaxRow is the longest row of a file of rows, in bytes. A row that is longer
-// is skipped.
+// MaxRow is the length of the longest row of a file, in bytes. Longer rows are
+// skipped.
 const MaxRow = 64 << 20
 
-// open opens a file, unpacked if its name says so.
+// open opens a file and unpacks it if its name says so.
 func open(fsys fs.FS, name string) (io.ReadCloser, error) {
 	f, err := fsys.Open(name)
 	if err != nil || !strings.HasSuffix(name, ".gz") {
@@ -41,15 +41,15 @@ type row struct {
 	file   string
 	line   int
 	offset int64
-	text   []byte // without its newline; valid until the next
+	text   []byte // without its newline; valid until the next row
 }
 
 func (r row) skip(reason, detail string) *Skip {
 	return &Skip{r.file, r.line, r.offset, reason, detail}
 }
 
-// readError says what a read that fails in the row means: a broken archive is
-// one of format. Line and offset are those of what was unpacked.
+// readError turns an error of reading the row into ErrFormat if it means a broken
+// archive. Line and offset refer to the unpacked text.
 func (r row) readError(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {
 		return fmt.Errorf("%w: %s:%d (offset %d): %w", ErrFormat, r.file, r.line, r.offset, err)
@@ -60,7 +60,7 @@ func (r row) readError(err error) error {
 // id names the row.
 func (r row) id() string { return fmt.Sprintf("%s:%d", r.file, r.line) }
 
-// lines reads the lines of a file but those of white space.
+// lines reads the lines of a file, except those that are white space.
 func lines(ctx context.Context, fsys fs.FS, name string) iter.Seq2[row, error] {
 	return func(yield func(row, error) bool) {
 		for at, err := range allLines(ctx, fsys, name) {
@@ -74,8 +74,8 @@ func lines(ctx context.Context, fsys fs.FS, name string) iter.Seq2[row, error] {
 	}
 }
 
-// allLines reads the lines of a file. They end at "\n" and nowhere else. Lines
-// that are too long are skipped.
+// allLines reads the lines of a file, which only "\n" ends. It skips lines that
+// are too long.
 func allLines(ctx context.Context, fsys fs.FS, name string) iter.Seq2[row, error] {
 	return func(yield func(row, error) bool) {
 		f, err := open(fsys, name)

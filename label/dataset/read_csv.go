@@ -13,8 +13,9 @@ import (
 	"strings"
 )
 
-// BigVul reads MSR_data_cleaned.csv of BigVul (ZeoVan/MSR_20): a row whose vul
-// is 1 is a pair of func_before and func_after, any other is a secure function.
+// BigVul reads MSR_data_cleaned.csv of BigVul (ZeoVan/MSR_20). A row whose vul is
+// 1 is a pair of func_before and func_after; a row whose vul is 0 is a secure
+// function.
 func BigVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return table(ctx, fsys, name, []string{"func_before", "func_after", "vul"}, func(at row, get func(string) string) (*Record, *Skip) {
 		r := &Record{
@@ -34,8 +35,8 @@ func BigVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, err
 }
 
 // LineVul reads the tables of LineVul (awsm-research/LineVul): processed_func,
-// target, and for vulnerable functions flaw_line_index, the vulnerable lines
-// counted from 0, with "," between. All records are unpaired.
+// target and, for vulnerable functions, flaw_line_index, the vulnerable lines
+// counted from 0 and separated by ",". All records are unpaired.
 func LineVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return table(ctx, fsys, name, []string{"processed_func", "target"}, func(at row, get func(string) string) (*Record, *Skip) {
 		r := &Record{

@@ -15,11 +15,11 @@ var (
 	dateLine   = regexp.MustCompile(`^Date:\s+(\S.*)$`)
 )
 
-// GitDiff reads the output of git diff, git log -p or git show: each hunk of a
-// file of a known language is a pair, the vulnerable side first. Whole files
-// come as one hunk with git diff --unified=1000000. Files that are new or gone
-// have one side only and are skipped as Incomplete, binary ones passed over.
-// Dates are read as git log --date=iso-strict writes them.
+// GitDiff reads the output of git diff, git log -p or git show. Each hunk of a
+// file in a known language is a pair, the vulnerable side first; with git diff
+// --unified=1000000 a whole file is one hunk. New and deleted files have only one
+// side and are skipped as Incomplete. Binary files are ignored. Dates are read as
+// git log --date=iso-strict writes them.
 func GitDiff(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		d := diff{name: name}
@@ -38,19 +38,19 @@ func GitDiff(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, er
 	}
 }
 
-// diff is a diff while it is read.
+// diff is the state of reading a diff.
 type diff struct {
 	name       string
 	commit     string
 	date       string
 	file       string
-	created    bool // or deleted: no pair
+	created    bool // or deleted, so not a pair
 	r          *Record
 	at         row
-	left, todo int // lines of both sides that the hunk still has
+	left, todo int // remaining lines of the hunk, before and after
 }
 
-// line takes the next line; it returns false where yield said no.
+// line takes the next line. It returns false if yield did.
 func (d *diff) line(at row, yield func(*Record, error) bool) bool {
 	text := string(at.text)
 	if d.r != nil && (d.left > 0 || d.todo > 0) {
@@ -99,7 +99,7 @@ func (d *diff) open(at row, m []string, yield func(*Record, error) bool) bool {
 			return 1
 		}
 		n := 0
-		fmt.Sscan(text, &n) // digits alone
+		fmt.Sscan(text, &n) // only digits
 		return n
 	}
 	d.left, d.todo, d.at = count(m[1]), count(m[2]), at
@@ -130,7 +130,7 @@ func (d *diff) done(yield func(*Record, error) bool) bool {
 	return yield(r, nil)
 }
 
-// end reports a hunk that the end of the file cut off.
+// end reports a hunk that is cut off by the end of the file.
 func (d *diff) end(yield func(*Record, error) bool) {
 	if d.r != nil {
 		yield(nil, d.at.skip(Malformed, "hunk cut off at the end of the file"))

@@ -15,20 +15,20 @@ import (
 	"seccodeprm/segment"
 )
 
-// The marks that test suites of other tools put into comments.
+// The marks that test suites of analysers put into comments.
 var (
 	badMark = regexp.MustCompile(`\bBAD\b|\bNOT OK\b|\bNON_COMPLIANT\b|\$.*\bAlert\b|\bruleid:|\bFLAW\b`)
-	// A spurious alert is one that the tool should not give.
+	// A spurious alert is an alert that the analyser should not raise.
 	spurious = regexp.MustCompile(`\bSPURIOUS\b`)
 	goodMark = regexp.MustCompile(`\bGOOD\b|\bOK\b|\bCOMPLIANT\b|\bok:`)
 )
 
-// Annotated reads a folder of annotated tests, as CodeQL, its coding standards
-// and Semgrep have them: BAD, NOT OK, NON_COMPLIANT, "$ Alert" or "ruleid:" in
-// a comment marks its line, or the next line of code where it stands alone. A
-// file with such marks is vulnerable, with these lines; one with GOOD, OK,
-// COMPLIANT or "ok:" alone is secure; others are skipped as Unmarked. Comments
-// are taken out of the code, because they tell the label.
+// Annotated reads a folder of annotated tests, such as those of CodeQL, its coding
+// standards and Semgrep. BAD, NOT OK, NON_COMPLIANT, "$ Alert" or "ruleid:" in a
+// comment marks its line, or the next line of code if the comment is alone on its
+// line. A file with such marks is vulnerable in these lines. A file with only
+// GOOD, OK, COMPLIANT or "ok:" is secure. Other files are skipped as Unmarked.
+// Comments are removed from the code, because they leak the label.
 func Annotated(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return files(ctx, fsys, name, func(file string, data []byte, yield func(*Record, *Skip) bool) bool {
 		lang := language(file, "")
@@ -52,7 +52,7 @@ func Annotated(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, 
 
 var inPath = regexp.MustCompile(`(?i)cwe[-_]?(\d+)`)
 
-// pathCWE returns the CWE that a path names, "" if none.
+// pathCWE returns the CWE that a path names, or "".
 func pathCWE(file string) string {
 	if m := inPath.FindStringSubmatch(file); m != nil {
 		return "CWE-" + m[1]
@@ -60,9 +60,8 @@ func pathCWE(file string) string {
 	return ""
 }
 
-// marks returns the lines that src marks as vulnerable in its comments, which
-// are what code, of equal length, has blanks for; and whether a mark of
-// security was seen.
+// marks returns the lines that the comments of src mark as vulnerable, and whether
+// any comment marks code as secure. code is src with its comments blanked.
 func marks(src, code []byte) (flaws []int, good bool) {
 	n, waiting := 0, false
 	for offset := 0; offset < len(src); {
@@ -76,7 +75,7 @@ func marks(src, code []byte) (flaws []int, good bool) {
 			if code[i] != src[i] {
 				comment = append(comment, src[i])
 			} else if len(comment) > 0 && comment[len(comment)-1] != ' ' {
-				comment = append(comment, ' ') // blanks inside comments are blanks in code
+				comment = append(comment, ' ') // a space in a comment is a space in code, too
 			}
 		}
 		alone := len(bytes.TrimSpace(code[offset:end])) == 0
@@ -94,8 +93,8 @@ func marks(src, code []byte) (flaws []int, good bool) {
 	return flaws, good
 }
 
-// trimLines takes white space away at the ends of lines, which is what comments
-// that stood there have become.
+// trimLines removes white space at the ends of lines, which blanked comments have
+// left there.
 func trimLines(code []byte) []byte {
 	out := make([]byte, 0, len(code))
 	for line := range bytes.Lines(code) {
@@ -108,10 +107,10 @@ func trimLines(code []byte) []byte {
 	return out
 }
 
-// Juliet reads a folder of the Juliet suites, C, C++ and Java: of each file the
-// vulnerable part (OMITBAD, bad methods) and the secure one (OMITGOOD, good
-// methods) are a pair, with the lines behind FLAW comments. Comments are taken
-// out, and names that tell the label (good, bad, CWE numbers) are replaced. A
+// Juliet reads a folder of the Juliet suites for C, C++ and Java. The vulnerable
+// part of a file (OMITBAD, bad methods) and its secure part (OMITGOOD, good
+// methods) are a pair; FLAW comments mark the vulnerable lines. Comments are
+// removed, and names that leak the label (good, bad, CWE numbers) are replaced. A
 // file without both parts is skipped as Unmarked.
 func Juliet(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return files(ctx, fsys, name, func(file string, data []byte, yield func(*Record, *Skip) bool) bool {
@@ -149,8 +148,8 @@ func Juliet(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, err
 
 var telling = regexp.MustCompile(`(?i)\b\w*(?:good|bad|cwe_?\d+)\w*\b`)
 
-// anonymous replaces the names that tell the label, by the order in which they
-// come.
+// anonymous replaces the names that leak the label, and numbers them in order of
+// appearance.
 func anonymous(code []byte) []byte {
 	names := map[string]string{}
 	return telling.ReplaceAllFunc(code, func(name []byte) []byte {
@@ -163,8 +162,8 @@ func anonymous(code []byte) []byte {
 	})
 }
 
-// omitted returns the parts between "#ifndef OMITBAD" and its #endif, whole
-// lines without these two; side is "bad" or "good".
+// omitted returns the lines between "#ifndef OMITBAD" (or OMITGOOD) and its
+// #endif. side is "bad" or "good".
 func omitted(src []byte, _ segment.Language, side string) (parts []label.Span) {
 	start, depth, offset := 0, 0, 0
 	open := "#ifndef OMIT" + strings.ToUpper(side)
@@ -188,7 +187,7 @@ func omitted(src []byte, _ segment.Language, side string) (parts []label.Span) {
 
 var method = regexp.MustCompile(`(?m)^[ \t]*(?:(?:public|private|protected|static|final)[ \t]+)*\w+[ \t]+(\w+)\([^;{}]*\)[^;{}]*\{`)
 
-// methods returns the methods of a Java file whose names hold side.
+// methods returns the methods of a Java file whose names contain side.
 func methods(src []byte, lang segment.Language, side string) (parts []label.Span) {
 	code := label.Blank(src, lang, true)
 	for at := 0; at < len(code); {

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// SVEN reads the rows of SVEN and SafeCoder (eth-sri/sven, eth-sri/SafeCoder):
-// JSON lines with func_src_before, func_src_after, vul_type, file_name,
+// SVEN reads the JSON lines of SVEN and SafeCoder (eth-sri/sven,
+// eth-sri/SafeCoder), with func_src_before, func_src_after, vul_type, file_name,
 // commit_link and func_name. All records are pairs.
 func SVEN(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return each(ctx, fsys, name, func(at row) (*Record, *Skip) {
@@ -49,10 +49,10 @@ type primevul struct {
 	Date    string `json:"commit_date"`
 }
 
-// texts is a list of strings that some files write as one string.
+// texts is a list of strings. Some files write a list of one as a string.
 type texts []string
 
-// UnmarshalJSON reads either spelling, and null as none.
+// UnmarshalJSON reads either form. Null is an empty list.
 func (t *texts) UnmarshalJSON(data []byte) error {
 	var one string
 	if json.Unmarshal(data, &one) == nil {
@@ -85,8 +85,8 @@ func (v *primevul) record(at row) (*Record, *Skip) {
 	return r, nil
 }
 
-// PrimeVul reads the unpaired rows of PrimeVul (DLVulDet/PrimeVul): JSON lines
-// with func, target (1 for vulnerable), project, commit_id and cwe.
+// PrimeVul reads the unpaired JSON lines of PrimeVul (DLVulDet/PrimeVul), with
+// func, target (1 for vulnerable), project, commit_id and cwe.
 func PrimeVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return each(ctx, fsys, name, func(at row) (*Record, *Skip) {
 		var v primevul
@@ -97,12 +97,11 @@ func PrimeVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, e
 	})
 }
 
-// PrimeVulPaired reads the paired rows of PrimeVul, where a vulnerable function
-// and its fix stand one behind the other. Two rows are a pair only if they are
-// neighbours, of one commit and of targets 1 and 0: partners looked up by
-// commit, as the released pipeline does it, are wrong where a commit fixes
-// several functions, and every pair is found twice. A row without its partner
-// is skipped as Incomplete.
+// PrimeVulPaired reads the paired rows of PrimeVul, in which a fix follows its
+// vulnerable function. Two rows are a pair only if they are neighbours of the same
+// commit with targets 1 and 0. The released pipeline looks partners up by commit
+// instead, which pairs the wrong functions if a commit fixes several, and finds
+// every pair twice. A row without a partner is skipped as Incomplete.
 func PrimeVulPaired(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		var open *Record
@@ -155,15 +154,15 @@ func PrimeVulPaired(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Rec
 	}
 }
 
-// Devign reads JSON lines of the form Devign, CodeXGLUE, ReGVD and VulBERTa
-// share: func, target (1 for vulnerable), project, commit_id. The language is C.
+// Devign reads the JSON lines that Devign, CodeXGLUE, ReGVD and VulBERTa share,
+// with func, target (1 for vulnerable), project and commit_id. The language is C.
 func Devign(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return PrimeVul(ctx, fsys, name)
 }
 
-// ReposVul reads the rows of ReposVul (Eshe0922/ReposVul), JSON lines of one
-// commit each: details[] hold files before (code_before) and after (code) the
-// fix. Each file that changed is a pair.
+// ReposVul reads the JSON lines of ReposVul (Eshe0922/ReposVul), each of one
+// commit. Its details are the changed files before (code_before) and after (code)
+// the fix. Each file is a pair.
 func ReposVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		for at, err := range lines(ctx, fsys, name) {
@@ -211,9 +210,9 @@ func ReposVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, e
 	}
 }
 
-// PreciseBugs reads a folder of SophieHYe/PreciseBugs, with one folder for each
-// CVE and in it BugEntry.json: buggy_code, fixing_code and filenames, lists of
-// equal length, and type, the CWE.
+// PreciseBugs reads a folder of SophieHYe/PreciseBugs. It contains a folder for
+// each CVE with a BugEntry.json: the lists buggy_code, fixing_code and filenames,
+// of equal length, and type, the CWE.
 func PreciseBugs(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return files(ctx, fsys, name, func(file string, data []byte, yield func(*Record, *Skip) bool) bool {
 		if path.Base(file) != "BugEntry.json" {
@@ -248,7 +247,8 @@ func PreciseBugs(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record
 	})
 }
 
-// date reads the dates that data sets write; zero for anything else.
+// date reads a date in any format that the data sets use. Anything else is the
+// zero time.
 func date(text string) time.Time {
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z", "2006-01-02 15:04:05", "2006-01-02", "2006/1/2", "1/2/2006"} {
 		if t, err := time.Parse(layout, text); err == nil {

@@ -11,26 +11,26 @@ import (
 	"seccodeprm/segment"
 )
 
-// Recipe says how a model is trained on rows, in the paper's two stages: first
-// the head alone, then everything.
+// Recipe says how to train a model on rows in the paper's two stages: first the
+// head alone, then all weights.
 type Recipe struct {
 	Model     string // Hugging Face name or folder of the base model
-	GPUs      int    // of one machine; 4 where it is 0, as in the paper
-	Train     string // file or pattern of the rows, relative to where it runs
-	Eval      string // the same; none where empty
-	Separator string // "\n\n" where empty
-	Prompt    string // of the rows; Prompt where empty
-	Segment   string // name of the policy that cut the rows, see segment.ParsePolicy; "paper" where empty
+	GPUs      int    // of one machine; 0 means 4, as in the paper
+	Train     string // file or pattern of the rows, relative to the working directory
+	Eval      string // the same for evaluation; may be empty
+	Separator string // "\n\n" if empty
+	Prompt    string // of the rows; Prompt if empty
+	Segment   string // name of the policy that cut the rows, see segment.ParsePolicy; "paper" if empty
 
-	// Released takes the learning rate of the released script for stage 2, 5e-7,
-	// in place of the paper's 1e-6.
+	// Released uses the learning rate of the released script for stage 2, 5e-7,
+	// instead of the paper's 1e-6.
 	Released bool
 }
 
-// TRL is the version that the recipe is for: the last one with a PRMTrainer.
+// TRL is the version that the recipe requires: the last one with a PRMTrainer.
 const TRL = "1.13.0"
 
-// PRMConfig are the arguments of TRL's class of that name.
+// PRMConfig holds the arguments of TRL's class of that name.
 type PRMConfig struct {
 	OutputDir     string  `json:"output_dir"`
 	LearningRate  float64 `json:"learning_rate"`
@@ -53,10 +53,10 @@ type PRMConfig struct {
 	ReportTo      string  `json:"report_to"`
 }
 
-// Stage returns the configuration of stage 1 or 2: constant rate without
-// warm-up, Adam (0.9, 0.95), decay 0.1, 8 sequences a GPU and step (one at a
-// time), 128,000 tokens, bfloat16. TRL's max_completion_length stays off: the
-// paper's 8,000 would cut longer functions and drop their last labels.
+// Stage returns the configuration of stage 1 or 2: constant learning rate without
+// warm-up, Adam (0.9, 0.95), weight decay 0.1, 8 sequences per GPU and step (one
+// at a time), 128,000 tokens, bfloat16. TRL's max_completion_length stays off: the
+// paper's 8,000 would truncate longer functions and drop their last labels.
 func (r *Recipe) Stage(stage int) PRMConfig {
 	c := PRMConfig{
 		OutputDir: fmt.Sprintf("stage%d", stage), LearningRate: 1e-4, Epochs: 3,
@@ -80,8 +80,8 @@ func (r *Recipe) separator() string {
 // Write writes the files of the recipe into a folder: stage1.json and
 // stage2.json (PRMConfig), zero2.yaml (accelerate, DeepSpeed ZeRO-2),
 // train_prm.py, requirements.txt, train.sh, which runs both stages, and
-// seccodeprm.json, which goes with the checkpoint and says how it wants to be
-// asked. Errors are ErrRule and those of the file system.
+// seccodeprm.json, which belongs to the checkpoint and records the prompt format
+// it expects. Errors are ErrRule and file system errors.
 func (r *Recipe) Write(dir string) error {
 	gpus := r.GPUs
 	if gpus == 0 {
@@ -125,8 +125,8 @@ func (r *Recipe) Write(dir string) error {
 	return nil
 }
 
-// script returns the launch lines of both stages. The separator stands in $”,
-// because in plain or double quotes a shell passes backslashes on.
+// script returns the script that launches both stages. The separator is quoted as
+// $'...', because within '...' and "..." a shell keeps \n as two characters.
 func (r *Recipe) script() string {
 	line := func(model string, stage int) string {
 		eval := ""
@@ -143,7 +143,7 @@ func (r *Recipe) script() string {
 // quote quotes a word for a shell.
 func quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
-// ansiQuote quotes a word for bash with its line breaks spelled out.
+// ansiQuote quotes a word for bash and escapes its line breaks.
 func ansiQuote(word string) string {
 	r := strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
 	return "$'" + r.Replace(word) + "'"

@@ -17,35 +17,35 @@ import (
 	"seccodeprm/segment"
 )
 
-// Record is one entry of a public data set: a function or file, vulnerable, or
+// Record is one entry of a public data set: a function or file that is vulnerable,
 // secure, or both as a pair.
 type Record struct {
 	ID       string // unique in its source, such as "train.jsonl:12"
-	Project  string // repository, as far as the source says
+	Project  string // repository, if known
 	Commit   string // of the fix
 	File     string
 	Function string
 	Language segment.Language
-	CWEs     []string  // as "CWE-79", ascending; others, such as "NVD-CWE-Other", as they stand
-	Date     time.Time // of the commit or its publication; zero where unknown
+	CWEs     []string  // as "CWE-79", ascending; others, such as "NVD-CWE-Other", unchanged
+	Date     time.Time // of the commit or its publication; zero if unknown
 
-	Before []byte // the vulnerable code; nil for a record that is secure alone
-	After  []byte // its fix; nil for one that is vulnerable alone
+	Before []byte // the vulnerable code; nil if the record is only secure
+	After  []byte // its fix; nil if the record is only vulnerable
 
-	// Flaws are lines of Before known to be vulnerable, from 1, ascending: what
-	// some sources have in place of, or beside, a fix.
+	// Flaws are the lines of Before known to be vulnerable, from 1, ascending.
+	// Some sources list them instead of a fix or in addition to it.
 	Flaws []int
 }
 
 // Paired reports whether the record has both sides.
 func (r *Record) Paired() bool { return r.Before != nil && r.After != nil }
 
-// Reader reads the records of a source, a file or a folder of fsys, one after
-// the other. A file whose name ends in ".gz" is unpacked. A record that cannot
-// be used yields a *Skip and reading goes on; any other error is the last.
+// Reader reads the records of a source, a file or folder of fsys, one by one. It
+// unpacks a file whose name ends in ".gz". A record that cannot be used yields a
+// *Skip, and reading continues. Any other error ends the iteration.
 type Reader func(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error]
 
-// readers are the formats by name.
+// readers returns the readers by the name of their format.
 func readers() map[string]Reader {
 	return map[string]Reader{
 		"sven":            SVEN,
@@ -79,27 +79,27 @@ func Lookup(format string) (Reader, error) {
 // a table without its columns, a truncated archive.
 var ErrFormat = errors.New("dataset: format")
 
-// Skip is the error for one record that cannot be used. It is counted by its
-// reason; the records behind it follow.
+// Skip is the error for one record that cannot be used. Reading continues with
+// the next record.
 type Skip struct {
 	File   string
-	Line   int   // from 1; 0 where the record is a whole file
-	Offset int64 // of the record in the (unpacked) file
-	Reason string
+	Line   int    // from 1; 0 if the record is a whole file
+	Offset int64  // of the record in the (unpacked) file
+	Reason string // one of a few, to be counted
 	Detail string // may be empty
 }
 
 // The reasons of a Skip.
 const (
-	Malformed  = "malformed"       // not JSON, not CSV, or a value of another type
-	NotUTF8    = "not UTF-8"       // a text in another encoding
-	Incomplete = "field missing"   // a field that the format cannot do without
-	Empty      = "empty code"      // nothing but white space on a side
+	Malformed  = "malformed"       // not JSON or CSV, or a value of another type
+	NotUTF8    = "not UTF-8"       // text in another encoding
+	Incomplete = "field missing"   // a required field is missing
+	Empty      = "empty code"      // a side is only white space
 	Identical  = "sides identical" // no difference, or none that counts
 	TooLong    = "too long"        // a row of more than MaxRow bytes
 	Unmarked   = "no mark"         // nothing says what is vulnerable
 	NoStep     = "no step"         // all steps of a side, or all vulnerable ones, are empty
-	Duplicate  = "duplicate"       // code that was there before
+	Duplicate  = "duplicate"       // code that an earlier record has
 )
 
 // Error returns the place, the reason and the detail.
@@ -115,7 +115,7 @@ func (s *Skip) Error() string {
 	return text
 }
 
-// check returns the reason why a record cannot be used, "" if it can.
+// check returns the reason why a record cannot be used, or "".
 func (r *Record) check() string {
 	for _, side := range [][]byte{r.Before, r.After} {
 		if side == nil {
@@ -136,7 +136,7 @@ func (r *Record) check() string {
 
 var cwe = regexp.MustCompile(`(?i)^cwe[-_ ]?0*(\d+)$`)
 
-// cwes brings CWEs into one spelling, sorted by number.
+// cwes returns CWEs in one spelling, sorted by number.
 func cwes(names ...string) []string {
 	var all []string
 	for _, name := range names {
@@ -152,7 +152,7 @@ func cwes(names ...string) []string {
 	return slices.Compact(all)
 }
 
-// compareCWE orders CWEs by number, names without one behind them.
+// compareCWE orders CWEs by number. Names without a number come last.
 func compareCWE(a, b string) int {
 	number := func(s string) int {
 		if n, err := strconv.Atoi(strings.TrimPrefix(s, "CWE-")); err == nil {

@@ -13,7 +13,7 @@ import (
 	"seccodeprm/label"
 )
 
-// Key says what of a record must not be in two splits.
+// Key says what two splits must not have in common.
 type Key string
 
 // The keys.
@@ -21,26 +21,25 @@ const (
 	ByPair    Key = "pair"    // the record
 	ByCommit  Key = "commit"  // all records of a commit of a project
 	ByProject Key = "project" // all records of a project
-	ByDate    Key = "date"    // by Splitter.Until, not by chance
+	ByDate    Key = "date"    // not random, but by Splitter.Until
 )
 
-// Splitter assigns records to splits. Equal keys go to one split, always the
-// same for the same Seed, whatever the order of the records and whatever other
-// records there are. A record that lacks its key (no commit, no project) counts
-// as one of its own.
+// Splitter assigns records to splits. Records with equal keys go to the same
+// split, which depends only on the key and Seed, not on other records or their
+// order. A record without a commit or project is a group of its own.
 type Splitter struct {
 	Key    Key
 	Names  []string  // of the splits, such as "train", "val"
-	Shares []float64 // of each, positive; they need not sum to 1; not for ByDate
+	Shares []float64 // of the splits, positive; they need not sum to 1; not for ByDate
 	Seed   uint64
 
-	// Until are the ends of all splits but the last, ascending, for ByDate: a
-	// record belongs to the first whose end is after its date. Records without a
-	// date are refused.
+	// Until, for ByDate, are the ends of all splits but the last, ascending. A
+	// record belongs to the first split whose end is after its date. Records
+	// without a date are skipped.
 	Until []time.Time
 }
 
-// Check returns an ErrRule for a Splitter that cannot assign anything.
+// Check returns ErrRule if the Splitter is not valid.
 func (s *Splitter) Check() error {
 	if len(s.Names) == 0 {
 		return fmt.Errorf("%w: no splits", ErrRule)
@@ -65,8 +64,8 @@ func (s *Splitter) Check() error {
 	return nil
 }
 
-// Split returns the index of the record's split. Errors are those of Check, and
-// a *Skip (Incomplete) for a record without a date where dates are needed.
+// Split returns the index of the record's split. It returns the error of Check,
+// or a *Skip (Incomplete) if it needs a date and the record has none.
 func (s *Splitter) Split(r *Record) (int, error) {
 	if err := s.Check(); err != nil {
 		return 0, err
@@ -97,7 +96,7 @@ func (s *Splitter) Split(r *Record) (int, error) {
 	return len(s.Shares) - 1, nil
 }
 
-// keyOf returns what r has to share with others of its split.
+// keyOf returns the key of r. Records of equal keys belong to one split.
 func keyOf(r *Record, key Key) string {
 	switch {
 	case key == ByProject && r.Project != "":
@@ -108,8 +107,8 @@ func keyOf(r *Record, key Key) string {
 	return "\x00" + r.ID
 }
 
-// Fingerprint returns a hash of code that does not change with white space and
-// comments: code of one fingerprint is a near duplicate.
+// Fingerprint returns a hash of one side of a record that does not depend on white
+// space and comments. Near duplicates have equal fingerprints.
 func Fingerprint(r *Record, vulnerable bool) [16]byte {
 	src := r.After
 	if vulnerable {
@@ -123,7 +122,7 @@ func Fingerprint(r *Record, vulnerable bool) [16]byte {
 	return [16]byte(h[:16])
 }
 
-// Seen remembers records, to find near duplicates and what splits share.
+// Seen remembers records, to find near duplicates and overlap between splits.
 type Seen struct {
 	code     map[[16]byte]string // fingerprint -> ID
 	commits  map[string]bool
@@ -153,22 +152,22 @@ func (s *Seen) Add(r *Record) {
 	}
 }
 
-// Duplicate returns the ID of a record seen before that has the same vulnerable
-// code but for white space and comments, or, where the record has none, the same
-// secure code; "" if there is none.
+// Duplicate returns the ID of the first record with the same vulnerable code, up
+// to white space and comments, or "" if there is none. It compares the secure code
+// of a record that has no vulnerable code.
 func (s *Seen) Duplicate(r *Record) string { return s.code[Fingerprint(r, r.Before != nil)] }
 
-// Overlap says what the records of a split share with those of another.
+// Overlap counts the records of a split by what they share with another split.
 type Overlap struct {
-	Records  int // of the split that was compared
-	Code     int // with code that the other has, on either side
-	Commits  int // of commits that the other has
-	Projects int // of projects that the other has
-	Clean    int // that share neither code nor a commit
+	Records  int // all records
+	Code     int // records that share code, on either side
+	Commits  int // records that share a commit
+	Projects int // records that share a project
+	Clean    int // records that share neither code nor a commit
 }
 
-// Compare counts what r shares with the records seen, in o, and reports
-// whether it is clean: no code and no commit in common.
+// Compare adds to o what r shares with the records seen, and reports whether r is
+// clean, sharing neither code nor a commit.
 func (s *Seen) Compare(r *Record, o *Overlap) bool {
 	code := r.Before != nil && s.code[Fingerprint(r, true)] != "" || r.After != nil && s.code[Fingerprint(r, false)] != ""
 	commit := r.Commit != "" && s.commits[keyOf(r, ByCommit)]

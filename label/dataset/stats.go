@@ -13,12 +13,11 @@ import (
 	"seccodeprm/label"
 )
 
-// Stats are the figures of the paper's Tables 11 and 12 for one split. Side 0 is
-// vulnerable, side 1 secure. The zero value is ready; it holds sums, never the
-// examples.
+// Stats computes the figures of the paper's Tables 11 and 12 for one split. Side 0
+// is vulnerable, side 1 secure. It holds sums, not examples. The zero value is
+// ready to use.
 type Stats struct {
-	// Tokens counts the tokens of a text, as AppendEncode gives them; nil leaves
-	// them out.
+	// Tokens, if not nil, counts the tokens of a text.
 	Tokens func(text []byte) int
 
 	Examples [2]int
@@ -34,9 +33,9 @@ type Stats struct {
 	last            *Record
 }
 
-// Add counts an example. Sides of a pair come one behind the other, as
-// Rule.Examples gives them. Under PaperCompat the text of an example is its
-// steps joined by a blank line, as the paper counts; else it is the source.
+// Add counts an example. The sides of a pair must follow each other, as
+// Rule.Examples returns them. The text of an example is its source; under
+// PaperCompat it is its steps joined by a blank line, as the paper counts.
 func (s *Stats) Add(e *Example) {
 	side := 1
 	if e.Vulnerable {
@@ -81,7 +80,7 @@ func (s *Stats) Add(e *Example) {
 	}
 }
 
-// joined returns the texts of steps with a blank line between.
+// joined returns the texts of steps joined by a blank line.
 func joined(steps []label.Step) []byte {
 	var text []byte
 	for i, s := range steps {
@@ -93,7 +92,7 @@ func joined(steps []label.Step) []byte {
 	return text
 }
 
-// mean returns a sum for each example of a side, 0 where there is none.
+// mean divides sums by the number of examples, by side. It is 0 without examples.
 func (s *Stats) mean(sum [2]int) [2]float64 {
 	var m [2]float64
 	for side, n := range s.Examples {
@@ -107,14 +106,14 @@ func (s *Stats) mean(sum [2]int) [2]float64 {
 // MeanChars returns the mean number of characters of an example, by side.
 func (s *Stats) MeanChars() [2]float64 { return s.mean(s.chars) }
 
-// MeanTokens returns the mean number of tokens, by side; 0 without Tokens.
+// MeanTokens returns the mean number of tokens, by side. It is 0 without Tokens.
 func (s *Stats) MeanTokens() [2]float64 { return s.mean(s.tokens) }
 
 // MeanSteps returns the mean number of steps, by side.
 func (s *Stats) MeanSteps() [2]float64 { return s.mean(s.steps) }
 
-// StepV returns the paper's Step_v in percent: the mean share of vulnerable
-// steps, over the vulnerable examples that have one.
+// StepV returns the paper's Step_v in percent: the mean share of vulnerable steps
+// in the vulnerable examples that have one.
 func (s *Stats) StepV() float64 {
 	if s.WithFlaw == 0 {
 		return 0
@@ -132,10 +131,10 @@ func (s *Stats) StepA() float64 {
 	return 100 * float64(s.flaws[0]+s.flaws[1]) / float64(all)
 }
 
-// LengthRatio returns the mean length of vulnerable examples over that of
-// secure ones, in tokens or, without Tokens, in characters; 0 where a side has
-// no examples. Far from 1, length alone tells the label: the paper calls that
-// length hacking, and dropped data sets for it.
+// LengthRatio returns the mean length of vulnerable examples divided by the mean
+// length of secure ones, in tokens or, without Tokens, in characters. It is 0 if a
+// side has no examples. If it is far from 1, length alone predicts the label; the
+// paper calls that length hacking and dropped data sets because of it.
 func (s *Stats) LengthRatio() float64 {
 	m := s.MeanTokens()
 	if s.Tokens == nil {
@@ -147,8 +146,8 @@ func (s *Stats) LengthRatio() float64 {
 	return m[0] / m[1]
 }
 
-// WriteStats writes the figures of some splits as a table, one line for each,
-// then the languages and CWEs. Pairs of figures are vulnerable/secure.
+// WriteStats writes the figures of splits as a table of one line each, then their
+// languages and CWEs. Pairs of figures are vulnerable/secure.
 func WriteStats(w io.Writer, names []string, all []*Stats) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "split\texamples\ttokens\tchars\tsteps\tStep_v\tStep_a\tvulnerable steps\tempty\twithout any\tone step")
@@ -175,7 +174,7 @@ func WriteStats(w io.Writer, names []string, all []*Stats) error {
 // ratio writes two means as the paper does.
 func ratio(m [2]float64) string { return fmt.Sprintf("%.0f/%.0f", m[0], m[1]) }
 
-// counts writes how often each name was counted.
+// counts lists names with their counts.
 func counts(n map[string]int, order func(a, b string) int) string {
 	var parts []string
 	for _, name := range slices.SortedFunc(maps.Keys(n), order) {
@@ -187,10 +186,10 @@ func counts(n map[string]int, order func(a, b string) int) string {
 	return strings.Join(parts, ", ")
 }
 
-// Tally counts records that were skipped, by reason.
+// Tally counts skipped records by reason.
 type Tally map[string]int
 
-// Count counts the reason of err if it is a *Skip, and reports whether it is.
+// Count counts err by its reason if it is a *Skip, and reports whether it is.
 func (t Tally) Count(err error) bool {
 	if skip, ok := err.(*Skip); ok {
 		t[skip.Reason]++

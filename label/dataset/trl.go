@@ -10,8 +10,8 @@ import (
 // Prompt is the prompt that the paper's models were trained with.
 const Prompt = "Determine whether the code is vulnerable or not."
 
-// Row is a row of TRL's stepwise supervision. Labels are integers, 1 for secure
-// and 0 for vulnerable, because TRL converts them to integers anyway.
+// Row is a row of TRL's stepwise supervision. Labels are 1 for secure and 0 for
+// vulnerable. TRL would convert booleans to these integers.
 type Row struct {
 	Prompt      string   `json:"prompt"`
 	Completions []string `json:"completions"`
@@ -19,7 +19,7 @@ type Row struct {
 	Meta        *Meta    `json:"meta,omitempty"`
 }
 
-// Meta is where a row comes from, and more about its labels.
+// Meta records where a row comes from and details of its labels.
 type Meta struct {
 	ID       string   `json:"id"`
 	Pair     string   `json:"pair"` // equal for both sides of a pair
@@ -31,14 +31,14 @@ type Meta struct {
 	File     string   `json:"file"`
 	Function string   `json:"function"`
 
-	// For each completion: its bytes in the source, the source of its label and
-	// its weight.
+	// For each completion, its bytes in the source, where its label comes from,
+	// and its weight.
 	Spans   [][2]int  `json:"spans"`
 	From    []string  `json:"from"`
 	Weights []float64 `json:"weights"`
 }
 
-// Row returns the example as a row with the prompt.
+// Row returns the example as a row with the given prompt.
 func (e *Example) Row(prompt string) *Row {
 	steps := e.Rows()
 	r := e.Record
@@ -59,7 +59,7 @@ func (e *Example) Row(prompt string) *Row {
 	return row
 }
 
-// number returns a label as TRL wants it.
+// number returns a label as TRL expects it.
 func number(s label.Step) int {
 	if s.Secure {
 		return 1
@@ -68,37 +68,37 @@ func number(s label.Step) int {
 }
 
 // TokenRule says how rows become ids, in the terms of TRL's PRMConfig. The zero
-// value lacks a separator and is refused.
+// value has no separator and is refused.
 type TokenRule struct {
 	Separator           string // step_separator: text after each step
-	MaxLength           int    // max_length in ids: cut from the right; 0 for no limit
-	MaxCompletionLength int    // max_completion_length, of everything behind the prompt; 0 for no limit
+	MaxLength           int    // max_length in ids, truncated at the end; 0 for no limit
+	MaxCompletionLength int    // max_completion_length, without the prompt; 0 for no limit
 	LastStepOnly        bool   // train_on_last_step_only
-	BOS                 string // a special token put in front; none where empty, as for Qwen2
+	BOS                 string // a special token to begin with; empty for none, as for Qwen2
 
-	// Special reads special tokens that are spelled in prompt and steps as
-	// such, as TRL does. By default they are text, because code that spells
+	// Special encodes special tokens spelled out in prompt and steps as special
+	// tokens, as TRL does. By default they are text, because code that contains
 	// <|endoftext|> must not end anything.
 	Special bool
 }
 
-// IDs is a row of ids: Labels has -100 but at the last id of each separator,
-// where it is the label of the step.
+// IDs is a row of ids. Labels is the label of a step at the last id of its
+// separator, and -100 everywhere else.
 type IDs struct {
 	InputIDs []int32 `json:"input_ids"`
 	Labels   []int32 `json:"labels"`
 
-	// Cut is the number of labels that a limit cut away: steps that a model
-	// would not be trained on.
+	// Cut is the number of labels beyond a limit: steps that a model would not be
+	// trained on.
 	Cut int `json:"-"`
 }
 
-// ignored is the label of ids that are not read.
+// ignored is the label of ids that training ignores.
 const ignored = -100
 
-// Tokenize returns the row as TRL's PRMTrainer.tokenize_row gives it: prompt,
-// steps and separators encoded each alone and joined. A dataset that has these
-// two columns is not tokenised again. Errors are ErrRule.
+// Tokenize returns the row as TRL's PRMTrainer.tokenize_row does: prompt, steps
+// and separators are encoded separately and joined. TRL does not tokenise a data
+// set again that has these two columns. Errors are ErrRule.
 func (rule *TokenRule) Tokenize(t *tokenizer.Tokenizer, row *Row) (*IDs, error) {
 	enc := t.NewEncoder()
 	separator := enc.AppendEncodeSpecial(nil, []byte(rule.Separator))
@@ -143,7 +143,7 @@ func (rule *TokenRule) Tokenize(t *tokenizer.Tokenizer, row *Row) (*IDs, error) 
 	return out, nil
 }
 
-// limit cuts the row behind n ids.
+// limit truncates the row to n ids.
 func (x *IDs) limit(n int) {
 	if n >= len(x.InputIDs) {
 		return

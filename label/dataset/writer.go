@@ -14,25 +14,25 @@ import (
 	"path/filepath"
 )
 
-// ErrResume is wrapped where a folder holds rows that are not those being
-// written: of other sources, another rule, or changed since.
+// ErrResume is wrapped if a folder holds other rows than those being written:
+// rows of other sources or another rule, or rows that have changed since.
 var ErrResume = errors.New("dataset: cannot resume")
 
 // Writer writes rows as JSON lines into shards of a fixed number of rows. The
-// bytes depend on nothing but the rows and the options. An interrupted run is
-// resumed by writing the same rows again: shards that are complete are kept,
-// and their rows compared, not written.
+// bytes depend only on the rows and the options. To resume an interrupted run,
+// write the same rows again: complete shards are kept, and their rows are compared
+// instead of written.
 //
-// Shards are named NAME-00000.jsonl or NAME-00000.jsonl.gz; NAME.json, the
-// manifest, lists them. A file appears under its name only when it is complete.
+// Shards are named NAME-00000.jsonl or NAME-00000.jsonl.gz, and the manifest,
+// NAME.json, lists them. A file appears under its name only when it is complete.
 type Writer struct {
 	dir      string
 	opt      WriterOptions
 	manifest Manifest
-	kept     []Shard // of an earlier run, still to be compared
+	kept     []Shard // complete shards of an earlier run, to be compared
 
 	body   bytes.Buffer // of the shard being written
-	packed *gzip.Writer // into body, if asked
+	packed *gzip.Writer // into body; nil without Gzip
 	shard  Shard
 	sum    hash.Hash
 	failed error
@@ -41,18 +41,18 @@ type Writer struct {
 // WriterOptions say how rows are written.
 type WriterOptions struct {
 	Name string // of the shards, such as "train"
-	Rows int    // in a shard, 1 to 1,000,000; 4096 where it is 0
+	Rows int    // in a shard, 1 to 1,000,000; 0 means 4096
 	Gzip bool
 
-	// Recipe is everything that the rows depend on, such as Rule.Name and the
-	// digests of sources: rows of another recipe are not resumed.
+	// Recipe names everything that the rows depend on, such as Rule.Name and the
+	// digests of sources. Rows of another recipe are not resumed.
 	Recipe string
 }
 
 // Manifest lists the shards of a Writer.
 type Manifest struct {
 	Recipe   string  `json:"recipe"`
-	Complete bool    `json:"complete"` // false where the source ended early
+	Complete bool    `json:"complete"` // false if the source ended early
 	Rows     int     `json:"rows"`
 	Shards   []Shard `json:"shards"`
 }
@@ -64,8 +64,8 @@ type Shard struct {
 	SHA256 string `json:"sha256"` // of the unpacked rows
 }
 
-// NewWriter opens a folder, which is made if need be. What an earlier run with
-// the same recipe left there is resumed; with another recipe it is ErrResume.
+// NewWriter opens a folder and creates it if necessary. It resumes an earlier run
+// with the same recipe; an earlier run with another recipe is ErrResume.
 func NewWriter(dir string, opt WriterOptions) (*Writer, error) {
 	if opt.Rows == 0 {
 		opt.Rows = 4096
@@ -77,7 +77,7 @@ func NewWriter(dir string, opt WriterOptions) (*Writer, error) {
 		return nil, err
 	}
 	w := &Writer{dir: dir, opt: opt, manifest: Manifest{Recipe: opt.Recipe, Shards: []Shard{}}}
-	// What a run left that was killed.
+	// Remove what a killed run left.
 	parts, err := filepath.Glob(filepath.Join(dir, w.part()))
 	if err != nil {
 		return nil, err
@@ -100,7 +100,7 @@ func NewWriter(dir string, opt WriterOptions) (*Writer, error) {
 		if old.Recipe != opt.Recipe {
 			return nil, fmt.Errorf("%w: %s was written with recipe %q, now it is %q", ErrResume, w.manifestName(), old.Recipe, opt.Recipe)
 		}
-		for i, s := range old.Shards { // a short one at the end is written anew
+		for i, s := range old.Shards { // a short shard at the end is written again
 			if s.Rows != opt.Rows || s.File != w.fileName(i) {
 				break
 			}
@@ -135,7 +135,7 @@ func (w *Writer) begin() {
 	w.sum = sha256.New()
 }
 
-// Write writes v as the next row. After an error the Writer is of no more use.
+// Write writes v as the next row. After an error the Writer cannot be used again.
 func (w *Writer) Write(v any) error {
 	if w.failed != nil {
 		return w.failed
@@ -147,7 +147,7 @@ func (w *Writer) Write(v any) error {
 		return w.failed
 	}
 	w.sum.Write(line.Bytes())
-	if len(w.manifest.Shards) >= len(w.kept) { // else the file is there
+	if len(w.manifest.Shards) >= len(w.kept) { // not in a file yet
 		if w.packed != nil {
 			w.packed.Write(line.Bytes()) // into memory
 		} else {
@@ -161,7 +161,7 @@ func (w *Writer) Write(v any) error {
 	return w.failed
 }
 
-// finish puts the shard under its name, or compares it with the one there.
+// finish publishes the shard, or compares it with the one kept.
 func (w *Writer) finish() error {
 	w.shard.SHA256 = hex.EncodeToString(w.sum.Sum(nil))
 	if i := len(w.manifest.Shards); i < len(w.kept) {
@@ -189,13 +189,13 @@ func (w *Writer) finish() error {
 	return nil
 }
 
-// Resumed returns how many rows an earlier run left.
+// Resumed returns the number of rows kept from an earlier run.
 func (w *Writer) Resumed() int { return len(w.kept) * w.opt.Rows }
 
-// Close writes what is left and the manifest. Pass false where the rows are not
-// all, because the source failed or the run was interrupted: what was written
-// stays, and a later run goes on behind the last full shard. Shards of an
-// earlier run that this one did not come to stay as well.
+// Close writes the remaining rows and the manifest. Pass false if rows are
+// missing because the source failed or the run was interrupted: a later run then
+// continues after the last full shard. Shards of an earlier run that this run did
+// not reach are kept as well.
 func (w *Writer) Close(complete bool) error {
 	if w.failed != nil {
 		return w.failed
@@ -203,7 +203,7 @@ func (w *Writer) Close(complete bool) error {
 	w.failed = errors.New("dataset: writer is closed")
 	if n := len(w.manifest.Shards); n < len(w.kept) {
 		if !complete {
-			return nil // the manifest there says more
+			return nil // the manifest there lists more
 		}
 		return fmt.Errorf("%w: %s has %d shards, the rows now end in the %dth", ErrResume, w.manifestName(), len(w.kept), n+1)
 	}
@@ -212,7 +212,7 @@ func (w *Writer) Close(complete bool) error {
 			return err
 		}
 	}
-	// Left over from a run whose last shard was cut elsewhere.
+	// Remove further shards of an earlier run that cut them elsewhere.
 	for i := len(w.manifest.Shards); ; i++ {
 		err := os.Remove(filepath.Join(w.dir, w.fileName(i)))
 		if errors.Is(err, fs.ErrNotExist) {
@@ -235,7 +235,7 @@ func (w *Writer) list(complete bool) error {
 	return w.publish(w.opt.Name+".json", append(data, '\n'))
 }
 
-// part is the pattern of the names that files have before they are complete.
+// part is the pattern for the names of files that are not complete.
 func (w *Writer) part() string { return "." + w.opt.Name + ".part-*" }
 
 // publish writes a file that appears under its name only when it is complete.
@@ -244,7 +244,7 @@ func (w *Writer) publish(name string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // gone already if all went well
+	defer os.Remove(f.Name()) // fails if all went well: it was renamed
 	_, err = f.Write(data)
 	if err == nil {
 		err = f.Chmod(0o644)

@@ -63,7 +63,7 @@ func TestWriterResumes(t *testing.T) {
 			// Killed in the middle of a file, too.
 			require.NoError(t, os.WriteFile(filepath.Join(dir, ".train.part-1"), []byte("x"), 0o600))
 			write(dir, stop, 10, true)
-			require.Equal(t, want, tree(t, dir), "interrupted behind row %d", stop)
+			require.Equal(t, want, tree(t, dir), "interrupted after row %d", stop)
 		}
 		if packed {
 			for i := range 3 {
