@@ -54,7 +54,7 @@ func (g *CallGraph) Callers(roots []int, opt CallerOptions) (callers []Caller, s
 	var queue []reached
 	for _, root := range roots {
 		if root < 0 || root >= len(g.Functions) {
-			return nil, false, fmt.Errorf("%w: root %d of %d functions", ErrInput, root, len(g.Functions))
+			return nil, false, fmt.Errorf("%w: no such root: %d of %d functions", ErrInput, root, len(g.Functions))
 		}
 		if !seen[root] {
 			seen[root] = true

@@ -166,7 +166,7 @@ func (r *Report) Failures(limits AuditLimits) []string {
 		}
 	}
 	if r.Length != 0 && (r.Length < 0.5 || r.Length > 2) {
-		why = append(why, fmt.Sprintf("length tells the label: vulnerable examples are %.2f times as long as secure ones", r.Length))
+		why = append(why, fmt.Sprintf("length predicts the label: vulnerable examples are %.2f times as long as secure ones", r.Length))
 	}
 	return why
 }

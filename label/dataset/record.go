@@ -77,7 +77,7 @@ func Lookup(format string) (Reader, error) {
 
 // ErrFormat is wrapped by errors about a source as a whole: an unknown format,
 // a table without its columns, a truncated archive.
-var ErrFormat = errors.New("dataset: format")
+var ErrFormat = errors.New("dataset: bad format")
 
 // Skip is the error for one record that cannot be used. Reading continues with
 // the next record.

@@ -51,7 +51,7 @@ func (s *Splitter) Check() error {
 		}
 		for _, share := range s.Shares {
 			if !(share > 0) || math.IsInf(share, 0) {
-				return fmt.Errorf("%w: share %v of a split", ErrRule, share)
+				return fmt.Errorf("%w: share %v of a split is not positive and finite", ErrRule, share)
 			}
 		}
 	case ByDate:

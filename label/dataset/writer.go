@@ -98,7 +98,7 @@ func NewWriter(dir string, opt WriterOptions) (*Writer, error) {
 			return nil, fmt.Errorf("%w: %s: %w", ErrResume, w.manifestName(), err)
 		}
 		if old.Recipe != opt.Recipe {
-			return nil, fmt.Errorf("%w: %s was written with recipe %q, now it is %q", ErrResume, w.manifestName(), old.Recipe, opt.Recipe)
+			return nil, fmt.Errorf("%w: %s was written with recipe %q, not %q", ErrResume, w.manifestName(), old.Recipe, opt.Recipe)
 		}
 		for i, s := range old.Shards { // a short shard at the end is written again
 			if s.Rows != opt.Rows || s.File != w.fileName(i) {
@@ -166,7 +166,7 @@ func (w *Writer) finish() error {
 	w.shard.SHA256 = hex.EncodeToString(w.sum.Sum(nil))
 	if i := len(w.manifest.Shards); i < len(w.kept) {
 		if w.kept[i] != w.shard {
-			return fmt.Errorf("%w: the rows of %s are not those that would be written now", ErrResume, filepath.Join(w.dir, w.shard.File))
+			return fmt.Errorf("%w: %s holds other rows than those being written", ErrResume, filepath.Join(w.dir, w.shard.File))
 		}
 	} else {
 		if w.packed != nil {
@@ -205,7 +205,7 @@ func (w *Writer) Close(complete bool) error {
 		if !complete {
 			return nil // the manifest there lists more
 		}
-		return fmt.Errorf("%w: %s has %d shards, the rows now end in the %dth", ErrResume, w.manifestName(), len(w.kept), n+1)
+		return fmt.Errorf("%w: %s lists %d shards, but the rows end in shard %d", ErrResume, w.manifestName(), len(w.kept), n+1)
 	}
 	if w.shard.Rows > 0 {
 		if err := w.finish(); err != nil {
