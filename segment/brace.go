@@ -2,96 +2,134 @@ package segment
 
 import "seccodeprm/internal/lex"
 
-// opens tells what the brace behind the statement at hand opens.
-func (m *scanner) opens() opening {
-	h := m.statement()
-	f := &m.frames[m.top]
-	switch m.lang {
-	case C, CPP:
-		return m.opensC(h, f)
-	case Go:
-		return opensGo(h, f)
-	case Java:
-		return opensJava(h, f)
-	case JavaScript, TypeScript:
-		return opensScript(h, f)
-	case Rust:
-		return opensRust(h, f)
-	}
-	return opensKotlin(h, f)
+// opening is what a brace turns out to open.
+type opening struct {
+	kind kind
+	ends bool // its end ends the statement
+	do   bool // the body of do
+	decl bool // holds declarations
+	enum bool
+
+	name      span // of a container or function
+	qualifier span
+	receiver  span
+	arity     int
 }
 
-// has returns the index of the first item with one of the keys, or -1.
-func has(h []item, keys ...lex.Key) int {
-	for i := range h {
-		for _, k := range keys {
-			if h[i].key == k {
-				return i
-			}
-		}
+// openBrace opens a brace of any kind.
+func (s *scanner) openBrace(t lex.Token) {
+	head := s.statement()
+	oldStyle := s.oldStyle.open
+	s.oldStyle.open = false
+	if oldStyle && len(head) == 0 {
+		s.enter(s.oldStyle.body, t, s.oldStyle.start)
+		return
 	}
-	return -1
+	start := s.off + t.Start
+	if len(head) > 0 {
+		start = head[0].start
+	}
+	if oldStyle {
+		start = s.oldStyle.start
+	}
+	s.enter(s.dialect.opens(head, &s.frames[s.top]), t, start)
 }
 
-// hasLast returns the index of the last item with one of the keys, or -1.
-func hasLast(h []item, keys ...lex.Key) int {
-	for i := len(h) - 1; i >= 0; i-- {
-		for _, k := range keys {
-			if h[i].key == k {
-				return i
-			}
-		}
+// enter opens the brace t of a statement that begins at start.
+func (s *scanner) enter(opened opening, t lex.Token, start int) {
+	in := &s.frames[s.top]
+	if opened.kind == function && in.opaque {
+		opened.kind = block
 	}
-	return -1
+	rank, fn := in.rank, in.fn
+	switch {
+	case opened.kind == function && rank <= 1:
+		rank = 2
+		s.markFunction(start)
+	case opened.kind <= container && rank <= 1:
+		rank = 1
+	case opened.kind <= block:
+		rank++
+	}
+	if opened.kind == function && s.collect {
+		fn = s.define(opened, start, t)
+	}
+	body := s.push(opened.kind, t)
+	body.rank, body.fn, body.ends, body.do = rank, fn, opened.ends, opened.do
+	body.decl, body.enum, body.name = opened.decl, opened.enum, opened.name
+	s.afterDo, s.afterFunc = false, false
 }
 
-func nameOf(it item) span { return span{it.start, it.end} }
-
-// arityOf returns the arity of a group of parameters.
-func arityOf(group item) int {
-	if group.least >= 0 {
-		return -1 - int(group.least)
+// shutBrace closes the innermost brace and everything that is open in it.
+func (s *scanner) shutBrace(t lex.Token) {
+	top := s.top
+	for kind := s.frames[top].kind; top != 0 && (kind == paren || kind == bracket); kind = s.frames[top].kind {
+		top = s.frames[top].parent
 	}
-	return int(group.arity)
+	for s.top != top {
+		s.pop()
+	}
+	if top == 0 || s.frames[top].kind == code {
+		s.endStatement()
+		return
+	}
+	body := s.pop()
+	end := s.off + t.End
+	if body.kind == function {
+		s.endFunction(body.fn, end)
+	}
+	s.afterFunc, s.afterDo = body.kind == function, body.do
+	if body.ends {
+		s.endStatement()
+		s.lex.SetOperand(false)
+		return
+	}
+	s.lex.SetOperand(true)
+	s.addGroup(body.start, end, '{').least = -1
 }
 
-// define records a function whose body the brace t opens, and returns its index.
-func (m *scanner) define(o opening, start int, t lex.Token) int32 {
-	at := m.off + t.Start
+// define records a function whose body the brace t opens, and returns its
+// index.
+func (s *scanner) define(opened opening, start int, t lex.Token) int32 {
 	// What looked like a call was the name of the function.
-	for i := len(m.calls) - 1; i >= 0 && m.calls[i].Offset >= start; i-- {
+	for i := len(s.calls) - 1; i >= 0 && s.calls[i].Offset >= start; i-- {
 		switch {
-		case m.calls[i].Offset == o.name.start:
-			m.calls[i].Name = ""
-		case m.lang == CPP && m.calls[i].Offset > o.name.end: // in a list of initialisers
-			m.calls[i].InFunc = len(m.funcs)
+		case s.calls[i].Offset == opened.name.start:
+			s.calls[i].Name = ""
+		case s.dialect.memberInit && s.calls[i].Offset > opened.name.end:
+			s.calls[i].InFunc = len(s.funcs)
 		}
 	}
 	fn := Func{
-		Name: m.text(o.name), Qualifier: m.text(o.qualifier), Receiver: m.text(o.receiver),
-		Arity: o.arity, Start: start, BodyStart: at,
+		Name: s.text(opened.name), Qualifier: s.text(opened.qualifier), Receiver: s.text(opened.receiver),
+		Arity: opened.arity, Start: start, BodyStart: s.off + t.Start,
 	}
-	if m.lang == Scala {
-		o.name.end = m.endScala(o.name)
-		fn.Name = m.text(o.name)
-	}
-	if m.lang == Go && o.receiver.end > 0 {
-		fn.Receiver = receiverGo(m.src[o.receiver.start:o.receiver.end])
+	if s.dialect.define != nil {
+		s.dialect.define(s, &fn, opened)
 	}
 	if fn.Qualifier == "" {
-		fn.Qualifier = m.around()
+		fn.Qualifier = s.around()
 	}
-	m.funcs = append(m.funcs, fn)
-	return int32(len(m.funcs) - 1)
+	s.funcs = append(s.funcs, fn)
+	return int32(len(s.funcs) - 1)
 }
 
-func (m *scanner) text(s span) string { return m.src[s.start:s.end] }
+// endFunction ends a function that has no end yet.
+func (s *scanner) endFunction(index int32, end int) {
+	if index < 0 || !s.collect {
+		return
+	}
+	if fn := &s.funcs[index]; fn.End == 0 {
+		fn.End, fn.BodyEnd = end, end
+	}
+}
 
 // around returns the name of the innermost named thing around the position.
-func (m *scanner) around() string {
-	for i, hops := m.top, 0; i >= 0 && hops < 64; i, hops = m.frames[i].parent, hops+1 {
-		if n := m.frames[i].name; n.end > 0 {
-			return m.text(n)
+func (s *scanner) around() string {
+	const most = 64 // brackets to look through
+	for i, hops := s.top, 0; i >= 0 && hops < most; i, hops = s.frames[i].parent, hops+1 {
+		if name := s.frames[i].name; name.end > 0 {
+			return s.text(name)
 		}
 	}
 	return ""

@@ -2,113 +2,190 @@ package segment
 
 import "seccodeprm/internal/lex"
 
-// opensC tells what a brace of C or C++ opens.
-func (m *scanner) opensC(h []item, f *frame) opening {
-	if len(h) == 0 {
-		switch {
-		case m.knrOpen:
-			return m.knr
-		case f.kind <= block, f.kind == paren: // ({ ... }) has statements
-			return opening{kind: block, ends: f.kind <= block}
-		}
-		return opening{kind: list}
+var dialectC = dialect{
+	splices: true, preprocessor: true,
+	isName: isNameC,
+	label:  func(head []item, in *frame) bool { return caseLabel(head) || gotoLabel(head, in) }, typedVars: true,
+	declarators: true, oldStyle: true,
+	opens: opensC, parameters: parametersC,
+	calls: callsC, memberArrow: true,
+}
+
+var dialectCPP = dialect{
+	splices: true, preprocessor: true,
+	keywordMembers: true, // a.operator+(b)
+	label:          labelCPP, typedVars: true,
+	declarators: true, generics: true,
+	opens: opensCPP, parameters: parametersCPP, memberInit: true,
+	calls: callsC, memberArrow: true,
+}
+
+// isNameC holds for the keywords that C++ has and C has not: the two share a
+// syntax.
+func isNameC(key lex.Key) bool {
+	switch key {
+	case lex.KwNew, lex.KwDelete, lex.KwClass, lex.KwNamespace, lex.KwThis, lex.KwTry, lex.KwCatch, lex.KwThrow, lex.KwUsing,
+		lex.KwOperator, lex.KwPublic, lex.KwPrivate, lex.KwProtected, lex.KwExport, lex.KwFinal, lex.KwOverride, lex.KwAnd,
+		lex.KwOr, lex.KwNot, lex.KwRequires, lex.KwMutable:
+		return true
 	}
-	last := h[len(h)-1].key
-	if m.lang == CPP && isLambda(h) {
+	return false
+}
+
+// labelCPP also takes access specifiers, with the one word more that Qt's
+// "public slots:" has.
+func labelCPP(head []item, in *frame) bool {
+	switch head[0].key {
+	case lex.KwPublic, lex.KwPrivate, lex.KwProtected:
+		return len(head) <= 2
+	}
+	return caseLabel(head) || gotoLabel(head, in)
+}
+
+// opensC tells what a brace of C opens: what C and C++ have in common, and
+//
+//	block = name "{"    outside functions
+//
+// a macro that stands for the head of a function.
+func opensC(head []item, in *frame) opening {
+	opened, ok := opensFamilyC(head, in)
+	if !ok && in.kind <= container && len(head) == 1 {
+		return opening{kind: block, ends: true}
+	}
+	return opened
+}
+
+// opensCPP tells what a brace of C++ opens: what C and C++ have in common, and
+//
+//	block = ... lambda "{"    anywhere
+func opensCPP(head []item, in *frame) opening {
+	if len(head) > 0 && isLambda(head) {
 		return opening{kind: block}
 	}
-	if f.kind > block {
-		return opening{kind: list}
+	opened, _ := opensFamilyC(head, in)
+	return opened
+}
+
+// opensFamilyC tells what a brace opens that C and C++ have in common; where
+// nothing speaks for anything, it is a list and ok is false.
+//
+//	block     = "{"                                  between statements, and in parentheses: GNU C's ({ ... })
+//	          | ("if" | "for" | "while" | "switch" | "catch") ... "(...)" "{"
+//	          | ... ("else" | "do" | "try") "{"
+//	          | ... ("(...)" | "{...}") "{"          a macro that loops, or one that defines
+//	file      = ["inline" | "export"] "namespace" [names] "{"
+//	          | "extern" literal "{"
+//	container = ... ("class" | "struct" | "union") [names] [":" ...] "{"
+//	list      = ... "enum" ... "{"
+//	          | ("return" | "throw") ... "{"
+//	          | ... "=" ... "{"
+//	          | any other: x{1}, and all braces inside other brackets
+//	function  = see functionC
+//
+// A type comes before a function only where no function is found or its name is
+// the one after the keyword (class A(x) {, an attribute macro): "struct a f()"
+// is a function. A type whose name is followed by another inside a function is
+// the type of a variable. A function inside a function is GNU C's only if a type
+// precedes its name: "foreach (x) {" is a macro that loops.
+func opensFamilyC(head []item, in *frame) (opened opening, ok bool) {
+	if len(head) == 0 {
+		if in.kind <= block || in.kind == paren {
+			return opening{kind: block, ends: in.kind <= block}, true
+		}
+		return opening{kind: list}, true
 	}
-	switch h[0].key {
+	if in.kind > block {
+		return opening{kind: list}, true
+	}
+	last := head[len(head)-1].key
+	switch head[0].key {
 	case lex.KwNamespace, lex.KwInline, lex.KwExport:
-		if i := has(h, lex.KwNamespace); i >= 0 {
-			o := opening{kind: file, ends: true}
-			if j := hasLast(h, lex.Ident); j > i {
-				o.name = span{h[i+1].start, h[j].end}
+		if i := has(head, lex.KwNamespace); i >= 0 {
+			opened := opening{kind: file, ends: true}
+			if j := hasLast(head, lex.Ident); j > i {
+				opened.name = span{head[i+1].start, head[j].end}
 			}
-			return o
+			return opened, true
 		}
 	case lex.KwExtern:
 		if last == lex.Str {
-			return opening{kind: file, ends: true}
+			return opening{kind: file, ends: true}, true
 		}
 	case lex.KwIf, lex.KwFor, lex.KwWhile, lex.KwSwitch, lex.KwCatch, lex.KwElse:
 		if last == '(' || last == lex.KwElse {
-			return opening{kind: block, ends: true}
+			return opening{kind: block, ends: true}, true
 		}
 	case lex.KwDo:
-		return opening{kind: block, ends: true, do: true}
+		return opening{kind: block, ends: true, do: true}, true
 	case lex.KwTry:
-		return opening{kind: block, ends: true}
+		return opening{kind: block, ends: true}, true
 	case lex.KwReturn, lex.KwThrow:
-		return opening{kind: list}
+		return opening{kind: list}, true
 	}
-	if last == lex.KwElse || last == lex.KwDo || last == lex.KwTry && f.kind >= function {
-		return opening{kind: block, ends: true, do: last == lex.KwDo}
+	if last == lex.KwElse || last == lex.KwDo || last == lex.KwTry && in.kind >= function {
+		return opening{kind: block, ends: true, do: last == lex.KwDo}, true
 	}
-	o, ok := functionC(h)
-	if i := has(h, lex.KwClass, lex.KwStruct, lex.KwUnion, lex.KwEnum); i >= 0 && (!ok || i+1 < len(h) && o.name.start == h[i+1].start) {
-		variable := f.kind >= function && last == lex.Ident && h[len(h)-2].key == lex.Ident // struct a b{...}
-		if has(h, '=') < 0 && !variable {
-			return typeC(h, i)
+	body, isFunction := functionC(head)
+	if i := has(head, lex.KwClass, lex.KwStruct, lex.KwUnion, lex.KwEnum); i >= 0 && (!isFunction || i+1 < len(head) && body.name.start == head[i+1].start) {
+		variable := in.kind >= function && last == lex.Ident && head[len(head)-2].key == lex.Ident // struct a b{...}
+		if has(head, '=') < 0 && !variable {
+			return typeC(head, i), true
 		}
 	}
-	if ok && (f.kind <= container || o.name.start > h[0].start && last == '(' && typed(h, o.name.start)) {
-		return o
+	if isFunction && (in.kind <= container || body.name.start > head[0].start && last == '(' && typed(head, body.name.start)) {
+		return body, true
 	}
-	if has(h, '=') >= 0 {
-		return opening{kind: list}
+	if has(head, '=') >= 0 {
+		return opening{kind: list}, true
 	}
 	if last == '(' || last == '}' {
-		return opening{kind: block, ends: true} // a macro that loops, or one that defines
+		return opening{kind: block, ends: true}, true
 	}
-	if f.kind <= container && len(h) == 1 && m.lang == C {
-		return opening{kind: block, ends: true}
-	}
-	return opening{kind: list}
+	return opening{kind: list}, false
 }
 
-// typed reports whether the statement has two words of a type before the name
-// at start, as a nested function of GNU C does and a loop macro does not.
-func typed(h []item, start int) bool {
-	return len(h) > 1 && h[0].key != lex.Ident && h[0].key >= 256 && h[1].start == start
+// typed reports whether the word before the name at start is a keyword, such as
+// a built-in type.
+func typed(head []item, start int) bool {
+	return len(head) > 1 && head[0].key != lex.Ident && head[0].key >= lex.FirstKeyword && head[1].start == start
 }
 
-// typeC is the body of the type whose keyword is h[i].
-func typeC(h []item, i int) opening {
-	if h[i].key == lex.KwEnum {
+// typeC is the body of the type whose keyword is head[i]. Its name is the last
+// one before "final" and the base classes: macros may precede it.
+func typeC(head []item, i int) opening {
+	if head[i].key == lex.KwEnum {
 		return opening{kind: list, enum: true, decl: true}
 	}
-	o := opening{kind: container}
-	for _, it := range h[i+1:] {
+	opened := opening{kind: container}
+	for _, it := range head[i+1:] {
 		if it.key == ':' || it.key == lex.KwFinal {
 			break
 		}
 		if it.key == lex.Ident {
-			o.name = nameOf(it)
+			opened.name = nameOf(it)
 		}
 	}
-	return o
+	return opened
 }
 
-// isLambda reports whether the statement ends in the head of a C++ lambda:
-// [captures](parameters) specifiers -> type.
-func isLambda(h []item) bool {
-	i := hasLast(h, '[')
+// isLambda reports whether the statement ends in the head of a lambda:
+//
+//	lambda = "[...]" ["(...)"] { specifier } ["->" type]
+//
+// After an operand, "[" is an index; after delete, new or operator it belongs to
+// their names.
+func isLambda(head []item) bool {
+	i := hasLast(head, '[')
 	if i < 0 {
 		return false
 	}
 	if i > 0 {
-		switch h[i-1].key {
-		case lex.Ident, ')', '(', '[', '{', '>', lex.Str, lex.KwDelete, lex.KwOperator:
-			return false
-		}
-		if h[i-1].key == lex.KwNew {
+		switch head[i-1].key {
+		case lex.Ident, ')', '(', '[', '{', '>', lex.Str, lex.KwDelete, lex.KwOperator, lex.KwNew:
 			return false
 		}
 	}
-	for _, it := range h[i+1:] {
+	for _, it := range head[i+1:] {
 		switch it.key {
 		case '=', '.', ',', ';', '+', '?':
 			return false
@@ -117,142 +194,63 @@ func isLambda(h []item) bool {
 	return true
 }
 
-// functionC finds the name and the parameters of a function in the statement.
-func functionC(h []item) (opening, bool) {
-	at := -1 // the group of parameters
-	for i := 1; i < len(h) && at < 0; i++ {
-		switch h[i].key {
-		case '=':
-			if h[i-1].key != lex.KwOperator {
-				return opening{}, false
-			}
-		case '?', '.', lex.Inc:
-			if h[i-1].key != lex.KwOperator && (h[i].key != '.' || h[i-1].key != '.' && h[i-1].key != lex.Ident) {
-				return opening{}, false
-			}
-		case '(':
-			p := h[i-1].key
-			switch {
-			case p == lex.Ident:
-				if i == 1 && len(h) > 3 { // a macro before a declaration?
-					if j := laterName(h); j > 0 {
-						at = j
-						break
-					}
-				}
-				at = i
-			case p == lex.KwOperator:
-				if i+1 < len(h) && h[i+1].key == '(' {
-					at = i + 1
-				}
-			case operatorAt(h, i) >= 0:
-				at = i
-			}
-		}
+// parametersC reports whether a parenthesis after head holds declarations:
+// outside functions all do but those of initial values, and so do the arguments
+// of attributes.
+func parametersC(head []item, in *frame) bool {
+	if len(head) > 0 && head[len(head)-1].key == lex.Attribute {
+		return true
 	}
-	if at < 0 {
-		return opening{}, false
-	}
-	if !tailC(h[at+1:]) {
-		return opening{}, false
-	}
-	first := at - 1
-	name := nameOf(h[first])
-	if i := operatorAt(h, at); i >= 0 {
-		first = i
-		name = span{h[i].start, h[at-1].end}
-	}
-	if first > 0 && h[first-1].key == '~' {
-		first--
-		name.start = h[first].start
-	}
-	o := opening{kind: function, ends: true, name: name, arity: arityOf(h[at])}
-	q := first
-	for q >= 2 && h[q-1].key == lex.Scope && h[q-2].key == lex.Ident {
-		q -= 2
-	}
-	if q < first {
-		o.qualifier = span{h[q].start, h[first-2].end}
-	}
-	return o, true
+	return in.kind <= container && !in.assign
 }
 
-// operatorAt returns the index of "operator" where the name before h[at] is
-// one of an operator or conversion, else -1.
-func operatorAt(h []item, at int) int {
-	for i := at - 1; i >= 0 && i >= at-6; i-- {
-		if h[i].key == lex.KwOperator {
-			return i
-		}
+// parametersCPP leaves out initialisers of members, which follow a colon.
+func parametersCPP(head []item, in *frame) bool {
+	if len(head) > 0 && head[len(head)-1].key == lex.Attribute {
+		return true
 	}
-	return -1
+	return in.kind <= container && !in.assign && has(head, ':') < 0
 }
 
-// laterName returns the index of the parameters in MACRO(x) type name(parameters),
-// or 0.
-func laterName(h []item) int {
-	if h[2].key != lex.Ident && h[2].key < 256 {
-		return 0
+// callsC tells a call from a declaration, which may look the same.
+//
+//	call = name                                   first at file level: a macro, or a function as it will turn out
+//	     | (operator | "return" and the like) name
+//	     | ("*" | "&" | "&&") name                in an expression, or where the items before are no type
+//
+// "T x(1)" and "T *x(1)" declare x.
+func callsC(site callSite) bool {
+	in := site.in
+	if in.decl {
+		return false
 	}
-	for i := 4; i < len(h); i++ {
-		if h[i].key == '(' && h[i-1].key == lex.Ident {
-			return i
-		}
-		if h[i].key == ':' {
-			break
-		}
+	if in.kind <= container && !in.assign {
+		return in.kind == file && site.first == 0
 	}
-	return 0
-}
-
-// tailC reports whether the items may stand between the parameters and the body
-// of a function. A list of initialisers goes on behind a name.
-func tailC(tail []item) bool {
-	for i, it := range tail {
-		switch it.key {
-		case ':':
-			last := tail[len(tail)-1]
-			return i+1 < len(tail) && last.key != lex.Ident && last.key != ',' && last.key != ':'
-		case lex.Ident, lex.KwConst, lex.KwVolatile, lex.KwNoexcept, lex.KwOverride, lex.KwFinal, lex.KwThrow, lex.KwTry,
-			lex.KwRequires, lex.KwMutable, '&', lex.And, '(', '[', lex.Attribute:
-		case lex.Arrow, lex.KwAsm:
+	switch site.before {
+	case lex.Ident:
+		return false
+	case '*', '&', lex.And:
+		if in.kind > block || in.assign {
 			return true
-		default:
-			return false
 		}
-	}
-	return true
-}
-
-// oldStyle remembers the head of a function in the style of K&R when the first
-// declaration of its parameters ends: name(a, b) int a; char b; {
-func (m *scanner) oldStyle(h []item) {
-	if m.knrOpen {
-		return
-	}
-	for i := 1; i+2 < len(h); i++ {
-		if h[i].key != '(' {
-			if h[i].key == '=' {
-				return
+		for _, it := range site.head[:site.first-1] { // Type *name(...)
+			if it.key != lex.Ident && it.key != lex.Scope && it.key != '*' && (it.key < lex.FirstKeyword || takesExpression(it.key)) {
+				return true
 			}
-			continue
 		}
-		if h[i].plain && h[i-1].key == lex.Ident && (h[i+1].key == lex.Ident || h[i+1].key >= 256) && h[i+1].key != lex.Attribute {
-			m.knr = opening{kind: function, ends: true, name: nameOf(h[i-1]), arity: int(h[i].arity)}
-			m.knrStart = h[0].start
-			m.knrOpen = true
-		}
-		return
+		return site.first == 1
 	}
+	return site.before < lex.FirstKeyword || takesExpression(site.before)
 }
 
-// inC returns the key of a word in C: the keywords of C++ are names there.
-func inC(k lex.Key) lex.Key {
-	switch k {
-	case lex.KwNew, lex.KwDelete, lex.KwClass, lex.KwNamespace, lex.KwThis, lex.KwTry, lex.KwCatch, lex.KwThrow, lex.KwUsing,
-		lex.KwOperator, lex.KwPublic, lex.KwPrivate, lex.KwProtected, lex.KwExport, lex.KwFinal, lex.KwOverride, lex.KwAnd,
-		lex.KwOr, lex.KwNot, lex.KwRequires, lex.KwMutable:
-		return lex.Ident
+// takesExpression holds for the keywords of C and C++ that an expression
+// follows.
+func takesExpression(key lex.Key) bool {
+	switch key {
+	case lex.KwReturn, lex.KwElse, lex.KwDo, lex.KwCase, lex.KwGoto, lex.KwThrow, lex.KwNew, lex.KwDelete, lex.KwSizeof,
+		lex.KwCoReturn, lex.KwCoAwait, lex.KwCoYield, lex.KwIf, lex.KwWhile, lex.KwAnd, lex.KwOr, lex.KwNot:
+		return true
 	}
-	return k
+	return false
 }

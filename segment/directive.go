@@ -6,77 +6,105 @@ import (
 	"seccodeprm/internal/lex"
 )
 
-// direct takes a token of a directive of the C preprocessor.
-func (m *scanner) direct(t lex.Token) {
-	if m.cond != 0 {
-		if m.cond == lex.KwIf && t.Kind == lex.Number && t.End == t.Start+1 && m.line[t.Start] == '0' && len(m.conds) > 0 {
-			m.conds[len(m.conds)-1].dead = true
+// directive is where in a line of the C preprocessor, or in one that continues
+// it, the position is.
+type directive uint8
+
+const (
+	noDirective    directive = iota
+	directiveStart           // its name comes next
+	directiveIf              // the condition of #if comes next
+	directiveRest
+)
+
+// cond is an open #if with the state before its first branch.
+//
+// Each branch is read from that state, as if it were the only one: of
+//
+//	#if A
+//	int f(int a) {
+//	#else
+//	int f(long a) {
+//	#endif
+//
+// both heads open a body, and what follows closes one. The state after the last
+// branch holds after #endif.
+type cond struct {
+	top   int32
+	items int32
+	dead  bool // #if 0: what it holds does not count
+}
+
+// direct takes a token of a directive.
+func (s *scanner) direct(t lex.Token) {
+	switch s.directive {
+	case directiveStart:
+		if t.Key != '#' {
+			s.directive = directiveRest
+			s.directiveName(string(s.line[t.Start:t.End]))
 		}
-		m.cond = lex.Ident
 		return
+	case directiveIf:
+		if t.Kind == lex.Number && t.End == t.Start+1 && s.line[t.Start] == '0' && len(s.conds) > 0 {
+			s.conds[len(s.conds)-1].dead = true
+		}
 	}
-	if t.Key == '#' {
-		return
-	}
-	m.cond = lex.Ident
-	n := len(m.conds)
-	switch string(m.line[t.Start:t.End]) {
+	s.directive = directiveRest
+}
+
+func (s *scanner) directiveName(name string) {
+	n := len(s.conds)
+	switch name {
 	case "include", "import":
-		m.lines[len(m.lines)-1].flags |= prefixed
+		s.current().flags |= prefixed
 	case "if":
-		m.cond = lex.KwIf
-		m.conds = append(m.conds, cond{top: m.top, items: int32(len(m.items))})
+		s.directive = directiveIf
+		s.conds = append(s.conds, cond{top: s.top, items: int32(len(s.items))})
 	case "ifdef", "ifndef":
-		m.conds = append(m.conds, cond{top: m.top, items: int32(len(m.items))})
+		s.conds = append(s.conds, cond{top: s.top, items: int32(len(s.items))})
 	case "else", "elif", "elifdef", "elifndef":
-		m.lines[len(m.lines)-1].flags |= closing
+		s.current().flags |= closing
 		if n > 0 {
-			m.restore(m.conds[n-1])
-			m.conds[n-1].dead = false
+			s.restore(s.conds[n-1])
+			s.conds[n-1].dead = false
 		}
 	case "endif":
-		m.lines[len(m.lines)-1].flags |= closing
+		s.current().flags |= closing
 		if n > 0 {
-			if m.conds[n-1].dead {
-				m.restore(m.conds[n-1])
+			if s.conds[n-1].dead {
+				s.restore(s.conds[n-1])
 			}
-			m.conds = m.conds[:n-1]
+			s.conds = s.conds[:n-1]
 		}
 		if n <= 1 {
-			m.frames = m.frames[:m.top+1]
+			s.frames = s.frames[:s.top+1]
 		}
 	}
 }
 
 // restore returns to the state before the first branch of a condition.
-func (m *scanner) restore(c cond) {
-	for i := m.top; i > c.top; i = m.frames[i].parent {
-		if f := &m.frames[i]; f.kind == function && f.fn >= 0 && m.collect {
-			if fn := &m.funcs[f.fn]; fn.End == 0 {
-				fn.End, fn.BodyEnd = m.off, m.off
-			}
+func (s *scanner) restore(before cond) {
+	for i := s.top; i > before.top; i = s.frames[i].parent {
+		if in := &s.frames[i]; in.kind == function {
+			s.endFunction(in.fn, s.off)
 		}
 	}
-	m.top = c.top
-	if len(m.items) > int(c.items) {
-		m.items = m.items[:c.items]
+	s.top = before.top
+	if len(s.items) > int(before.items) {
+		s.items = s.items[:before.items]
 	}
-	// A statement that had begun is still open, whatever is known of it.
+	// A statement that had begun is still open, even if its items are gone.
 	const most = 64
-	base := int(m.frames[m.top].base)
-	if int(c.items) > base && len(m.items) <= base && base-len(m.items) < most {
-		for len(m.items) <= base {
-			m.items = append(m.items, item{start: m.off, end: m.off, key: lex.Num, least: -1})
+	base := int(s.frames[s.top].base)
+	if int(before.items) > base && len(s.items) <= base && base-len(s.items) < most {
+		for len(s.items) <= base {
+			s.items = append(s.items, item{start: s.off, end: s.off, key: lex.Num, least: -1})
 		}
 	}
 }
 
-func (m *scanner) endDirective() {
-	m.directive = false
-}
-
-// forTools reports whether a comment is an instruction to a tool, which is not
-// for people to read only. It says so with its first word.
+// forTools reports whether a comment is an instruction to a tool, and not for
+// people alone. Its first word says so.
 func forTools(text []byte) bool {
 	if bytes.HasPrefix(text, []byte("#!")) {
 		return true
@@ -85,10 +113,7 @@ func forTools(text []byte) bool {
 	for i < len(text) && (text[i] == '/' || text[i] == '#' || text[i] == '*' || text[i] == '-' || text[i] == '+' || text[i] == ' ') {
 		i++
 	}
-	if i == len(text) {
-		return false
-	}
-	if !toolLetters[text[i]] {
+	if i == len(text) || !toolLetters[text[i]] {
 		return false
 	}
 	for _, mark := range toolMarks {

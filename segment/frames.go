@@ -6,183 +6,172 @@ import (
 	"seccodeprm/internal/lex"
 )
 
+// item is one token of the statement around the position, or a whole group in
+// brackets, whose key is the bracket that opens it.
+type item struct {
+	start, end int
+	key        lex.Key
+	plain      bool  // a group of bare names
+	arity      int32 // of a group
+	least      int32 // of a group: arity without the optional parameters, or -1
+}
+
+// span is a range of bytes of the source; one that ends at 0 is none.
+type span struct{ start, end int }
+
+// kind is what a bracket opens.
+type kind uint8
+
+const (
+	file      kind = iota
+	container      // class, namespace, interface: members
+	function       // body of a definition
+	block          // other statements, bodies of nameless functions among them
+
+	// Inside the others nothing may be cut.
+	list // initialiser, composite literal, enumeration
+	paren
+	bracket
+	macro // body of a macro
+	code  // inside a literal
+)
+
+// frame is an open bracket. The frames are a tree in which every frame knows its
+// parent, so that leaving a branch of #if for another takes constant time.
+type frame struct {
+	parent int32
+	kind   kind
+	rank   int32 // of a cut here, the least is best
+	base   int32 // the items of its statement begin here
+	start  int
+	fn     int32 // innermost function, or -1
+	call   int32 // of a parenthesis: the call, or -1
+	commas int32
+	assign bool  // the statement has an equals sign
+	count  int32 // arguments
+	must   int32 // arguments that are not optional
+	plain  bool  // nothing but names so far
+	option bool  // the argument at hand is optional or variadic
+	spread bool  // an argument is variadic
+	ends   bool  // its end ends the statement
+	do     bool  // body of do
+	decl   bool  // holds declarations: what looks like a call is none
+	enum   bool
+	opaque bool // inside a macro: no cut, no definition
+	name   span // of a container or function
+}
+
 // push opens a bracket.
-func (m *scanner) push(k kind, t lex.Token) *frame {
-	p := &m.frames[m.top]
-	decl := p.decl && k != function && k != block
-	opaque := p.opaque || k == macro || m.lang == Rust && m.last == '!' && (k == paren || k == bracket) && len(m.items) > int(p.base)+1
-	rank, fn := p.rank, p.fn
-	if k == code {
-		m.codes++
+func (s *scanner) push(kind kind, t lex.Token) *frame {
+	outer := &s.frames[s.top]
+	decl := outer.decl && kind != function && kind != block
+	opaque := outer.opaque || kind == macro || s.dialect.macros && s.last == '!' && (kind == paren || kind == bracket) && len(s.items) > int(outer.base)+1
+	rank, fn := outer.rank, outer.fn
+	if kind == code {
+		s.codes++
 	}
-	n := len(m.frames)
-	if n < cap(m.frames) {
-		m.frames = m.frames[:n+1]
-		m.frames[n] = frame{}
+	n := len(s.frames)
+	if n < cap(s.frames) {
+		s.frames = s.frames[:n+1]
+		s.frames[n] = frame{}
 	} else {
-		m.frames = append(m.frames, frame{})
+		s.frames = append(s.frames, frame{})
 	}
-	f := &m.frames[n]
-	f.parent, f.kind, f.rank, f.base, f.start = m.top, k, rank, int32(len(m.items)), m.off+t.Start
-	f.fn, f.call, f.plain, f.decl, f.opaque = fn, -1, true, decl, opaque
-	m.top = int32(n)
-	return f
+	inner := &s.frames[n]
+	inner.parent, inner.kind, inner.rank, inner.base, inner.start = s.top, kind, rank, int32(len(s.items)), s.off+t.Start
+	inner.fn, inner.call, inner.plain, inner.decl, inner.opaque = fn, -1, true, decl, opaque
+	s.top = int32(n)
+	return inner
 }
 
-// pop closes the innermost bracket and returns it, to be read before the next
-// is opened.
-func (m *scanner) pop() *frame {
-	f := &m.frames[m.top]
-	if f.kind == code {
-		m.codes--
+// pop closes the innermost bracket and returns it. Read it before opening the
+// next.
+func (s *scanner) pop() *frame {
+	inner := &s.frames[s.top]
+	if inner.kind == code {
+		s.codes--
 	}
-	m.items = m.items[:min(int(f.base), len(m.items))]
-	m.top = f.parent
-	if len(m.conds) == 0 { // nothing else needs what lies above
-		m.frames = m.frames[:m.top+1]
+	s.items = s.items[:min(int(inner.base), len(s.items))]
+	s.top = inner.parent
+	if len(s.conds) == 0 { // otherwise a branch may return to what lies above
+		s.frames = s.frames[:s.top+1]
 	}
-	return f
+	return inner
 }
 
-// openParen opens a parenthesis; behind a name it may be a call.
-func (m *scanner) openParen(t lex.Token) {
+// openParen opens a parenthesis; after a name it may be a call.
+func (s *scanner) openParen(t lex.Token) {
 	call := int32(-1)
-	if m.collect {
-		call = m.callHere()
+	if s.collect {
+		call = s.callHere()
 	}
-	decl := m.declares()
-	f := m.push(paren, t)
-	f.call = call
-	f.decl = f.decl || decl
+	decl := false
+	if parameters := s.dialect.parameters; parameters != nil {
+		decl = parameters(s.statement(), &s.frames[s.top])
+	}
+	inner := s.push(paren, t)
+	inner.call = call
+	inner.decl = inner.decl || decl
 }
 
 // shut closes a parenthesis or square bracket.
-func (m *scanner) shut(t lex.Token) {
-	m.argument(&m.frames[m.top])
-	h := m.statement()
-	inner, found := declarator(h)
-	void := len(h) == 1 && h[0].key == lex.KwVoid
-	commas := m.frames[m.top].commas
-	f := m.pop()
-	count, must := f.count, f.must
+func (s *scanner) shut(t lex.Token) {
+	s.argument(&s.frames[s.top])
+	arguments := s.statement()
+	declared, found := declarator(arguments)
+	void := len(arguments) == 1 && arguments[0].key == lex.KwVoid
+	commas := s.frames[s.top].commas
+	inner := s.pop()
+	count, must := inner.count, inner.must
 	if void && commas == 0 {
 		count, must = 0, 0
 	}
 	key := lex.Key('(')
-	switch f.kind {
+	switch inner.kind {
 	case bracket:
 		key = '['
 	case list: // Python
 		key = '{'
 	}
-	if f.call >= 0 {
-		c := &m.calls[f.call]
-		c.Arity = int(count)
-		if f.spread {
-			c.Arity = -1 - int(must)
+	if inner.call >= 0 {
+		call := &s.calls[inner.call]
+		call.Arity = int(count)
+		if inner.spread {
+			call.Arity = -1 - int(must)
 		}
 	}
-	if found && f.kind == paren && m.frames[m.top].kind <= container && (m.lang == C || m.lang == CPP) {
-		m.items = append(m.items, inner[0], inner[1]) // the name inside its declarator
+	if found && inner.kind == paren && s.frames[s.top].kind <= container && s.dialect.declarators {
+		s.items = append(s.items, declared[0], declared[1])
 		return
 	}
-	group := m.addGroup(f.start, m.off+t.End, key)
-	group.plain, group.arity, group.least = f.plain && count > 0, count, -1
+	group := s.addGroup(inner.start, s.off+t.End, key)
+	group.plain, group.arity, group.least = inner.plain && count > 0, count, -1
 	if must < count {
 		group.least = must
 	}
-	if h := m.statement(); len(h) > 1 { // what follows the head of a statement begins an expression
-		switch h[len(h)-2].key {
+	if head := s.statement(); len(head) > 1 { // what follows the head of a statement begins an expression
+		switch head[len(head)-2].key {
 		case lex.KwIf, lex.KwWhile, lex.KwFor, lex.KwWith:
-			m.lex.SetOperand(false)
+			s.lex.SetOperand(false)
 		}
 	}
 }
 
 // declarator returns the name and the parameters of (*name(parameters)).
-func declarator(h []item) (inner [2]item, ok bool) {
-	for i := 1; i+1 < len(h) && i < 8; i++ {
-		if h[0].key == '*' && h[i].key == lex.Ident && h[i+1].key == '(' {
-			return [2]item{h[i], h[i+1]}, true
+func declarator(items []item) (declared [2]item, ok bool) {
+	const most = 8 // stars and the like
+	for i := 1; i+1 < len(items) && i < most; i++ {
+		if items[0].key == '*' && items[i].key == lex.Ident && items[i+1].key == '(' {
+			return [2]item{items[i], items[i+1]}, true
 		}
 	}
-	return inner, false
-}
-
-// openBrace opens a brace of whatever kind.
-func (m *scanner) openBrace(t lex.Token) {
-	o := m.opens()
-	knr := m.knrOpen
-	m.knrOpen = false
-	m.enter(o, t, knr)
-}
-
-// enter opens the braces o.
-func (m *scanner) enter(o opening, t lex.Token, knr bool) {
-	h := m.statement()
-	if o.kind == function && m.frames[m.top].opaque {
-		o.kind = block
-	}
-	start := m.off + t.Start
-	if len(h) > 0 {
-		start = h[0].start
-	}
-	if knr {
-		start = m.knrStart
-	}
-	p := &m.frames[m.top]
-	rank, fn := p.rank, p.fn
-	switch {
-	case o.kind == function && rank <= 1:
-		rank = 2
-		m.markFunction(start)
-	case o.kind <= container && rank <= 1:
-		rank = 1
-	case o.kind <= block:
-		rank++
-	}
-	if o.kind == function && m.collect {
-		fn = m.define(o, start, t)
-	}
-	f := m.push(o.kind, t)
-	f.rank, f.fn, f.ends, f.do, f.decl, f.enum, f.name = rank, fn, o.ends, o.do, o.decl, o.enum, o.name
-	m.afterDo, m.afterFunc = false, false
+	return declared, false
 }
 
 // markFunction notes the line where a function begins.
-func (m *scanner) markFunction(start int) {
-	after := sort.Search(len(m.lines), func(i int) bool { return m.lines[i].start > start })
-	if after > 0 { // else the line is settled: the body of a function
-		m.lines[after-1].flags |= begins
+func (s *scanner) markFunction(start int) {
+	after := sort.Search(len(s.lines), func(i int) bool { return s.lines[i].start > start })
+	if after > 0 { // otherwise the line is settled: the body of a function
+		s.lines[after-1].flags |= begins
 	}
-}
-
-// shutBrace closes the innermost brace and all that is open in it.
-func (m *scanner) shutBrace(t lex.Token) {
-	top := m.top
-	for k := m.frames[top].kind; top != 0 && (k == paren || k == bracket); k = m.frames[top].kind {
-		top = m.frames[top].parent
-	}
-	for m.top != top {
-		m.pop()
-	}
-	if top == 0 || m.frames[top].kind == code {
-		m.endStatement()
-		return
-	}
-	f := m.pop()
-	end := m.off + t.End
-	if f.kind == function && f.fn >= 0 && m.collect {
-		if fn := &m.funcs[f.fn]; fn.End == 0 {
-			fn.End, fn.BodyEnd = end, end
-		}
-	}
-	m.afterFunc, m.afterDo = f.kind == function, f.do
-	if f.ends {
-		m.endStatement()
-		m.lex.SetOperand(false)
-		return
-	}
-	m.lex.SetOperand(true)
-	m.addGroup(f.start, end, '{').least = -1
 }

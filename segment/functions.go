@@ -1,7 +1,5 @@
 package segment
 
-import "seccodeprm/internal/lex"
-
 // Func is the definition of a function or method with a body.
 //
 // Offsets are bytes of the source. Where a source is cut off inside a body, End
@@ -55,92 +53,23 @@ type Call struct {
 // A call is told from a declaration by its place, not by what its names mean:
 // conversions such as T(x) are calls of T.
 func Scan(src []byte, lang Language) ([]Func, []Call) {
-	m := newScanner(new(scannerRoom), lang)
-	if m == nil {
+	s := newScanner(new(scannerRoom), lang)
+	if s == nil {
 		return nil, nil
 	}
-	m.src, m.collect = string(src), true
+	s.src, s.collect = string(src), true
 	for pos := 0; pos < len(src); {
 		end := lineEnd(src, pos)
-		m.feed(src[pos:end], 0)
-		m.forget(m.settled())
+		s.feed(src[pos:end], 0)
+		s.forget(s.settled())
 		pos = end
 	}
-	m.finish()
-	calls := m.calls[:0]
-	for _, c := range m.calls {
-		if c.Name != "" {
+	s.finish()
+	calls := s.calls[:0]
+	for _, c := range s.calls {
+		if c.Name != "" { // not taken back
 			calls = append(calls, c)
 		}
 	}
-	return m.funcs, calls
-}
-
-// item is one token of the statement around the position, or a whole group in
-// brackets, whose key is the bracket that opens it.
-type item struct {
-	start, end int
-	key        lex.Key
-	generic    bool  // a word with type arguments behind it
-	plain      bool  // a group of bare names
-	arity      int32 // of a group
-	least      int32 // of a group: arity without the optional parameters, or -1
-}
-
-// kind is what a bracket opens.
-type kind uint8
-
-const (
-	file      kind = iota
-	container      // class, namespace, interface: members
-	function       // body of a definition
-	block          // other statements, bodies of nameless functions among them
-
-	// In the others nothing may be cut.
-	list // initialiser, composite literal, enumeration
-	paren
-	bracket
-	macro // body of a macro
-	code  // inside a literal
-)
-
-// frame is an open bracket. The frames are a tree in which every frame knows its
-// parent, so that a branch of #if can be left for another in no time.
-type frame struct {
-	parent int32
-	kind   kind
-	rank   int32 // of a cut here, the least is best
-	base   int32 // the items of its statement begin here
-	start  int
-	fn     int32 // innermost function, or -1
-	call   int32 // of a parenthesis: the call, or -1
-	commas int32
-	assign bool  // the statement has an equals sign
-	count  int32 // arguments
-	must   int32 // those that are not optional
-	plain  bool  // nothing but names so far
-	option bool  // the argument at hand is optional or variadic
-	spread bool  // an argument is variadic
-	ends   bool  // its end ends the statement
-	do     bool  // body of do
-	decl   bool  // holds declarations: what looks like a call is none
-	enum   bool
-	opaque bool // inside a macro: no cut, no definition
-	name   span // of a container or function
-}
-
-type span struct{ start, end int }
-
-// opening is what a brace turns out to open.
-type opening struct {
-	kind kind
-	ends bool
-	do   bool
-	decl bool
-	enum bool
-
-	name      span // of a container or function
-	qualifier span
-	receiver  span
-	arity     int
+	return s.funcs, calls
 }

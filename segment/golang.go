@@ -6,56 +6,100 @@ import (
 	"seccodeprm/internal/lex"
 )
 
-// goHeader holds for the statements of Go whose head may have semicolons.
-func goHeader(k lex.Key) bool {
-	return k == lex.KwFor || k == lex.KwIf || k == lex.KwSwitch || k == lex.KwElse
+var dialectGo = dialect{
+	newline: newlineGo,
+	label:   func(head []item, in *frame) bool { return caseLabel(head) || gotoLabel(head, in) }, clauses: clausesGo,
+	opens: opensGo, parameters: parametersGo, define: defineGo,
+	calls: callsGo,
+}
+
+// newlineGo ends a statement where the rules of Go insert a semicolon, in the
+// parentheses of var ( ... ) too.
+func newlineGo(s *scanner, head []item, in *frame, _ lex.Key) {
+	if !endsGo(s.last) {
+		return
+	}
+	switch {
+	case in.kind == paren:
+		s.endStatement()
+	case in.kind <= block && len(head) > 0:
+		s.endStatement()
+		s.afterFunc = false
+	}
+}
+
+// endsGo holds for the tokens after which Go puts a semicolon at the end of a
+// line.
+func endsGo(key lex.Key) bool {
+	switch key {
+	case lex.Ident, lex.Num, lex.Str, ')', ']', '}', lex.Inc, lex.KwReturn, lex.KwBreak, lex.KwContinue, lex.KwFallthrough:
+		return true
+	}
+	return false
+}
+
+// clausesGo holds for the statements of Go whose head may have semicolons.
+func clausesGo(key lex.Key) bool {
+	return key == lex.KwFor || key == lex.KwIf || key == lex.KwSwitch || key == lex.KwElse
 }
 
 // opensGo tells what a brace of Go opens.
-func opensGo(h []item, f *frame) opening {
-	if len(h) == 0 {
-		if f.kind <= block {
+//
+//	block     = "{"                                                between statements
+//	          | ... ("select" | "else") "{"
+//	          | ... literal "{"                                    a function without name
+//	          | ("for" | "if" | "switch" | "else" | "select") ... "{"    not after a composite type
+//	container = ["type" name ...] ("struct" | "interface") "{"
+//	function  = "func" ["(" receiver ")"] name ["[...]"] "(...)" [results] "{"    at file level
+//	list      = any other: composite literals
+//
+// The grammar of Go forbids a composite literal of a bare type name in the head
+// of if, for and switch, so a brace there opens the body, unless the type before
+// it cannot be an expression: []T, map[K]V, struct{...}.
+func opensGo(head []item, in *frame) opening {
+	if len(head) == 0 {
+		if in.kind <= block {
 			return opening{kind: block, ends: true}
 		}
 		return opening{kind: list}
 	}
-	last := h[len(h)-1].key
-	switch last {
+	switch head[len(head)-1].key {
 	case lex.KwStruct, lex.KwInterface:
-		o := opening{kind: container, decl: true}
-		if len(h) >= 3 && h[0].key == lex.KwType {
-			o.name = nameOf(h[1])
+		opened := opening{kind: container, decl: true}
+		if len(head) >= 3 && head[0].key == lex.KwType {
+			opened.name = nameOf(head[1])
 		}
-		return o
+		return opened
 	case lex.KwSelect, lex.KwElse:
 		return opening{kind: block, ends: true}
 	}
-	if f.kind == file && h[0].key == lex.KwFunc {
-		return functionGo(h)
+	if in.kind == file && head[0].key == lex.KwFunc {
+		return functionGo(head)
 	}
-	if literalGo(h) {
+	if literalGo(head) {
 		return opening{kind: block}
 	}
-	if f.kind <= block && (goHeader(h[0].key) || h[0].key == lex.KwSelect) && !compositeGo(h) {
+	if in.kind <= block && (clausesGo(head[0].key) || head[0].key == lex.KwSelect) && !compositeGo(head) {
 		return opening{kind: block, ends: true}
 	}
 	return opening{kind: list}
 }
 
 // literalGo reports whether the statement ends in the head of a function
-// literal: func(parameters) results.
-func literalGo(h []item) bool {
-	i := hasLast(h, lex.KwFunc)
-	for i >= 2 && h[i-1].key == '(' && h[i-2].key == lex.KwFunc { // a function that returns one
+// literal:
+//
+//	literal = "func" "(...)" { "(...)" | "[...]" | "{...}" | name | type keyword | "*" | "." | "<-" }
+//
+// []func(){...} is a list of functions.
+func literalGo(head []item) bool {
+	i := hasLast(head, lex.KwFunc)
+	for i >= 2 && head[i-1].key == '(' && head[i-2].key == lex.KwFunc { // a function that returns one
 		i -= 2
 	}
-	if i < 0 || i+1 >= len(h) || h[i+1].key != '(' || i > 0 && h[i-1].key == ']' {
+	if i < 0 || i+1 >= len(head) || head[i+1].key != '(' || i > 0 && (head[i-1].key == ']' || head[i-1].key == '[') {
 		return false
 	}
-	if i > 0 && h[i-1].key == '[' { // []func(){...} is a list of functions
-		return false
-	}
-	for _, it := range h[i+1:] {
+	for _, it := range head[i+1:] {
 		switch it.key {
 		case '(', '[', '*', '.', '{', lex.Ident, lex.KwMap, lex.KwChan, lex.KwInterface, lex.KwStruct, lex.LeftArrow:
 		default:
@@ -66,46 +110,57 @@ func literalGo(h []item) bool {
 }
 
 // compositeGo reports whether the head of if, for or switch ends in a type
-// that only a composite literal can follow: []T, map[K]V, struct{...}.
-func compositeGo(h []item) bool {
-	if i := hasLast(h, lex.KwFunc); i > 0 && h[i-1].key == '[' {
+// that only a composite literal can follow:
+//
+//	type = ("[...]" | "map" "[...]") { "*" } name { "." name }    the first "[" not an index
+//	     | "struct" "{...}"
+//	     | "[...]" "func" ...
+func compositeGo(head []item) bool {
+	if i := hasLast(head, lex.KwFunc); i > 0 && head[i-1].key == '[' {
 		return true
 	}
-	i := len(h) - 1
-	for i >= 2 && h[i].key == lex.Ident && h[i-1].key == '.' {
+	i := len(head) - 1
+	for i >= 2 && head[i].key == lex.Ident && head[i-1].key == '.' {
 		i -= 2
 	}
-	for i > 0 && (h[i].key == lex.Ident || h[i].key == '*') {
+	for i > 0 && (head[i].key == lex.Ident || head[i].key == '*') {
 		i--
 	}
-	switch h[i].key {
+	switch head[i].key {
 	case '[':
-		return i > 0 && i < len(h)-1 && h[i-1].key != lex.Ident || i > 0 && h[i-1].key == lex.KwMap
+		return i > 0 && i < len(head)-1 && head[i-1].key != lex.Ident || i > 0 && head[i-1].key == lex.KwMap
 	case '{':
-		return i > 0 && h[i-1].key == lex.KwStruct
+		return i > 0 && head[i-1].key == lex.KwStruct
 	}
 	return false
 }
 
 // functionGo is the body of func name(...) or func (receiver) name(...).
-func functionGo(h []item) opening {
-	o := opening{kind: function, ends: true}
+func functionGo(head []item) opening {
+	opened := opening{kind: function, ends: true}
 	i := 1
-	if i < len(h) && h[i].key == '(' {
-		o.receiver = nameOf(h[i])
+	if i < len(head) && head[i].key == '(' {
+		opened.receiver = nameOf(head[i])
 		i++
 	}
-	if i >= len(h) || h[i].key != lex.Ident {
+	if i >= len(head) || head[i].key != lex.Ident {
 		return opening{kind: block}
 	}
-	o.name = nameOf(h[i])
-	for i++; i < len(h); i++ {
-		if h[i].key == '(' {
-			o.arity = arityOf(h[i])
+	opened.name = nameOf(head[i])
+	for i++; i < len(head); i++ {
+		if head[i].key == '(' {
+			opened.arity = arityOf(head[i])
 			break
 		}
 	}
-	return o
+	return opened
+}
+
+// defineGo makes the receiver's type of its parentheses.
+func defineGo(s *scanner, fn *Func, opened opening) {
+	if opened.receiver.end > 0 {
+		fn.Receiver = receiverGo(s.text(opened.receiver))
+	}
 }
 
 // receiverGo returns the type in (r *T[P]).
@@ -123,4 +178,20 @@ func receiverGo(text string) string {
 		start--
 	}
 	return text[start:]
+}
+
+// parametersGo holds outside functions, but not for the parentheses that group
+// variables and constants, whose values may be calls.
+func parametersGo(head []item, in *frame) bool {
+	return in.kind <= container && !in.assign && !(len(head) == 1 && (head[0].key == lex.KwVar || head[0].key == lex.KwConst))
+}
+
+// callsGo: calls are inside functions and in initial values, where no word
+// before the name makes a declaration of it, nor "[" a type.
+func callsGo(site callSite) bool {
+	switch site.before {
+	case lex.KwFunc, '[', lex.Ident, lex.KwChan, lex.KwType:
+		return false
+	}
+	return !site.in.decl && (site.in.kind > container || site.in.assign)
 }

@@ -2,59 +2,97 @@ package segment
 
 import "seccodeprm/internal/lex"
 
+var dialectJava = dialect{
+	label:     func(head []item, in *frame) bool { return caseLabel(head) || gotoLabel(head, in) },
+	typedVars: true, generics: true, inGeneric: []lex.Key{'?'},
+	opens: opensJava, parameters: parametersJava,
+	calls: callsJava,
+}
+
 // opensJava tells what a brace of Java opens.
-func opensJava(h []item, f *frame) opening {
-	if len(h) == 0 {
-		if f.kind <= block {
+//
+//	block     = "{"                                                   between statements
+//	          | ... "->" "{"                                          of a lambda or a case
+//	          | ... ("else" | "try" | "finally" | "static" | "do") "{"
+//	          | any other between statements
+//	container = ... ("class" | "interface" | "record") name ... "{"
+//	          | ... "new" ... "(...)" "{"                             an anonymous class
+//	          | constant ["(...)"] "{"                                in an enumeration
+//	list      = ... "enum" name ... "{"
+//	          | ... "new" ... "[...]" "{"
+//	          | any other after "=" or inside other brackets
+//	function  = ... name "(...)" ... "{"                              among members; the last such group
+//	          | ... name "{"                                          the constructor of a record
+//
+// ".class" is a value, and "record" a keyword only before name and parameters.
+// The parentheses of an annotation, "@" name "(...)", are no parameters.
+func opensJava(head []item, in *frame) opening {
+	if len(head) == 0 {
+		if in.kind <= block {
 			return opening{kind: block, ends: true}
 		}
 		return opening{kind: list}
 	}
-	last := h[len(h)-1]
+	last := head[len(head)-1]
 	switch last.key {
-	case lex.Arrow: // of a lambda or of a case
-		return opening{kind: block, ends: f.kind <= block && (h[0].key == lex.KwCase || h[0].key == lex.KwDefault)}
+	case lex.Arrow:
+		return opening{kind: block, ends: in.kind <= block && caseLabel(head)}
 	case lex.KwElse, lex.KwTry, lex.KwFinally, lex.KwStatic:
 		return opening{kind: block, ends: true}
 	case lex.KwDo:
 		return opening{kind: block, ends: true, do: true}
 	}
-	if i := has(h, lex.KwClass, lex.KwInterface, lex.KwEnum, lex.KwRecord); i >= 0 && i+1 < len(h) && h[i+1].key == lex.Ident &&
-		(i == 0 || h[i-1].key != '.') && (h[i].key != lex.KwRecord || has(h, '(') == i+2) {
-		enum := h[i].key == lex.KwEnum
-		o := opening{kind: container, ends: true, name: nameOf(h[i+1]), enum: enum}
-		if enum {
-			o.kind = list
+	if i := has(head, lex.KwClass, lex.KwInterface, lex.KwEnum, lex.KwRecord); i >= 0 && i+1 < len(head) && head[i+1].key == lex.Ident &&
+		(i == 0 || head[i-1].key != '.') && (head[i].key != lex.KwRecord || has(head, '(') == i+2) {
+		if head[i].key == lex.KwEnum {
+			return opening{kind: list, ends: true, name: nameOf(head[i+1]), enum: true}
 		}
-		return o
+		return opening{kind: container, ends: true, name: nameOf(head[i+1])}
 	}
-	if i := hasLast(h, lex.KwNew); i >= 0 {
-		if last.key == '(' && h[i+1].key != '[' { // an anonymous class
-			o := opening{kind: container}
-			if j := hasLast(h, lex.Ident); j > i {
-				o.name = nameOf(h[j])
+	if i := hasLast(head, lex.KwNew); i >= 0 {
+		if last.key == '(' && head[i+1].key != '[' {
+			opened := opening{kind: container}
+			if j := hasLast(head, lex.Ident); j > i {
+				opened.name = nameOf(head[j])
 			}
-			return o
+			return opened
 		}
 		if last.key == '[' {
 			return opening{kind: list}
 		}
 	}
-	if f.kind == list && f.enum { // an enumeration constant with a body
-		return opening{kind: container, name: nameOf(h[0])}
+	if in.kind == list && in.enum {
+		return opening{kind: container, name: nameOf(head[0])}
 	}
-	if f.kind > block || f.assign {
+	if in.kind > block || in.assign {
 		return opening{kind: list}
 	}
-	if f.kind == container || f.kind == file {
-		for i := len(h) - 1; i > 0; i-- {
-			if h[i].key == '(' && h[i-1].key == lex.Ident && (i < 2 || h[i-2].key != '@') {
-				return opening{kind: function, ends: true, name: nameOf(h[i-1]), arity: arityOf(h[i])}
+	if in.kind == container || in.kind == file {
+		for i := len(head) - 1; i > 0; i-- {
+			if head[i].key == '(' && head[i-1].key == lex.Ident && (i < 2 || head[i-2].key != '@') {
+				return opening{kind: function, ends: true, name: nameOf(head[i-1]), arity: arityOf(head[i])}
 			}
 		}
-		if last.key == lex.Ident && f.kind == container { // the constructor of a record
+		if last.key == lex.Ident && in.kind == container {
 			return opening{kind: function, ends: true, name: nameOf(last)}
 		}
 	}
 	return opening{kind: block, ends: true}
+}
+
+// parametersJava holds among members, but not for the arguments of an
+// enumeration constant.
+func parametersJava(_ []item, in *frame) bool {
+	return in.kind <= container && !in.assign && !in.enum
+}
+
+// callsJava: calls are inside functions and in initial values. A type before the
+// name makes a declaration of it, "@" an annotation; in an enumeration it is a
+// constant.
+func callsJava(site callSite) bool {
+	in := site.in
+	if site.before == '@' || site.before == lex.Ident || site.before == lex.KwRecord || in.enum {
+		return false
+	}
+	return !in.decl && (in.kind > container || in.assign)
 }

@@ -1,80 +1,100 @@
 package segment
 
-import (
-	"strings"
+import "seccodeprm/internal/lex"
 
-	"seccodeprm/internal/lex"
-)
+var dialectKotlin = dialect{
+	newline:  newlineKotlin,
+	generics: true, inGeneric: []lex.Key{'?', '+', ':', lex.Arrow, '!'},
+	opens: opensKotlin,
+	calls: callsKotlin,
+}
 
-// opensKotlin tells what a brace of Kotlin or Scala opens: neither has
+// newlineKotlin ends a statement that is complete, but a primary constructor
+// goes on with the class: class C @A constructor().
+func newlineKotlin(s *scanner, head []item, in *frame, next lex.Key) {
+	if next == lex.KwConstructor && has(head, lex.KwClass) >= 0 {
+		return
+	}
+	newlineJVM(s, head, in, next)
+}
+
+// opensKotlin tells what a brace of Kotlin or Scala opens. Neither has
 // initialisers in braces.
-func opensKotlin(h []item, f *frame) opening {
-	o := opening{kind: block, ends: f.kind <= block}
-	if len(h) == 0 {
-		return o
+//
+//	function  = ... ("fun" | "def") ... "{"    not after "="; Scala's "def ... = {" too
+//	container = ... ("class" | "interface" | "object" | "trait" | "enum") ["class" | "object"] [name] ... "{"    not after "="
+//	block     = any other
+//
+// A block ends its statement after "if" and the like; any other is a lambda or a
+// value, and the line ends the statement.
+func opensKotlin(head []item, in *frame) opening {
+	opened := opening{kind: block, ends: in.kind <= block}
+	if len(head) == 0 {
+		return opened
 	}
-	if i := has(h, lex.KwFun, lex.KwDef); i >= 0 && (!f.assign || h[i].key == lex.KwDef && h[len(h)-1].key == '=') {
-		return functionKotlin(h, i)
+	if i := has(head, lex.KwFun, lex.KwDef); i >= 0 && (!in.assign || head[i].key == lex.KwDef && head[len(head)-1].key == '=') {
+		if head[i].key == lex.KwDef {
+			return functionScala(head[i:])
+		}
+		return functionKotlin(head[i:])
 	}
-	i := has(h, lex.KwClass, lex.KwInterface, lex.KwObject, lex.KwTrait, lex.KwEnum)
-	if i >= 0 && !f.assign {
-		o.kind = container
-		if i+1 < len(h) && (h[i+1].key == lex.KwClass || h[i+1].key == lex.KwObject) {
+	i := has(head, lex.KwClass, lex.KwInterface, lex.KwObject, lex.KwTrait, lex.KwEnum)
+	if i >= 0 && !in.assign {
+		opened.kind = container
+		if i+1 < len(head) && (head[i+1].key == lex.KwClass || head[i+1].key == lex.KwObject) {
 			i++
 		}
-		if i+1 < len(h) && h[i+1].key == lex.Ident {
-			o.name = nameOf(h[i+1])
+		if i+1 < len(head) && head[i+1].key == lex.Ident {
+			opened.name = nameOf(head[i+1])
 		}
-		return o
+		return opened
 	}
-	if last := h[len(h)-1]; last.key == lex.KwDo {
-		o.do = true
-		return o
+	if head[len(head)-1].key == lex.KwDo {
+		opened.do = true
+		return opened
 	}
-	switch h[0].key {
+	switch head[0].key {
 	case lex.KwIf, lex.KwFor, lex.KwWhile, lex.KwWhen, lex.KwTry, lex.KwElse, lex.KwCatch, lex.KwFinally, lex.KwDo, lex.KwInit, lex.KwCase:
-		return o
+		return opened
 	}
-	o.ends = false // a lambda, or a block that is a value: the line ends it
-	return o
+	opened.ends = false
+	return opened
 }
 
-// functionKotlin is the body of the function whose keyword is h[i].
-func functionKotlin(h []item, i int) opening {
-	o := opening{kind: function, ends: true}
-	at := has(h[i:], '(')
-	if h[i].key == lex.KwDef { // Scala's parameters are optional
-		if i+1 < len(h) && h[i+1].key != '(' {
-			o.name = nameOf(h[i+1])
-		}
-		if at >= 0 {
-			o.arity = arityOf(h[i+at])
-		}
-		return o
+// functionKotlin is the body of a function whose head begins with its keyword:
+//
+//	function = "fun" ["<" types ">"] [receiver "."] name "(...)"
+//	         | "fun" "(" receiver ")" "." name "(...)"
+//
+// One without a name is a value, and its body a block.
+func functionKotlin(head []item) opening {
+	at := has(head, '(')
+	if at == 1 && len(head) > 2 && head[2].key == '.' {
+		at = 2 + has(head[2:], '(')
 	}
-	if at == 1 && i+2 < len(h) && h[i+2].key == '.' { // fun (receiver).name()
-		at = 2 + has(h[i+2:], '(')
-	}
-	if at < 2 || h[i+at-1].key != lex.Ident && h[i+at-1].key < lex.FirstKeyword {
+	if at < 2 || head[at-1].key != lex.Ident && head[at-1].key < lex.FirstKeyword {
 		return opening{kind: block}
 	}
-	at += i
-	o.name, o.arity = nameOf(h[at-1]), arityOf(h[at])
-	if at >= 3 && h[at-2].key == '.' && h[at-3].key == lex.Ident {
-		o.receiver = nameOf(h[at-3])
+	opened := opening{kind: function, ends: true, name: nameOf(head[at-1]), arity: arityOf(head[at])}
+	if at >= 3 && head[at-2].key == '.' && head[at-3].key == lex.Ident {
+		opened.receiver = nameOf(head[at-3])
 	}
-	return o
+	return opened
 }
 
-// endScala returns the end of the name that begins with the word or operator:
-// names may be operators, and words with one behind an underscore, as in value_=.
-func (m *scanner) endScala(name span) int {
-	operator := func(i int) bool { return strings.IndexByte("!#%&*+-/:<=>?@\\^|~", m.src[i]) >= 0 }
-	end := name.end
-	if end > 0 && (operator(end-1) || m.src[end-1] == '_') {
-		for end < len(m.src) && operator(end) {
-			end++
-		}
+// callsKotlin: in a container a call is an initial value, a supertype or a
+// delegate. "@" makes an annotation of the name, but this@label.f() is a call;
+// a comma comes between supertypes, where a colon precedes them, and between the
+// constants of an enumeration.
+func callsKotlin(site callSite) bool {
+	in := site.in
+	switch site.before {
+	case lex.KwFun, lex.KwClass, lex.KwConstructor, lex.KwInterface, lex.KwObject:
+		return false
+	case '@':
+		return site.first > 1 && (site.head[site.first-2].key == lex.KwThis || site.head[site.first-2].key == lex.KwSuper)
+	case ',':
+		return in.kind > container || in.assign || has(site.head, ':') >= 0
 	}
-	return end
+	return in.kind > container || in.assign || site.before == ':' || site.before == lex.KwBy
 }

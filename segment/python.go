@@ -6,17 +6,28 @@ import (
 	"seccodeprm/internal/lex"
 )
 
-// python is what a scanner knows of Python beside its brackets.
-type python struct {
-	blocks  []suite
-	levels  []int32 // indentations of the open blocks
-	deco    int     // where the decorators of the next definition begin, or -1
-	body    bool    // its body begins at the next token
-	end     int     // of the last token of code
-	lambdas int32
+// Python's logical lines and suites, found by indentation:
+//
+//	definition = { "@" ... newline } ["async"] ("def" | "class") name ... ":" suite
+//
+// A suite ends at the first line outside brackets that is indented no deeper
+// than its head. A colon inside brackets, or of a lambda, opens none.
+var dialectPython = dialect{
+	splices: true, indented: true,
+	calls: func(site callSite) bool { return site.before != lex.KwDef && site.before != lex.KwClass },
 }
 
-// suite is an open class or function.
+// python is what a scanner knows of Python beside its brackets.
+type python struct {
+	blocks     []suite
+	levels     []int32 // indentations of the open blocks
+	decorators int     // where the decorators of the next definition begin, or -1
+	body       bool    // the body of the innermost definition begins at the next token
+	end        int     // of the last token of code
+	lambdas    int32
+}
+
+// suite is the body of an open class or function.
 type suite struct {
 	indent int32
 	fn     int32 // the function around it
@@ -27,42 +38,42 @@ type suite struct {
 }
 
 // pythonLine takes the first token of a line.
-func (m *scanner) pythonLine(t lex.Token) {
-	p := &m.py
-	if m.top != 0 { // in brackets
-		m.judge(false)
+func (s *scanner) pythonLine(t lex.Token) {
+	py := &s.py
+	if s.top != 0 { // in brackets
+		s.judge(false)
 		return
 	}
-	m.items = m.items[:0]
-	m.frames[0].assign = false
-	m.last, p.lambdas = 0, 0
-	indent := indentation(m.line[:t.Start])
+	s.items = s.items[:0]
+	s.frames[0].assign = false
+	s.last, py.lambdas = 0, 0
+	indent := indentation(s.line[:t.Start])
 	ended := false
-	for n := len(p.blocks); n > 0 && p.blocks[n-1].indent >= indent; n-- {
-		ended = ended || !p.blocks[n-1].class
-		m.shutSuite()
+	for n := len(py.blocks); n > 0 && py.blocks[n-1].indent >= indent; n-- {
+		ended = ended || !py.blocks[n-1].class
+		s.shutSuite()
 	}
-	for n := len(p.levels); n > 0 && p.levels[n-1] >= indent; n-- {
-		p.levels = p.levels[:n-1]
+	for n := len(py.levels); n > 0 && py.levels[n-1] >= indent; n-- {
+		py.levels = py.levels[:n-1]
 	}
-	f := &m.frames[0]
-	f.rank = 1
-	if n := len(p.blocks); n > 0 && f.fn >= 0 {
-		f.rank = 2 + int32(len(p.levels)) - p.blocks[n-1].level
+	module := &s.frames[0]
+	module.rank = 1
+	if n := len(py.blocks); n > 0 && module.fn >= 0 {
+		module.rank = 2 + int32(len(py.levels)) - py.blocks[n-1].level
 	}
-	p.levels = append(p.levels, indent)
-	m.afterFunc = ended
-	ok := p.deco < 0
+	py.levels = append(py.levels, indent)
+	s.afterFunc = ended
+	ok := py.decorators < 0
 	switch t.Key {
 	case lex.KwElse, lex.KwElif, lex.KwExcept, lex.KwFinally:
 		ok = false
 	}
-	m.judge(ok)
-	if p.deco >= 0 && t.Key != '@' && t.Key != lex.KwDef && t.Key != lex.KwClass && t.Key != lex.KwAsync {
-		p.deco = -1
+	s.judge(ok)
+	if py.decorators >= 0 && t.Key != '@' && t.Key != lex.KwDef && t.Key != lex.KwClass && t.Key != lex.KwAsync {
+		py.decorators = -1
 	}
-	if t.Key == '@' && p.deco < 0 {
-		p.deco = m.off + t.Start
+	if t.Key == '@' && py.decorators < 0 {
+		py.decorators = s.off + t.Start
 	}
 }
 
@@ -82,158 +93,156 @@ func indentation(space []byte) int32 {
 	return n
 }
 
-func (m *scanner) shutSuite() {
-	p := &m.py
-	s := p.blocks[len(p.blocks)-1]
-	p.blocks = p.blocks[:len(p.blocks)-1]
-	if s.self >= 0 && m.collect {
-		m.funcs[s.self].End, m.funcs[s.self].BodyEnd = p.end, p.end
-		if m.funcs[s.self].BodyStart == 0 {
-			m.funcs[s.self].BodyStart = p.end
+func (s *scanner) shutSuite() {
+	py := &s.py
+	inner := py.blocks[len(py.blocks)-1]
+	py.blocks = py.blocks[:len(py.blocks)-1]
+	if inner.self >= 0 && s.collect {
+		fn := &s.funcs[inner.self]
+		fn.End, fn.BodyEnd = py.end, py.end
+		if fn.BodyStart == 0 {
+			fn.BodyStart = py.end
 		}
 	}
-	m.frames[0].fn = s.fn
-	p.body = false
+	s.frames[0].fn = inner.fn
+	py.body = false
 }
 
-func (m *scanner) pythonEnd() {
-	for len(m.py.blocks) > 0 {
-		m.shutSuite()
+func (s *scanner) pythonEnd() {
+	for len(s.py.blocks) > 0 {
+		s.shutSuite()
 	}
 }
 
 // pythonToken takes a token of Python.
-func (m *scanner) pythonToken(t lex.Token) {
-	p := &m.py
-	p.end = m.off + t.End
-	if p.body {
-		p.body = false
-		if n := len(p.blocks); n > 0 && p.blocks[n-1].self >= 0 && m.collect {
-			m.funcs[p.blocks[n-1].self].BodyStart = m.off + t.Start
+func (s *scanner) pythonToken(t lex.Token) {
+	py := &s.py
+	py.end = s.off + t.End
+	if py.body {
+		py.body = false
+		if n := len(py.blocks); n > 0 && py.blocks[n-1].self >= 0 && s.collect {
+			s.funcs[py.blocks[n-1].self].BodyStart = s.off + t.Start
 		}
 	}
 	switch t.Kind {
 	case lex.Literal:
-		m.literal(t)
+		s.literal(t)
 		return
 	case lex.Word, lex.Number:
 		if t.Key == lex.KwLambda {
-			p.lambdas++
+			py.lambdas++
 		}
 		if t.Key != lex.Prefix {
-			if m.member() {
+			if s.member() {
 				t.Key = lex.Ident
 			}
-			m.add(t)
+			s.add(t)
 		}
 		return
 	}
 	switch t.Key {
-	case '(', '[', '{':
-		k := bracket
-		switch t.Key {
-		case '(':
-			m.openParen(t)
-			return
-		case '{':
-			k = list
-		}
-		m.push(k, t)
+	case '(':
+		s.openParen(t)
+	case '[':
+		s.push(bracket, t)
+	case '{':
+		s.push(list, t)
 	case ')', ']', '}':
-		if m.top == 0 || m.frames[m.top].kind == code {
+		if s.top == 0 || s.frames[s.top].kind == code {
 			return
 		}
-		m.shut(t)
+		s.shut(t)
 	case ',':
-		m.comma(t)
+		s.comma(t)
 	case ';':
-		if m.top == 0 {
-			m.items = m.items[:0]
+		if s.top == 0 {
+			s.items = s.items[:0]
 		}
 	case ':':
-		m.pythonColon(t)
+		s.pythonColon(t)
 	case '=':
-		f := &m.frames[m.top]
-		f.option, f.assign = true, true
-		m.add(t)
+		in := &s.frames[s.top]
+		in.option, in.assign = true, true
+		s.add(t)
 	case '*':
-		f := &m.frames[m.top]
-		if f.kind == paren && (len(m.statement()) == 0 || m.last == ',' || m.last == '*') {
-			f.spread, f.option = true, true
+		in := &s.frames[s.top]
+		if in.kind == paren && (len(s.statement()) == 0 || s.last == ',' || s.last == '*') {
+			in.spread, in.option = true, true
 		}
-		m.add(t)
+		s.add(t)
 	default:
-		m.add(t)
+		s.add(t)
 	}
 }
 
-// pythonColon opens the body of a definition.
-func (m *scanner) pythonColon(t lex.Token) {
-	p := &m.py
-	if m.top != 0 {
-		m.add(t)
+// pythonColon opens the suite of a definition.
+func (s *scanner) pythonColon(t lex.Token) {
+	py := &s.py
+	if s.top != 0 {
+		s.add(t)
 		return
 	}
-	if p.lambdas > 0 {
-		p.lambdas--
-		m.add(t)
+	if py.lambdas > 0 {
+		py.lambdas--
+		s.add(t)
 		return
 	}
-	h := m.items
-	if len(h) > 0 && h[0].key == lex.KwAsync {
-		h = h[1:]
+	head := s.items
+	if len(head) > 0 && head[0].key == lex.KwAsync {
+		head = head[1:]
 	}
-	if len(h) < 2 || h[0].key != lex.KwDef && h[0].key != lex.KwClass {
-		m.items = m.items[:0]
+	if len(head) < 2 || head[0].key != lex.KwDef && head[0].key != lex.KwClass {
+		s.items = s.items[:0]
 		return
 	}
-	start := m.items[0].start
-	if p.deco >= 0 {
-		start = p.deco
+	start := s.items[0].start
+	if py.decorators >= 0 {
+		start = py.decorators
 	}
-	p.deco = -1
-	s := suite{
-		indent: p.levels[len(p.levels)-1], fn: m.frames[0].fn, self: -1, name: nameOf(h[1]),
-		class: h[0].key == lex.KwClass, level: int32(len(p.levels)),
+	py.decorators = -1
+	inner := suite{
+		indent: py.levels[len(py.levels)-1], fn: s.frames[0].fn, self: -1, name: nameOf(head[1]),
+		class: head[0].key == lex.KwClass, level: int32(len(py.levels)),
 	}
-	if !s.class {
-		if s.fn < 0 {
-			m.markFunction(start)
+	if !inner.class {
+		if inner.fn < 0 {
+			s.markFunction(start)
 		}
-		s.self = 0
-		if m.collect {
-			s.self = m.pythonFunction(h, start)
+		inner.self = 0
+		if s.collect {
+			inner.self = s.pythonFunction(head, start)
 		}
-		m.frames[0].fn = s.self
-		p.body = true
+		s.frames[0].fn = inner.self
+		py.body = true
 	}
-	p.blocks = append(p.blocks, s)
-	m.items = m.items[:0]
+	py.blocks = append(py.blocks, inner)
+	s.items = s.items[:0]
 }
 
-// pythonFunction records a function with the head h and returns its index.
-func (m *scanner) pythonFunction(h []item, start int) int32 {
-	fn := Func{Name: m.text(nameOf(h[1])), Start: start}
-	if n := len(m.py.blocks); n > 0 {
-		fn.Qualifier = m.text(m.py.blocks[n-1].name)
+// pythonFunction records a function and returns its index.
+func (s *scanner) pythonFunction(head []item, start int) int32 {
+	fn := Func{Name: s.text(nameOf(head[1])), Start: start}
+	n := len(s.py.blocks)
+	if n > 0 {
+		fn.Qualifier = s.text(s.py.blocks[n-1].name)
 	}
-	if i := has(h, '('); i >= 0 {
-		group := h[i]
-		if n := len(m.py.blocks); n > 0 && m.py.blocks[n-1].class && group.arity > 0 && !m.static(start, h[0].start) {
+	if i := has(head, '('); i >= 0 {
+		group := head[i]
+		if n > 0 && s.py.blocks[n-1].class && group.arity > 0 && !s.static(start, head[0].start) {
 			group.arity--
 			group.least = max(group.least-1, -1)
-			if h[i].least == 0 {
+			if head[i].least == 0 {
 				group.least = 0
 			}
 		}
 		fn.Arity = arityOf(group)
 	}
-	m.funcs = append(m.funcs, fn)
-	return int32(len(m.funcs) - 1)
+	s.funcs = append(s.funcs, fn)
+	return int32(len(s.funcs) - 1)
 }
 
 // static reports whether one of the decorators in [start, end) makes a method
 // of a class one without receiver.
-func (m *scanner) static(start, end int) bool {
-	return strings.Contains(m.src[start:end], "staticmethod")
+func (s *scanner) static(start, end int) bool {
+	return strings.Contains(s.src[start:end], "staticmethod")
 }

@@ -2,106 +2,148 @@ package segment
 
 import "seccodeprm/internal/lex"
 
+var dialectRust = dialect{
+	armCommas: true,
+	generics:  true, inGeneric: []lex.Key{'+', ':', lex.Arrow, '!', '{'}, macros: true,
+	opens: opensRust, parameters: parametersRust,
+	calls: callsRust, declaringCalls: true,
+	binding: lex.KwLet,
+	arm:     func([]item) int { return 0 },
+}
+
 // opensRust tells what a brace of Rust opens.
-func opensRust(h []item, f *frame) opening {
-	if len(h) == 0 {
-		return opening{kind: block, ends: f.kind <= block}
+//
+//	macro     = name "!" "{" | "macro_rules" "!" name "{"
+//	function  = ... "fn" name ... "{"
+//	container = { attribute } [visibility] ("impl" | "trait" | "mod" | "extern") ... "{"    not after "="
+//	list      = { attribute } [visibility] ("struct" | "enum" | "union") ... "{"            not after "="
+//	          | { attribute } "use" ... "{"
+//	          | ... (name | "self" | ">") "{"    a struct literal: S { a: 1 }
+//	block     = ... ("loop" | "else" | "unsafe" | "async" | "move" | "try" | "const") "{"
+//	          | ... ("if" | "while" | "for" | "match") ... "{"
+//	          | ... ("|" | "||") ... "->" type "{"    a closure with a type
+//	          | any other
+//	attribute = "#" "[...]"
+//
+// Rust forbids a struct literal in the head of if and the like, so a brace there
+// opens the body. What precedes the last block or "=>" belongs to a finished
+// expression and decides nothing.
+func opensRust(head []item, in *frame) opening {
+	if len(head) == 0 {
+		return opening{kind: block, ends: in.kind <= block}
 	}
-	last := h[len(h)-1]
-	if n := len(h); n > 1 && last.key == '!' && h[n-2].key == lex.Ident || n > 2 && h[n-2].key == '!' && h[n-3].key == lex.KwMacroRules {
-		return opening{kind: macro, ends: f.kind <= block && !f.assign}
+	last := head[len(head)-1]
+	if n := len(head); n > 1 && last.key == '!' && head[n-2].key == lex.Ident || n > 2 && head[n-2].key == '!' && head[n-3].key == lex.KwMacroRules {
+		return opening{kind: macro, ends: in.kind <= block && !in.assign}
 	}
-	// What stands before the last block belongs to a finished expression.
-	since := h
-	if i := hasLast(h, '{', lex.FatArrow); i >= 0 && h[0].key != lex.KwFn {
-		since = h[i+1:]
+	since := head
+	if i := hasLast(head, '{', lex.FatArrow); i >= 0 && head[0].key != lex.KwFn {
+		since = head[i+1:]
 	}
-	ends := f.kind <= block && isBlockRust(h)
 	if i := has(since, lex.KwFn); i >= 0 && i+1 < len(since) && since[i+1].key == lex.Ident {
-		o := opening{kind: function, ends: true, name: nameOf(since[i+1])}
+		opened := opening{kind: function, ends: true, name: nameOf(since[i+1])}
 		if j := has(since[i:], '('); j >= 0 {
-			o.arity = arityOf(since[i+j])
+			opened.arity = arityOf(since[i+j])
 		}
-		return o
+		return opened
 	}
-	switch k := h[has0(h, attributesRust(h))].key; k {
+	switch head[min(attributesRust(head), len(head)-1)].key {
 	case lex.KwPub, lex.KwImpl, lex.KwTrait, lex.KwMod, lex.KwUnsafe, lex.KwExtern, lex.KwStruct, lex.KwEnum, lex.KwUnion, lex.KwConst:
-		if i := has(h, lex.KwImpl, lex.KwTrait, lex.KwMod, lex.KwExtern, lex.KwStruct, lex.KwEnum, lex.KwUnion); i >= 0 && !f.assign {
-			return itemRust(h, i)
+		if i := has(head, lex.KwImpl, lex.KwTrait, lex.KwMod, lex.KwExtern, lex.KwStruct, lex.KwEnum, lex.KwUnion); i >= 0 && !in.assign {
+			return itemRust(head, i)
 		}
 	case lex.KwUse:
 		return opening{kind: list}
 	}
+	body := opening{kind: block, ends: in.kind <= block && isBlockRust(head)}
 	if len(since) == 0 {
-		return opening{kind: block, ends: ends}
+		return body
 	}
 	switch last.key {
 	case lex.KwLoop, lex.KwElse, lex.KwUnsafe, lex.KwAsync, lex.KwMove, lex.KwTry, lex.KwConst:
-		return opening{kind: block, ends: ends}
+		return body
 	}
 	if has(since, lex.KwIf, lex.KwWhile, lex.KwFor, lex.KwMatch) >= 0 {
-		return opening{kind: block, ends: ends}
+		return body
 	}
 	if last.key == lex.Ident || last.key == lex.KwSelf || last.key == '>' {
-		if n := len(since); n > 1 && has(since, lex.Arrow) >= 0 && has(since, '|', lex.Or) >= 0 { // |x| -> T {
+		if len(since) > 1 && has(since, lex.Arrow) >= 0 && has(since, '|', lex.Or) >= 0 {
 			return opening{kind: block}
 		}
 		return opening{kind: list}
 	}
-	return opening{kind: block, ends: ends}
+	return body
 }
 
-// itemRust is the body of the item whose keyword is h[i].
-func itemRust(h []item, i int) opening {
-	o := opening{kind: container, ends: true}
-	switch h[i].key {
+// itemRust is the body of the item whose keyword is head[i]. The name of an impl
+// is the last one of its path, after "for" if it has one.
+func itemRust(head []item, i int) opening {
+	opened := opening{kind: container, ends: true}
+	switch head[i].key {
 	case lex.KwStruct, lex.KwUnion:
-		o.kind, o.decl = list, true
+		opened.kind, opened.decl = list, true
 	case lex.KwEnum:
-		o.kind, o.decl, o.enum = list, true, true
+		opened.kind, opened.decl, opened.enum = list, true, true
 	case lex.KwImpl:
-		if j := has(h, lex.KwFor); j > i {
-			i = j
-		}
-		for _, it := range h[i+1:] { // the last name of the path
+		for _, it := range head[max(i, has(head, lex.KwFor))+1:] {
 			if it.key == lex.KwWhere {
 				break
 			}
 			if it.key == lex.Ident {
-				o.name = nameOf(it)
+				opened.name = nameOf(it)
 			}
 		}
-		return o
+		return opened
 	}
-	if i+1 < len(h) && h[i+1].key == lex.Ident {
-		o.name = nameOf(h[i+1])
+	if i+1 < len(head) && head[i+1].key == lex.Ident {
+		opened.name = nameOf(head[i+1])
 	}
-	return o
+	return opened
 }
 
 // attributesRust returns the number of items of attributes at the start.
-func attributesRust(h []item) int {
+func attributesRust(head []item) int {
 	i := 0
-	for i+1 < len(h) && h[i].key == '#' && h[i+1].key == '[' {
+	for i+1 < len(head) && head[i].key == '#' && head[i+1].key == '[' {
 		i += 2
 	}
 	return i
 }
 
-func has0(h []item, i int) int { return min(i, len(h)-1) }
-
-// isBlockRust reports whether the statement is one that ends with its block.
-func isBlockRust(h []item) bool {
-	i := attributesRust(h)
-	for i+2 < len(h) && h[i].key == '\'' && h[i+2].key == ':' { // a label
+// isBlockRust reports whether the statement is one that ends with its block:
+//
+//	{ attribute } { "'" name ":" } [ ("if" | "while" | ...) ... ]
+//	... "=>"
+func isBlockRust(head []item) bool {
+	i := attributesRust(head)
+	for i+2 < len(head) && head[i].key == '\'' && head[i+2].key == ':' { // a label
 		i += 3
 	}
-	if i >= len(h) {
+	if i >= len(head) {
 		return true
 	}
-	switch h[i].key {
+	switch head[i].key {
 	case lex.KwIf, lex.KwWhile, lex.KwFor, lex.KwMatch, lex.KwLoop, lex.KwUnsafe, lex.KwElse, lex.KwConst, lex.KwAsync, lex.KwTry:
 		return true
 	}
-	return h[len(h)-1].key == lex.FatArrow
+	return head[len(head)-1].key == lex.FatArrow
+}
+
+// parametersRust holds for functions and structs, variants of an enumeration,
+// and the arguments of attributes.
+func parametersRust(head []item, in *frame) bool {
+	if n := len(head); n > 0 && (head[n-1].key == '#' || n > 1 && head[n-1].key == '!' && head[n-2].key == '#') {
+		return true
+	}
+	return in.enum || in.kind <= block && !in.assign && has(head, lex.KwFn, lex.KwStruct) >= 0
+}
+
+// callsRust: calls are inside functions and in initial values. After the
+// keywords of definitions and of types a name is declared or a type.
+func callsRust(site callSite) bool {
+	switch site.before {
+	case lex.KwFn, lex.KwStruct, lex.KwEnum, lex.Ident, lex.KwDyn, lex.KwImpl, '#', '@':
+		return false
+	}
+	return !site.in.decl && (site.in.kind > container || site.in.assign)
 }

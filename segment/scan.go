@@ -7,13 +7,18 @@ import (
 )
 
 // scanner finds the structure of a source, line by line. It works on what the
-// lexer finds and never looks ahead: what a line shows about the lines before it
-// is noted there when it turns up.
+// lexer finds and never looks ahead: what a line shows about earlier lines is
+// noted there when it turns up.
+//
+// It keeps a stack of the open brackets (frames) and the items of the statements
+// around the position. An item is a token, or a whole group in brackets: what a
+// brace opens is decided from the items before it, by the recogniser of the
+// dialect.
 type scanner struct {
-	lang Language
-	lex  lex.Lexer
-	line []byte
-	off  int // of the line
+	dialect *dialect
+	lex     lex.Lexer
+	line    []byte
+	off     int // of the line
 
 	frames []frame
 	top    int32
@@ -21,35 +26,25 @@ type scanner struct {
 	conds  []cond
 	last   lex.Key // of the last token
 
-	directive bool // in a line of the C preprocessor, or one that continues it
-	cond      lex.Key
+	directive directive
 	fresh     bool // no code on this line yet
-	spliced   bool // the line goes on behind an escaped newline
+	spliced   bool // an escaped newline ends the line
 	afterFunc bool // the last thing that ended is a function
 	afterDo   bool // or the body of do
-	knr       opening
-	knrStart  int
-	knrOpen   bool
+	oldStyle  oldStyle
 	codes     int // frames of kind code
 
 	py python
 
 	lines   []line
 	pending int // the lines from here on are not judged yet
-	item    int // where the item begins that may turn out a function
+	item    int // the line where the item begins that may turn out a function
 
 	// For Scan alone.
 	src     string // a copy, of which the names are parts
 	collect bool
 	funcs   []Func
 	calls   []Call
-}
-
-// cond is an open #if with the state before its first branch.
-type cond struct {
-	top   int32
-	items int32
-	dead  bool // #if 0: what it holds does not count
 }
 
 // line is what cutting needs to know about a line.
@@ -71,7 +66,7 @@ const (
 	inside   // begins in a comment, a literal or a directive
 	closing  // nothing but closing brackets, #else or #endif
 	begins   // a function begins here
-	suffixed // its code belongs to what stands before it: return, break
+	suffixed // its code belongs to what precedes it: return, break
 	prefixed // its code belongs to what follows: imports, labels
 	declared // a declaration without a value, as prefixed
 	ended    // has a newline at its end
@@ -88,115 +83,116 @@ type scannerRoom struct {
 
 // newScanner returns nil for a language without structure.
 func newScanner(r *scannerRoom, lang Language) *scanner {
-	language := lex.LanguageAt(int(lang))
-	if !language.Known {
+	dialect := dialectOf(lang)
+	if dialect == nil {
 		return nil
 	}
-	m := &r.scanner
-	m.lang = lang
-	m.py.deco = -1
-	m.lex = *lex.NewLexer(language.Syntax)
-	m.frames = append(r.frames[:0], frame{parent: -1, kind: file, rank: 1, fn: -1, call: -1})
-	m.items, m.lines = r.items[:0], r.lines[:0]
-	return m
+	s := &r.scanner
+	s.dialect = dialect
+	s.py.decorators = -1
+	s.lex = *lex.NewLexer(lex.Languages[lang].Syntax)
+	s.frames = append(r.frames[:0], frame{parent: -1, kind: file, rank: 1, fn: -1, call: -1})
+	s.items, s.lines = r.items[:0], r.lines[:0]
+	return s
 }
 
-// settled returns how many lines nothing that follows can change.
-func (m *scanner) settled() int {
-	if m.frames[m.top].rank <= 1 {
-		return max(0, min(m.item, m.pending))
+// settled returns how many lines can no longer change, whatever follows.
+func (s *scanner) settled() int {
+	if s.frames[s.top].rank <= 1 {
+		return max(0, min(s.item, s.pending))
 	}
-	return m.pending
+	return s.pending
 }
 
 // forget drops the first n lines.
-func (m *scanner) forget(n int) {
+func (s *scanner) forget(n int) {
 	if n == 0 {
 		return
 	}
-	m.lines = append(m.lines[:0], m.lines[n:]...)
-	m.pending -= n
-	m.item -= n
+	s.lines = append(s.lines[:0], s.lines[n:]...)
+	s.pending -= n
+	s.item -= n
 }
 
+// current returns the line at hand.
+func (s *scanner) current() *line { return &s.lines[len(s.lines)-1] }
+
 // feed takes the next line, with its newline.
-func (m *scanner) feed(text []byte, tokens int) {
-	l := line{start: m.off, tokens: tokens}
+func (s *scanner) feed(text []byte, tokens int) {
+	l := line{start: s.off, tokens: tokens}
 	if text[len(text)-1] == '\n' {
 		l.flags |= ended
 	}
-	continued := m.lex.Inside() || m.directive || m.spliced
+	continued := s.lex.Inside() || s.directive != noDirective || s.spliced
 	if continued {
 		l.flags |= inside
 	}
-	if m.lex.Inside() && isSpace(text) {
+	if s.lex.Inside() && isSpace(text) {
 		l.flags |= empty
 	}
-	m.lines = append(m.lines, l)
-	m.fresh = !continued
-	m.line = text
+	s.lines = append(s.lines, l)
+	s.fresh = !continued
+	s.line = text
 	skip := 0
-	if m.off == 0 {
-		if skip = lex.Interpreter(text, m.lex.Syntax()); skip > 0 {
-			m.lines[len(m.lines)-1].flags |= hasComment | keeps
+	if s.off == 0 {
+		if skip = lex.Interpreter(text, s.lex.Syntax()); skip > 0 {
+			s.current().flags |= hasComment | keeps
 		}
 	}
-	m.lex.Line(text)
-	m.lex.Skip(skip)
-	for m.codes > m.lex.Depth() { // the lexer gave up a literal
-		m.pop()
+	s.lex.Line(text)
+	s.lex.Skip(skip)
+	for s.codes > s.lex.Depth() { // the lexer gave up a literal
+		s.pop()
 	}
-	t, ok := m.lex.Next()
+	t, ok := s.lex.Next()
 	if !ok && skip == 0 {
-		m.lines[len(m.lines)-1].flags |= empty
+		s.current().flags |= empty
 	}
-	for ; ok; t, ok = m.lex.Next() {
+	for ; ok; t, ok = s.lex.Next() {
 		if t.Kind == lex.Comment {
-			m.comment(t)
+			s.comment(t)
 		} else {
-			m.code(t)
+			s.code(t)
 		}
 	}
-	m.spliced = m.fresh == false && !m.lex.Inside() && m.splices() && lex.Spliced(text)
-	if m.directive && !m.spliced && !m.lex.Inside() {
-		m.endDirective()
+	s.spliced = !s.fresh && !s.lex.Inside() && s.dialect.splices && lex.Spliced(text)
+	if !s.spliced && !s.lex.Inside() {
+		s.directive = noDirective
 	}
-	m.off += len(text)
-	m.line = nil
+	s.off += len(text)
+	s.line = nil
 }
 
-func (m *scanner) splices() bool { return m.lang == C || m.lang == CPP || m.lang == Python }
-
 // comment notes a comment, or the part of it that lies on the line.
-func (m *scanner) comment(t lex.Token) {
-	l := &m.lines[len(m.lines)-1]
+func (s *scanner) comment(t lex.Token) {
+	l := s.current()
 	l.flags |= hasComment
-	if !m.lex.Continues(t) && forTools(m.line[t.Start:t.End]) {
+	if !s.lex.Continues(t) && forTools(s.line[t.Start:t.End]) {
 		l.flags |= keeps
 	}
 }
 
 // code takes a token that is no comment.
-func (m *scanner) code(t lex.Token) {
-	// Behind the first token or two of a line there is nothing left to note.
-	if m.fresh || m.lines[len(m.lines)-1].flags&(hasCode|closing|declared|inside) != hasCode {
-		m.note(t)
+func (s *scanner) code(t lex.Token) {
+	// After the first token or two of a line there is nothing left to note.
+	if s.fresh || s.current().flags&(hasCode|closing|declared|inside) != hasCode {
+		s.note(t)
 	}
-	if m.directive {
-		m.direct(t)
+	if s.directive != noDirective {
+		s.direct(t)
 		return
 	}
-	if m.lang == Python {
-		m.pythonToken(t)
+	if s.dialect.indented {
+		s.pythonToken(t)
 	} else {
-		m.token(t)
+		s.token(t)
 	}
-	m.last = t.Key
+	s.last = t.Key
 }
 
-// note takes down what the token says about its line and those before it.
-func (m *scanner) note(t lex.Token) {
-	cur := &m.lines[len(m.lines)-1]
+// note records what the token says about its line and earlier ones.
+func (s *scanner) note(t lex.Token) {
+	cur := s.current()
 	closes := t.Key == ')' || t.Key == ']' || t.Key == '}' || (cur.flags&hasCode != 0 && (t.Key == ';' || t.Key == ','))
 	if cur.flags&(hasCode|empty) == 0 {
 		cur.flags |= hasCode
@@ -209,19 +205,19 @@ func (m *scanner) note(t lex.Token) {
 	if cur.flags&declared != 0 {
 		cur.flags &^= declared | prefixed
 	}
-	if m.fresh {
-		m.fresh = false
+	if s.fresh {
+		s.fresh = false
 		cur.flags |= leads(t.Key)
-		m.first(t)
-	} else if cur.flags&inside != 0 && m.pending < len(m.lines) {
-		m.judge(false)
+		s.first(t)
+	} else if cur.flags&inside != 0 && s.pending < len(s.lines) {
+		s.judge(false)
 	}
 }
 
 // leads tells from the first token of a line whether its code belongs to what
-// stands before it, or to what follows.
-func leads(k lex.Key) flags {
-	switch k {
+// precedes it, or to what follows.
+func leads(key lex.Key) flags {
+	switch key {
 	case lex.KwReturn, lex.KwBreak, lex.KwContinue, lex.KwGoto, lex.KwPass, lex.KwRaise, lex.KwThrow, lex.KwFallthrough:
 		return suffixed
 	case lex.KwImport, lex.KwPackage, lex.KwUse, lex.KwUsing, lex.KwFrom:
@@ -231,90 +227,100 @@ func leads(k lex.Key) flags {
 }
 
 // first takes the first token of a line, which shows whether the statement
-// before it has ended, and with it whether the lines since may begin a step.
-func (m *scanner) first(t lex.Token) {
-	if m.lang == Python {
-		m.pythonLine(t)
-		return
+// before it has ended, and so whether the lines since may begin a step.
+func (s *scanner) first(t lex.Token) {
+	switch {
+	case s.dialect.indented:
+		s.pythonLine(t)
+	case t.Key == '#' && s.dialect.preprocessor:
+		s.judge(s.between())
+		s.directive = directiveStart
+	default:
+		s.newline(t.Key)
+		s.judge(s.between() && !s.continues(t.Key))
 	}
-	if t.Key == '#' && (m.lang == C || m.lang == CPP) {
-		m.judge(m.between())
-		m.directive = true
-		m.cond = 0
-		return
+}
+
+// newline ends the statement before a line where the language does so without
+// a semicolon; next is the first token of the line, 0 at the end of the source.
+func (s *scanner) newline(next lex.Key) {
+	if s.dialect.newline != nil {
+		s.dialect.newline(s, s.statement(), &s.frames[s.top], next)
 	}
-	m.newline(t.Key)
-	m.judge(m.between() && !m.continues(t.Key))
 }
 
 // between reports whether the position is between two statements.
-func (m *scanner) between() bool {
-	f := &m.frames[m.top]
-	return f.kind <= block && !f.opaque && len(m.items) <= int(f.base) && !m.knrOpen
+func (s *scanner) between() bool {
+	in := &s.frames[s.top]
+	return in.kind <= block && !in.opaque && len(s.items) <= int(in.base) && !s.oldStyle.open
 }
 
-// judge settles the lines since the last token: a step may begin there or not.
-func (m *scanner) judge(ok bool) {
-	rank := m.frames[m.top].rank
-	if rank == 1 && m.afterFunc {
+// judge settles whether a step may begin at one of the lines since the last
+// token.
+func (s *scanner) judge(ok bool) {
+	rank := s.frames[s.top].rank
+	if rank == 1 && s.afterFunc {
 		rank = 0
 	}
 	if ok && rank <= 1 {
-		m.item = len(m.lines) - 1
+		s.item = len(s.lines) - 1
 	}
-	m.afterFunc = m.afterFunc && !ok
-	for i := m.pending; i < len(m.lines); i++ {
-		l := &m.lines[i]
+	s.afterFunc = s.afterFunc && !ok
+	for i := s.pending; i < len(s.lines); i++ {
+		l := &s.lines[i]
 		l.rank = rank
 		if ok && l.flags&inside == 0 {
 			l.flags |= cuttable
 		}
 	}
-	m.pending = len(m.lines)
+	s.pending = len(s.lines)
 }
 
 // continues reports whether a line that begins with the token belongs to the
 // statement before it.
-func (m *scanner) continues(k lex.Key) bool {
-	switch k {
+func (s *scanner) continues(key lex.Key) bool {
+	switch key {
 	case '.', ',', ';', ')', ']', '}', '?', ':', '=', '%', '^', '/', '>',
 		lex.Assign, lex.Compare, lex.FatArrow, lex.Arrow, lex.And, lex.Or,
 		lex.KwElse, lex.KwCatch, lex.KwFinally:
 		return true
 	case lex.KwWhile:
-		return m.afterDo
+		return s.afterDo
 	}
 	return false
 }
 
 // finish ends the source.
-func (m *scanner) finish() {
-	if m.lang == Python {
-		m.pythonEnd()
+func (s *scanner) finish() {
+	if s.dialect.indented {
+		s.pythonEnd()
 	} else {
-		m.newline(0)
+		s.newline(0)
 	}
-	m.judge(m.between())
-	for i := range m.funcs {
-		if f := &m.funcs[i]; f.End == 0 {
-			f.End, f.BodyEnd = m.off, m.off
-			if f.BodyStart == 0 {
-				f.BodyStart = m.off
+	s.judge(s.between())
+	for i := range s.funcs {
+		if fn := &s.funcs[i]; fn.End == 0 {
+			fn.End, fn.BodyEnd = s.off, s.off
+			if fn.BodyStart == 0 {
+				fn.BodyStart = s.off
 			}
 		}
 	}
 }
 
+// text returns the bytes of a span; Scan alone keeps them.
+func (s *scanner) text(of span) string { return s.src[of.start:of.end] }
+
 // clone returns an independent copy in r.
-func (m *scanner) clone(r *scannerRoom) *scanner {
+func (s *scanner) clone(r *scannerRoom) *scanner {
 	c := &r.scanner
-	*c = *m
-	c.lex = *m.lex.Clone()
-	c.frames = append(r.frames[:0], m.frames...)
-	c.items = append(r.items[:0], m.items...)
-	c.conds = slices.Clone(m.conds)
-	c.lines = append(r.lines[:0], m.lines...)
-	c.py.blocks = slices.Clone(m.py.blocks)
-	c.py.levels = slices.Clone(m.py.levels)
+	*c = *s
+	c.lex = *s.lex.Clone()
+	c.frames = append(r.frames[:0], s.frames...)
+	c.items = append(r.items[:0], s.items...)
+	c.conds = slices.Clone(s.conds)
+	c.lines = append(r.lines[:0], s.lines...)
+	c.py.blocks = slices.Clone(s.py.blocks)
+	c.py.levels = slices.Clone(s.py.levels)
 	return c
 }

@@ -2,18 +2,66 @@ package segment
 
 import "seccodeprm/internal/lex"
 
+var dialectJavaScript = dialect{
+	newline: newlineScript,
+	isSoft:  isSoftScript,
+	label: func(head []item, in *frame) bool {
+		return caseLabel(head) || gotoLabel(head, in) || in.kind == file && len(head) == 1 && head[0].key == lex.Ident
+	},
+	generics: true, inGeneric: []lex.Key{':'},
+	opens: opensScript,
+	calls: callsScript,
+}
+
+var dialectTypeScript = dialect{
+	newline:    newlineScript,
+	isSoft:     isSoftScript,
+	label:      func(head []item, in *frame) bool { return caseLabel(head) || gotoLabel(head, in) },
+	semicolons: true,
+	generics:   true, inGeneric: []lex.Key{'?', '+', ':', lex.Arrow, '!', '|', '{', lex.FatArrow, lex.Str},
+	opens: opensScript,
+	calls: callsScript,
+}
+
+// isSoftScript holds for the keywords that name functions too: map.get(x).
+func isSoftScript(key lex.Key) bool {
+	switch key {
+	case lex.KwGet, lex.KwSet, lex.KwOf, lex.KwType, lex.KwFrom, lex.KwAs, lex.KwIs, lex.KwStatic, lex.KwDeclare, lex.KwModule,
+		lex.KwNamespace, lex.KwAbstract, lex.KwAccessor:
+		return true
+	}
+	return false
+}
+
 // opensScript tells what a brace of JavaScript or TypeScript opens.
-func opensScript(h []item, f *frame) opening {
-	if len(h) == 0 {
-		if f.kind <= block {
+//
+//	block     = "{"                                               between statements
+//	          | ... ("else" | "try" | "finally" | "static" | "do" | "catch") "{"
+//	          | ... ("if" | "for" | "while" | "switch" | "catch" | "with" | "for" "await") "(...)" ... "{"
+//	          | ... "(...)" "{"                                   any other between statements, not after "="
+//	container = ... "class" [name] ... "{"                        not among members
+//	          | exports "interface" name ... "{"
+//	file      = exports ("namespace" | "module") (name | literal) "{"
+//	list      = exports ["const"] "enum" ... "{"
+//	          | exports ("import" | "export") ... "{"
+//	          | ... (operator | "return" | ...) "{"               an object
+//	          | any other
+//	function  = see functionScript, arrowScript and methodScript
+//	exports   = { "export" | "default" | "declare" }
+//
+// Of two "function" the last one counts, unless a brace since then closed its
+// body: a brace of its type is no body.
+func opensScript(head []item, in *frame) opening {
+	if len(head) == 0 {
+		if in.kind <= block {
 			return opening{kind: block, ends: true}
 		}
 		return opening{kind: list}
 	}
-	last := h[len(h)-1]
+	last := head[len(head)-1]
 	switch last.key {
 	case lex.FatArrow:
-		return arrowScript(h, f)
+		return arrowScript(head, in)
 	case lex.KwElse, lex.KwTry, lex.KwFinally, lex.KwStatic:
 		return opening{kind: block, ends: true}
 	case lex.KwDo:
@@ -21,165 +69,209 @@ func opensScript(h []item, f *frame) opening {
 	case '=', ':', ',', '?', '|', '&', lex.And, lex.Or, lex.KwReturn, lex.KwIn, lex.KwOf, lex.KwImport, lex.KwAs, lex.KwExtends, lex.Assign, '.', '<':
 		return opening{kind: list}
 	}
-	exported := 0
-	for exported < len(h)-1 && (h[exported].key == lex.KwExport || h[exported].key == lex.KwDefault || h[exported].key == lex.KwDeclare) {
-		exported++
-	}
-	if i := hasLast(h, lex.KwClass); i >= 0 && (i == 0 || h[i-1].key != '.') && f.kind != container {
-		o := opening{kind: container, ends: f.kind <= block && !f.assign && has(h[:i], lex.KwReturn, '(') < 0}
-		if i+1 < len(h) && h[i+1].key == lex.Ident {
-			o.name = nameOf(h[i+1])
+	if i := hasLast(head, lex.KwClass); i >= 0 && (i == 0 || head[i-1].key != '.') && in.kind != container {
+		opened := opening{kind: container, ends: in.kind <= block && !in.assign && has(head[:i], lex.KwReturn, '(') < 0}
+		if i+1 < len(head) && head[i+1].key == lex.Ident {
+			opened.name = nameOf(head[i+1])
 		}
-		return o
+		return opened
 	}
-	if f.kind <= block {
-		switch h[exported].key {
-		case lex.KwInterface, lex.KwNamespace, lex.KwModule:
-			if exported+1 < len(h) && (h[exported+1].key == lex.Ident || h[exported+1].key == lex.Str) {
-				k := container
-				if h[exported].key != lex.KwInterface {
-					k = file
-				}
-				return opening{kind: k, ends: true, name: nameOf(h[exported+1])}
-			}
-		case lex.KwEnum:
-			return opening{kind: list, ends: true, enum: true}
-		case lex.KwImport, lex.KwExport:
-			return opening{kind: list}
-		case lex.KwConst:
-			if exported+1 < len(h) && h[exported+1].key == lex.KwEnum {
-				return opening{kind: list, ends: true, enum: true}
-			}
+	if in.kind <= block {
+		if opened, ok := declarationScript(head); ok {
+			return opened
 		}
 	}
-	if i := hasLast(h, lex.KwFunction); i >= 0 && (has(h[i:], '{') < 0 || typedResult(h[i:])) {
-		return functionScript(h, i, f)
+	if i := hasLast(head, lex.KwFunction); i >= 0 && (has(head[i:], '{') < 0 || typedResult(head[i:])) {
+		return functionScript(head, i, in)
 	}
-	at := hasLast(h, '(')
-	if at > 0 {
-		switch h[at-1].key {
-		case lex.KwIf, lex.KwFor, lex.KwWhile, lex.KwSwitch, lex.KwCatch, lex.KwWith, lex.KwAwait:
-			if h[at-1].key != lex.KwAwait || at > 1 && h[at-2].key == lex.KwFor {
+	if i := hasLast(head, '('); i > 0 {
+		switch head[i-1].key {
+		case lex.KwIf, lex.KwFor, lex.KwWhile, lex.KwSwitch, lex.KwCatch, lex.KwWith:
+			return opening{kind: block, ends: true}
+		case lex.KwAwait:
+			if i > 1 && head[i-2].key == lex.KwFor {
 				return opening{kind: block, ends: true}
 			}
 		}
 	}
-	if f.kind == container || f.kind == list {
-		if o, ok := methodScript(h, f); ok {
-			return o
+	if in.kind == container || in.kind == list {
+		if opened, ok := methodScript(head, in); ok {
+			return opened
 		}
 	}
-	if last.key == lex.KwCatch {
-		return opening{kind: block, ends: true}
-	}
-	if last.key == '(' && f.kind <= block && !f.assign {
+	if last.key == lex.KwCatch || last.key == '(' && in.kind <= block && !in.assign {
 		return opening{kind: block, ends: true}
 	}
 	return opening{kind: list}
 }
 
-// functionScript is the body of the function whose keyword is h[i].
-func functionScript(h []item, i int, f *frame) opening {
-	o := opening{kind: function, ends: f.kind <= block}
-	for _, it := range h[:i] {
-		if it.key != lex.KwExport && it.key != lex.KwDefault && it.key != lex.KwAsync && it.key != lex.KwDeclare {
-			o.ends = false
+// declarationScript is the body of what a statement declares or exports.
+func declarationScript(head []item) (opening, bool) {
+	for len(head) > 1 && (head[0].key == lex.KwExport || head[0].key == lex.KwDefault || head[0].key == lex.KwDeclare) {
+		head = head[1:]
+	}
+	next := lex.Key(0)
+	if len(head) > 1 {
+		next = head[1].key
+	}
+	switch head[0].key {
+	case lex.KwInterface:
+		if next == lex.Ident || next == lex.Str {
+			return opening{kind: container, ends: true, name: nameOf(head[1])}, true
 		}
+	case lex.KwNamespace, lex.KwModule:
+		if next == lex.Ident || next == lex.Str {
+			return opening{kind: file, ends: true, name: nameOf(head[1])}, true
+		}
+	case lex.KwEnum:
+		return opening{kind: list, ends: true, enum: true}, true
+	case lex.KwConst:
+		if next == lex.KwEnum {
+			return opening{kind: list, ends: true, enum: true}, true
+		}
+	case lex.KwImport, lex.KwExport:
+		return opening{kind: list}, true
 	}
-	j := i + 1
-	if j < len(h) && h[j].key == '*' {
-		j++
-	}
-	if j < len(h) && h[j].key != '(' {
-		o.name = nameOf(h[j])
-	} else {
-		o.name = boundName(h[:i])
-	}
-	if k := has(h[i:], '('); k >= 0 {
-		o.arity = arityOf(h[i+k])
-	}
-	if o.name.end == 0 {
-		o.kind = block
-	}
-	return o
+	return opening{}, false
 }
 
-// boundName returns the name that a function is given by what stands before it:
-// name = and name:, with async between.
-func boundName(h []item) span {
-	n := len(h)
-	if n > 0 && h[n-1].key == lex.KwAsync {
+// functionScript is the body of the function whose keyword is head[i]:
+//
+//	function = ... "function" ["*"] name "(...)" ...
+//	         | ... bound "function" ["*"] "(...)" ...
+//
+// One without any name is a block. It ends its statement only where nothing but
+// export, default, async and declare precede it.
+func functionScript(head []item, i int, in *frame) opening {
+	opened := opening{kind: function, ends: in.kind <= block}
+	for _, it := range head[:i] {
+		if it.key != lex.KwExport && it.key != lex.KwDefault && it.key != lex.KwAsync && it.key != lex.KwDeclare {
+			opened.ends = false
+		}
+	}
+	name := i + 1
+	if name < len(head) && head[name].key == '*' {
+		name++
+	}
+	if name < len(head) && head[name].key != '(' {
+		opened.name = nameOf(head[name])
+	} else {
+		opened.name = boundName(head[:i])
+	}
+	if j := has(head[i:], '('); j >= 0 {
+		opened.arity = arityOf(head[i+j])
+	}
+	if opened.name.end == 0 {
+		opened.kind = block
+	}
+	return opened
+}
+
+// boundName returns the name that a function is given by what precedes it:
+//
+//	bound = ... name ":" ... "=" ["async"]     const name: Type =
+//	      | ... name ("=" | ":") ["async"]     the colon not of a conditional
+func boundName(head []item) span {
+	n := len(head)
+	if n > 0 && head[n-1].key == lex.KwAsync {
 		n--
 	}
-	if n < 2 || h[n-1].key != '=' && h[n-1].key != ':' || h[n-1].key == ':' && has(h, '?') >= 0 {
+	if n < 2 || head[n-1].key != '=' && head[n-1].key != ':' || head[n-1].key == ':' && has(head, '?') >= 0 {
 		return span{}
 	}
-	// const name: Type =
-	if i := has(h[:n-1], ':'); i > 0 && h[n-1].key == '=' && h[i-1].key == lex.Ident {
-		return nameOf(h[i-1])
+	if i := has(head[:n-1], ':'); i > 0 && head[n-1].key == '=' && head[i-1].key == lex.Ident {
+		return nameOf(head[i-1])
 	}
-	if k := h[n-2].key; k == lex.Ident || k >= 256 {
-		return nameOf(h[n-2])
+	if key := head[n-2].key; key == lex.Ident || key >= lex.FirstKeyword {
+		return nameOf(head[n-2])
 	}
 	return span{}
 }
 
-// arrowScript is the body of an arrow function.
-func arrowScript(h []item, f *frame) opening {
-	n := len(h) - 1
-	i := n - 1 // the parameters
-	arity := 1
-	if j := hasLast(h[:n], '('); j >= 0 && j+1 < n && h[j+1].key == ':' { // and the type of the result
-		i = j
+// arrowScript is the body of an arrow function:
+//
+//	function = bound [ "<" types ">" ] (name | "(...)" [":" type]) "=>"
+//
+// One without a name is a block. In parentheses, ": (...) =>" is the type of a
+// parameter, and the brace opens a type.
+func arrowScript(head []item, in *frame) opening {
+	end := len(head) - 1
+	at := end - 1 // the parameters
+	if i := hasLast(head[:end], '('); i >= 0 && i+1 < end && head[i+1].key == ':' {
+		at = i
 	}
-	if i < 0 || h[i].key != '(' && h[i].key != lex.Ident {
+	if at < 0 || head[at].key != '(' && head[at].key != lex.Ident {
 		return opening{kind: block}
 	}
-	if h[i].key == '(' {
-		arity = arityOf(h[i])
+	arity := 1
+	if head[at].key == '(' {
+		arity = arityOf(head[at])
 	}
-	if i > 0 && h[i-1].key == ':' && f.kind == paren { // the type of a parameter
+	if at > 0 && head[at-1].key == ':' && in.kind == paren {
 		return opening{kind: list}
 	}
-	if i > 0 && h[i-1].key == '>' { // its type parameters
-		i = max(0, hasLast(h[:i], '<'))
+	if at > 0 && head[at-1].key == '>' {
+		at = max(0, hasLast(head[:at], '<'))
 	}
-	name := boundName(h[:i])
+	name := boundName(head[:at])
 	if name.end == 0 {
 		return opening{kind: block}
 	}
 	return opening{kind: function, name: name, arity: arity}
 }
 
-// methodScript is the body of a method of a class or an object.
-func methodScript(h []item, f *frame) (opening, bool) {
+// methodScript is the body of a method of a class or an object:
+//
+//	method = ... (name | keyword | literal | number | "[...]" | "#" name) "(...)" ...
+//
+// In an object it begins after the last comma. The parentheses of a decorator,
+// "@" name "(...)", are no parameters; an equals sign before any makes a field.
+func methodScript(head []item, in *frame) (opening, bool) {
 	start := 0
-	if i := hasLast(h, ','); i >= 0 && f.kind == list {
+	if i := hasLast(head, ','); i >= 0 && in.kind == list {
 		start = i + 1
 	}
-	for i := start + 1; i < len(h); i++ {
-		if h[i].key == '=' {
+	for i := start + 1; i < len(head); i++ {
+		if head[i].key == '=' {
 			return opening{}, false
 		}
-		if h[i].key != '(' || i > 1 && h[i-1].key == lex.Ident && h[i-2].key == '@' {
+		if head[i].key != '(' || i > 1 && head[i-1].key == lex.Ident && head[i-2].key == '@' {
 			continue
 		}
-		switch k := h[i-1].key; {
-		case k == lex.Ident, k == lex.Str, k == lex.Num, k >= 256:
-			name := nameOf(h[i-1])
-			if i > 1 && h[i-2].key == '#' {
+		name := nameOf(head[i-1])
+		switch key := head[i-1].key; {
+		case key == lex.Ident, key == lex.Str, key == lex.Num, key >= lex.FirstKeyword:
+			if i > 1 && head[i-2].key == '#' {
 				name.start--
 			}
-			return opening{kind: function, ends: f.kind == container, name: name, arity: arityOf(h[i])}, true
-		case k == '[':
-			return opening{kind: function, ends: f.kind == container, name: nameOf(h[i-1]), arity: arityOf(h[i])}, true
+		case key == '[':
+		default:
+			continue
 		}
+		return opening{kind: function, ends: in.kind == container, name: name, arity: arityOf(head[i])}, true
 	}
 	return opening{}, false
 }
 
 // typedResult reports whether a type follows the parameters of a function.
-func typedResult(h []item) bool {
-	i := has(h, '(')
-	return i >= 0 && i+1 < len(h) && h[i+1].key == ':'
+func typedResult(items []item) bool {
+	i := has(items, '(')
+	return i >= 0 && i+1 < len(items) && items[i+1].key == ':'
+}
+
+// callsScript: members of a class and functions are declared; after "@" and in
+// initial values calls are made. A keyword is a name only where no operand
+// precedes it.
+func callsScript(site callSite) bool {
+	head, first := site.head, site.first
+	if head[len(head)-1].key != lex.Ident {
+		switch site.before {
+		case lex.Ident, '(', '[', '{', lex.Str, lex.Num, ':':
+			return false
+		}
+	}
+	if site.before == lex.KwFunction || site.before == '*' && first > 1 && head[first-2].key == lex.KwFunction {
+		return false
+	}
+	return site.in.kind != container || site.in.assign || site.before == '@'
 }

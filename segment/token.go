@@ -7,143 +7,149 @@ import (
 )
 
 // token takes a token of the languages with braces.
-func (m *scanner) token(t lex.Token) {
+func (s *scanner) token(t lex.Token) {
 	switch t.Kind {
 	case lex.Literal:
-		m.literal(t)
+		s.literal(t)
 		return
 	case lex.Word, lex.Number:
 		switch {
 		case t.Key == lex.Prefix:
 			return
-		case m.lang != CPP && t.Kind == lex.Word && m.member():
+		case t.Kind == lex.Word && !s.dialect.keywordMembers && s.member():
 			t.Key = lex.Ident
-		case m.lang == C && t.Key >= lex.FirstKeyword:
-			t.Key = inC(t.Key)
+		case t.Key >= lex.FirstKeyword && s.dialect.isName != nil && s.dialect.isName(t.Key):
+			t.Key = lex.Ident
 		}
-		m.add(t)
-		m.afterDo = false
+		s.add(t)
+		s.afterDo = false
 		return
 	}
 	switch t.Key {
 	case '(':
-		m.openParen(t)
+		s.openParen(t)
 	case '[':
-		m.push(bracket, t)
+		s.push(bracket, t)
 	case '{':
-		m.openBrace(t)
+		s.openBrace(t)
 	case ')', ']':
-		if k := m.frames[m.top].kind; k == paren || k == bracket {
-			m.shut(t)
+		if kind := s.frames[s.top].kind; kind == paren || kind == bracket {
+			s.shut(t)
 		}
 	case '}':
-		m.shutBrace(t)
+		s.shutBrace(t)
 	case ';':
-		m.semicolon(t)
+		s.semicolon(t)
 	case ',':
-		m.comma(t)
+		s.comma(t)
 	case ':':
-		m.colon(t)
+		if label := s.dialect.label; label != nil {
+			in, head := &s.frames[s.top], s.statement()
+			if in.kind <= block && len(head) > 0 && label(head, in) {
+				s.endLabel()
+				return
+			}
+		}
+		s.add(t)
 	case '>':
-		m.add(t)
-		if m.lang != C && m.lang != Go && m.lang != Scala {
-			m.generic()
+		s.add(t)
+		if s.dialect.generics {
+			s.foldGeneric()
 		}
 	case lex.FatArrow:
-		m.add(t)
-		m.arrow()
+		s.add(t)
+		if s.dialect.arm != nil {
+			s.endPattern()
+		}
 	case '=':
-		f := &m.frames[m.top]
-		f.option, f.assign = true, true
-		switch m.lang {
-		case Rust:
-			m.unpattern(lex.KwLet)
-		case Scala:
-			m.unpattern(lex.KwOther) // val
+		in := &s.frames[s.top]
+		in.option, in.assign = true, true
+		if s.dialect.binding != 0 {
+			s.endBinding(s.dialect.binding)
 		}
-		m.add(t)
+		s.add(t)
 	default:
-		if t.Key == '.' && m.last == '.' {
-			f := &m.frames[m.top]
-			f.spread, f.option = true, true
+		if t.Key == '.' && s.last == '.' {
+			in := &s.frames[s.top]
+			in.spread, in.option = true, true
 		}
-		m.add(t)
+		s.add(t)
 	}
 }
 
-// member reports whether the next word stands behind a dot, where it is a name
-// whatever it is elsewhere.
-func (m *scanner) member() bool {
-	n := len(m.items)
-	return m.last == '.' && n > 0 && (n < 2 || m.items[n-2].key != '.')
+// member reports whether the next word follows a dot, where every word is a
+// name. What follows ".." is no member.
+func (s *scanner) member() bool {
+	n := len(s.items)
+	return s.last == '.' && n > 0 && (n < 2 || s.items[n-2].key != '.')
 }
 
 // add appends a token to the statement.
-func (m *scanner) add(t lex.Token) {
-	m.addGroup(m.off+t.Start, m.off+t.End, t.Key)
+func (s *scanner) add(t lex.Token) {
+	s.addGroup(s.off+t.Start, s.off+t.End, t.Key)
 }
 
 // addGroup appends to the statement, and returns what it has appended. Of a
 // statement without end only the beginning and the last item are kept.
-func (m *scanner) addGroup(start, end int, key lex.Key) *item {
+func (s *scanner) addGroup(start, end int, key lex.Key) *item {
 	const most = 96
-	n := len(m.items)
+	n := len(s.items)
 	switch {
-	case n-int(m.frames[m.top].base) >= most:
+	case n-int(s.frames[s.top].base) >= most:
 		n--
-	case n < cap(m.items):
-		m.items = m.items[:n+1]
+	case n < cap(s.items):
+		s.items = s.items[:n+1]
 	default:
-		m.items = append(m.items, item{})
+		s.items = append(s.items, item{})
 	}
 	// Field by field: a whole item would go through memory twice.
-	it := &m.items[n]
+	it := &s.items[n]
 	it.start, it.end, it.key = start, end, key
-	it.generic, it.plain = false, false
+	it.plain = false
 	it.arity, it.least = 0, 0
 	return it
 }
 
 // statement returns the items of the statement at hand.
-func (m *scanner) statement() []item {
-	return m.items[min(int(m.frames[m.top].base), len(m.items)):]
+func (s *scanner) statement() []item {
+	return s.items[min(int(s.frames[s.top].base), len(s.items)):]
 }
 
-func (m *scanner) endStatement() {
-	m.frames[m.top].assign = false
-	m.items = m.items[:min(int(m.frames[m.top].base), len(m.items))]
+func (s *scanner) endStatement() {
+	s.frames[s.top].assign = false
+	s.items = s.items[:min(int(s.frames[s.top].base), len(s.items))]
 }
 
-func (m *scanner) semicolon(t lex.Token) {
-	f := &m.frames[m.top]
-	h := m.statement()
+func (s *scanner) semicolon(t lex.Token) {
+	in := &s.frames[s.top]
+	head := s.statement()
 	switch {
-	case f.kind == list && m.lang != TypeScript: // no list then
-		f.kind = block
-		if f.enum {
-			f.kind, f.decl = container, false
+	case in.kind == list && !s.dialect.semicolons: // no list after all
+		in.kind = block
+		if in.enum {
+			in.kind, in.decl = container, false
 		}
-	case f.kind <= block && m.lang == Go && len(h) > 0 && goHeader(h[0].key):
-		m.add(t)
+	case in.kind <= block && s.dialect.clauses != nil && len(head) > 0 && s.dialect.clauses(head[0].key):
+		s.add(t)
 		return
-	case f.kind == file && m.lang == C:
-		m.oldStyle(h)
+	case in.kind == file && s.dialect.oldStyle:
+		s.noteOldStyle(head)
 	}
-	if m.lang <= CPP || m.lang == Java {
-		m.declaration(h)
+	if s.dialect.typedVars {
+		s.declaration(head)
 	}
-	m.afterFunc, m.afterDo = false, false
-	m.endStatement()
+	s.afterFunc, s.afterDo = false, false
+	s.endStatement()
 }
 
 // declaration notes a line that only declares variables, without a value.
-func (m *scanner) declaration(h []item) {
-	cur := &m.lines[len(m.lines)-1]
-	if len(h) < 2 || cur.flags&(suffixed|inside) != 0 || h[0].start < cur.start {
+func (s *scanner) declaration(head []item) {
+	cur := s.current()
+	if len(head) < 2 || cur.flags&(suffixed|inside) != 0 || head[0].start < cur.start {
 		return
 	}
 	words := 0
-	for _, it := range h {
+	for _, it := range head {
 		switch {
 		case it.key == lex.Ident || it.key >= lex.FirstKeyword:
 			words++
@@ -156,98 +162,113 @@ func (m *scanner) declaration(h []item) {
 	}
 }
 
-func (m *scanner) comma(t lex.Token) {
+func (s *scanner) comma(t lex.Token) {
 	const most = 64 // items of a group that are kept
-	f := &m.frames[m.top]
-	h := m.statement()
+	in := &s.frames[s.top]
+	head := s.statement()
 	switch {
-	case f.kind > list && f.kind != macro:
-		m.argument(f)
-		f.commas++
-		if len(h) >= most {
-			m.endStatement()
+	case in.kind > list && in.kind != macro:
+		s.argument(in)
+		in.commas++
+		if len(head) >= most {
+			s.endStatement()
 		}
-	case f.kind == list && (has(h, '<') < 0 || len(h) >= most), m.lang == Rust && slices.ContainsFunc(h, isArm):
-		m.endStatement()
+	case in.kind == list && (has(head, '<') < 0 || len(head) >= most), s.dialect.armCommas && slices.ContainsFunc(head, isArm):
+		s.endStatement()
 		return
 	}
-	m.add(t)
+	s.add(t)
 }
 
 func isArm(it item) bool { return it.key == lex.FatArrow }
 
 // argument counts the argument that ends here.
-func (m *scanner) argument(f *frame) {
-	h := m.statement()
-	n := len(h)
-	for n > 0 && h[n-1].key != ',' {
+func (s *scanner) argument(in *frame) {
+	items := s.statement()
+	n := len(items)
+	for n > 0 && items[n-1].key != ',' {
 		n--
 	}
-	if len(h) == n {
+	if len(items) == n {
 		return
 	}
-	if len(h)-n != 1 || h[n].key != lex.Ident {
-		f.plain = false
+	if len(items)-n != 1 || items[n].key != lex.Ident {
+		in.plain = false
 	}
-	if f.count == 0 && f.decl && m.lang == Rust && has(h[n:], lex.KwSelf) >= 0 {
-		f.option = false
+	if in.count == 0 && in.decl && has(items[n:], lex.KwSelf) >= 0 { // the receiver, in Rust
+		in.option = false
 		return
 	}
-	f.count++
-	if !f.option {
-		f.must++
+	in.count++
+	if !in.option {
+		in.must++
 	}
-	f.option = false
+	in.option = false
 }
 
-func (m *scanner) colon(t lex.Token) {
-	f := &m.frames[m.top]
-	h := m.statement()
-	if f.kind <= block && len(h) > 0 {
-		switch m.lang {
-		case C, CPP, Java, JavaScript, TypeScript, Go:
-			switch h[0].key {
-			case lex.KwCase, lex.KwDefault:
-				m.label()
-				return
-			case lex.KwPublic, lex.KwPrivate, lex.KwProtected:
-				if m.lang == CPP && len(h) <= 2 {
-					m.label()
-					return
-				}
-			case lex.Ident:
-				if len(h) == 1 && f.kind != container && (f.kind != file || m.lang == JavaScript) {
-					m.label()
-					return
-				}
-			}
-		}
-	}
-	m.add(t)
+// endLabel ends a label, which belongs to what follows.
+func (s *scanner) endLabel() {
+	s.endStatement()
+	s.current().flags |= declared | prefixed
 }
 
-// label ends a label, which belongs to what follows.
-func (m *scanner) label() {
-	m.endStatement()
-	cur := &m.lines[len(m.lines)-1]
-	cur.flags |= declared | prefixed
+// caseLabel reports whether a colon after head ends a label of switch.
+func caseLabel(head []item) bool { return head[0].key == lex.KwCase || head[0].key == lex.KwDefault }
+
+// gotoLabel reports whether a colon after head ends the name of a statement.
+func gotoLabel(head []item, in *frame) bool {
+	return len(head) == 1 && head[0].key == lex.Ident && in.kind != container && in.kind != file
 }
 
 // literal takes a literal; some hold code.
-func (m *scanner) literal(t lex.Token) {
-	open := m.lex.Depth()
-	opens := m.lex.Opens()
+func (s *scanner) literal(t lex.Token) {
+	open := s.lex.Depth()
+	opens := s.lex.Opens()
 	if opens {
 		open--
 	}
-	for m.codes > open {
-		m.pop()
+	for s.codes > open {
+		s.pop()
 	}
-	if !m.lex.Continues(t) {
-		m.add(t)
+	if !s.lex.Continues(t) {
+		s.add(t)
 	}
 	if opens {
-		m.push(code, t)
+		s.push(code, t)
 	}
-	m.afterDo = false
+	s.afterDo = false
+}
+
+// has returns the index of the first item with one of the keys, or -1.
+func has(items []item, keys ...lex.Key) int {
+	for i := range items {
+		for _, key := range keys {
+			if items[i].key == key {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// hasLast returns the index of the last item with one of the keys, or -1.
+func hasLast(items []item, keys ...lex.Key) int {
+	for i := len(items) - 1; i >= 0; i-- {
+		for _, key := range keys {
+			if items[i].key == key {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+func nameOf(it item) span { return span{it.start, it.end} }
+
+// arityOf returns the arity of a group of parameters.
+func arityOf(group item) int {
+	if group.least >= 0 {
+		return -1 - int(group.least)
+	}
+	return int(group.arity)
 }
