@@ -2,12 +2,14 @@ package sarif
 
 import "seccodeprm/label"
 
-// Mark makes the steps of the file path vulnerable that meet the sink of the
-// finding or, where flows is set, any place of its flows, and returns how many
-// steps were marked; their label is then From SARIF too. Places in other files
-// are not looked at. A sink in this file whose lines src does not have is an
-// error that wraps ErrRegion, and steps is left as it was. steps have to be those
-// of src: cut it with All, whose labels say what the tool's silence means.
+// Mark makes steps of the file path vulnerable: the steps that overlap the sink of
+// the finding and, with flows, any place of its flows. They get label.SARIF as a
+// further source. Mark returns how many steps it marked, and ignores places in
+// other files. If the sink is in this file but src does not have its lines, the
+// error is ErrRegion and no step changes.
+//
+// steps are the steps of src. Cut them with label.All, whose label says what it
+// means that the analyser found nothing.
 func (f *Finding) Mark(steps []label.Step, src []byte, path string, flows bool) (int, error) {
 	places := []Location{f.Sink}
 	if flows {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// resolve returns the path of an artifact relative to the root, or false where
-// it lies outside.
+// resolve returns the path of an artifact relative to the root, or false if it is
+// outside.
 func (run *toolRun) resolve(a artifact, root string) (string, bool) {
 	if a.uri == "" && a.index >= 0 && a.index < len(run.artifacts) {
 		a = run.artifacts[a.index]
@@ -16,8 +16,8 @@ func (run *toolRun) resolve(a artifact, root string) (string, bool) {
 		return "", false
 	}
 	name, absolute := uriPath(a.uri)
-	// A relative URI hangs below its base, that below its own, and so on. A base
-	// that is absolute or says nothing, such as %SRCROOT%, is a root.
+	// A relative URI is below its base, which may have a base itself. A base that
+	// is absolute or has no URI, such as %SRCROOT%, is a root.
 	for range 10 {
 		base, ok := run.bases[a.base]
 		if absolute || !ok || a.base == "" || base.uri == "" {
@@ -47,8 +47,8 @@ func (run *toolRun) resolve(a artifact, root string) (string, bool) {
 	return name, true
 }
 
-// below makes an absolute path relative to the root, or, where none is given, to
-// the first absolute base of the log that holds it.
+// below makes an absolute path relative to the root or, without a root, to the
+// innermost absolute base of the log that contains it.
 func (run *toolRun) below(name, root string) (string, bool) {
 	roots := []string{root}
 	if root == "" {
@@ -65,7 +65,7 @@ func (run *toolRun) below(name, root string) (string, bool) {
 		prefix, _ := uriPath(r)
 		prefix = strings.TrimSuffix(path.Clean(prefix), "/") + "/"
 		if n := len(prefix); len(name) > n && (name[:n] == prefix || isDrive(name) && strings.EqualFold(name[:n], prefix)) {
-			// The shortest remainder: of nested bases the innermost.
+			// The innermost base leaves the shortest path.
 			if rest := name[n:]; !found || len(rest) < len(best) {
 				best, found = rest, true
 			}
@@ -74,14 +74,14 @@ func (run *toolRun) below(name, root string) (string, bool) {
 	return best, found
 }
 
-// uriPath returns the path that a URI means, with "/" and unescaped, and
-// whether it is absolute. What tools write in place of URIs is taken as well: Windows
-// paths, blanks, bad escapes.
+// uriPath returns the path of a URI, with "/" and unescaped, and whether it is
+// absolute. It also accepts what tools write instead of URIs: Windows paths,
+// spaces, bad escapes.
 func uriPath(uri string) (name string, absolute bool) {
 	name = uri
 	if scheme, rest, ok := strings.Cut(uri, ":"); ok && len(scheme) > 1 && !strings.ContainsAny(scheme, `/\. %`) {
 		if !strings.EqualFold(scheme, "file") {
-			return uri, true // https and the like are outside any root
+			return uri, true // https and others are outside any root
 		}
 		name = rest
 		if host, ok := strings.CutPrefix(name, "//"); ok {

@@ -9,29 +9,29 @@ import (
 	"seccodeprm/label"
 )
 
-// ErrRegion is wrapped by the errors about a region that the source does not have,
-// such as one of another version of the file.
+// ErrRegion is wrapped by errors about a region that the source does not have, for
+// example because the log is about another version of the file.
 var ErrRegion = errors.New("sarif: bad region")
 
-// Region is a part of a text file, in the terms of SARIF. Lines and columns
-// count from 1; EndColumn is the one behind the last.
+// Region is a part of a text file, in the terms of SARIF. Lines and columns count
+// from 1. EndColumn is the column after the last.
 type Region struct {
 	StartLine, StartColumn int
 	EndLine, EndColumn     int
 
-	// The same by characters from the start of the file, counted as columns
-	// are; used where StartLine is 0.
+	// The same in characters from the start of the file, counted like columns.
+	// Used if StartLine is 0.
 	CharOffset, CharLength int
 
 	chars      bool // CharOffset was given
-	codePoints bool // columns count code points, and not UTF-16 units
+	codePoints bool // columns count code points, not UTF-16 units
 }
 
-// Span returns the bytes of src that the region means. A column that is missing
-// or below 1 is the first, a missing end is the end of the line, and columns
-// behind the end of their line are its end: tools count differently, and the
-// line is what matters. A byte order mark at the start does not count. A region
-// whose lines are not in src is an error that wraps ErrRegion.
+// Span returns the bytes of src that the region covers. A column that is missing
+// or below 1 is the first column, a missing end is the end of the line, and a
+// column after the end of its line is that end: tools count differently, and it
+// is the line that matters. A byte order mark at the start does not count. A
+// region outside src is ErrRegion.
 func (r Region) Span(src []byte) (label.Span, error) {
 	mark := len(src)
 	src = bytes.TrimPrefix(src, []byte("\ufeff"))
@@ -48,7 +48,7 @@ func (r Region) Span(src []byte) (label.Span, error) {
 	if last == 0 {
 		last = r.StartLine
 	}
-	count := 1 + bytes.Count(src, []byte("\n")) // the empty line at the end can be named
+	count := 1 + bytes.Count(src, []byte("\n")) // including the empty line at the end
 	if r.StartLine < 1 || last < r.StartLine || last > count {
 		return label.Span{}, fmt.Errorf("%w: lines %d to %d are not in the file, which has %d", ErrRegion, r.StartLine, last, count)
 	}
@@ -74,8 +74,9 @@ func (r Region) Span(src []byte) (label.Span, error) {
 	return label.Span{Start: mark + start, End: mark + max(start, end)}, nil
 }
 
-// units returns the offset behind the first n characters of text, counted as
-// the region's columns are, and whether it has so many; otherwise its end.
+// units returns the offset after the first n characters of text, counted like the
+// columns of the region. ok reports whether text has that many; if not, offset is
+// its end.
 func (r Region) units(text []byte, n int) (offset int, ok bool) {
 	for n > 0 && offset < len(text) {
 		c, size := utf8.DecodeRune(text[offset:])
