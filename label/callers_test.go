@@ -150,7 +150,7 @@ func TestMarkSites(t *testing.T) {
 	require.Equal(t, []int{1, 1, 0, 1}, ints(steps))
 }
 
-// A closure that takes in most of a large graph is given up as a whole.
+// If most functions of a large graph are callers, none are returned.
 func TestCallersStop(t *testing.T) {
 	for _, n := range []int{guardFloor - 1, guardFloor, 100} {
 		g := wide(n)
@@ -178,8 +178,8 @@ func wide(n int) *CallGraph {
 	return NewCallGraph([]File{{"a.c", []byte(src.String()), segment.C}})
 }
 
-// BenchmarkCallers closes a graph of 5,000 functions and 10,000 calls of which
-// every function reaches the first.
+// BenchmarkCallers finds the callers in a graph of 5,000 functions and 10,000
+// calls, in which every function reaches the first.
 func BenchmarkCallers(b *testing.B) {
 	g := wide(5000)
 	b.Run("functions=5000", func(b *testing.B) {

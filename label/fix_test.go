@@ -71,7 +71,7 @@ func TestPaperCompatGoldens(t *testing.T) {
 	}
 }
 
-// checkPartition checks that steps cover src in order, with the lines they say.
+// checkPartition checks that steps cover src in order and name their lines.
 func checkPartition(t testing.TB, src []byte, steps []Step) {
 	t.Helper()
 	end := 0
@@ -129,7 +129,7 @@ func TestTotals(t *testing.T) {
 				p := fix(t, pair.Before, pair.After, segment.Unknown, Rule{Policy: paper, Anchor: anchor})
 				got[rule].add(p, utf8.RuneCountInString(pair.Before), utf8.RuneCountInString(pair.After))
 				if rule == "strict" {
-					only := true // also where nothing changed, as the fixtures count
+					only := true // also if nothing changed, as the fixtures count
 					for _, h := range p.Hunks {
 						only = only && h.Before.empty()
 					}
@@ -204,8 +204,8 @@ func (s *sums) total() total {
 	}
 }
 
-// requireTotal compares two totals, their percentages to the last digits that
-// the order of sums leaves open.
+// requireTotal compares two totals. Percentages may differ in the last digits,
+// which depend on the order of summation.
 func requireTotal(t *testing.T, want, got total, name string) {
 	t.Helper()
 	require.InDelta(t, want.StepV, got.StepV, 1e-9, name)

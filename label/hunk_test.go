@@ -65,7 +65,7 @@ func TestHunkKinds(t *testing.T) {
 		}
 		require.Equal(t, c.kind == 0, p.Evidence(), c.name)
 		require.Equal(t, c.kind == 0, Vulnerable(p.Vulnerable) > 0, c.name)
-		// Not asked for, it counts.
+		// Without Ignore, it counts.
 		p = fix(t, c.before, c.after, c.lang, Rule{Policy: paper})
 		require.True(t, p.Evidence())
 		require.Equal(t, 1, Vulnerable(p.Vulnerable), c.name)
@@ -137,7 +137,7 @@ func TestMergeReleased(t *testing.T) {
 	require.Len(t, merged, 1)
 	require.Equal(t, "f();return 0;", merged[0].Text)
 
-	// An empty vulnerable step stays what it is.
+	// An empty vulnerable step remains.
 	p, err = PaperCompat(t.Context(), []byte("f();\nh();"), []byte("f();\ng();\nh();"))
 	require.NoError(t, err)
 	require.Equal(t, []int{1, 0, 1}, ints(MergeReleased(p.Vulnerable)))
@@ -163,8 +163,8 @@ func TestProvenanceString(t *testing.T) {
 	require.Equal(t, "uniform+Provenance(64)", (Uniform | 64).String())
 }
 
-// Labels of any two texts: partitions, a secure side, and a vulnerable step
-// wherever there is evidence and something to anchor it to.
+// For any two texts, steps partition both sides, the secure side is secure, and
+// there is a vulnerable step whenever there is evidence and a step to mark.
 func FuzzFix(f *testing.F) {
 	f.Add("a\n\nb\n", "a\n\nc\n", uint8(1), uint8(0), true)
 	f.Add("", "x", uint8(0), uint8(7), false)
@@ -193,7 +193,7 @@ func FuzzFix(f *testing.F) {
 	})
 }
 
-// Every pair of the public data, with all that can be ignored.
+// Every pair of the public data, ignoring all kinds of hunks.
 func TestIgnorePublic(t *testing.T) {
 	const all = WhitespaceHunk | CommentHunk | RenameHunk
 	kinds := map[HunkKind]int{}

@@ -42,7 +42,7 @@ func TestMergeReleasedPatterns(t *testing.T) {
 	}
 }
 
-// Whatever is joined, no text is lost and the parts of a step have its label.
+// Merging loses no text, and the parts of a step have its label.
 func FuzzMergeReleased(f *testing.F) {
 	f.Add("+a;\x00-return\x00-}\x00+int b;\x00+b")
 	f.Fuzz(func(t *testing.T, src string) {

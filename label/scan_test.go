@@ -9,7 +9,7 @@ import (
 	"seccodeprm/segment"
 )
 
-// Every language whose comments are known has them in both functions.
+// Both functions know the comments of every language that has a syntax.
 func TestCommentsOfEveryLanguage(t *testing.T) {
 	for i := range lex.Languages {
 		lang := segment.Language(i)
@@ -37,7 +37,7 @@ func TestCommentsOfEveryLanguage(t *testing.T) {
 	}
 }
 
-// The line ends of these languages may end statements, their indentation is
+// In these languages a line end may end a statement, and indentation means
 // nothing.
 func TestLayoutOfKotlinAndScala(t *testing.T) {
 	for _, lang := range []segment.Language{segment.Kotlin, segment.Scala} {

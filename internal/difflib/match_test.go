@@ -56,7 +56,7 @@ func TestRandomGoldens(t *testing.T) {
 	compared := 0
 	for i, r := range shared.Rows[row](t, "fixtures", "difflib", "random.jsonl.gz") {
 		if r.Junk != nil {
-			continue // the caller's own junk, which Opcodes does not offer
+			continue // Opcodes has no junk of the caller's choice
 		}
 		compared++
 		opt := Options{AutoJunk: r.Autojunk}
@@ -117,8 +117,8 @@ func TestCharactersGoldens(t *testing.T) {
 	}
 }
 
-// longestByTable is the definition of difflib's longest match: every pair of
-// elements in order, a longer run only counting if strictly longer.
+// longestByTable is the definition of difflib's longest match: it visits every
+// pair of elements in order, and a later run must be strictly longer.
 func longestByTable(a, b []int32, listed func(int32) bool, w window) block {
 	best := block{w.alo, w.blo, 0}
 	runs := map[int]int{}
@@ -144,7 +144,7 @@ func longestByTable(a, b []int32, listed func(int32) bool, w window) block {
 	return best
 }
 
-// The longest match is that of the definition; opcodes rebuild b from a.
+// The longest match agrees with its definition, and opcodes rebuild b from a.
 func FuzzOpcodes(f *testing.F) {
 	f.Add([]byte("abcabba"), []byte("cbabac"), false)
 	f.Add([]byte(""), []byte("x"), true)

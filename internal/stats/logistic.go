@@ -12,8 +12,8 @@ type Logistic struct {
 	Weight []float64 // by feature
 }
 
-// The training of FitLogistic. They suit thousands of items with dozens of
-// features each; an audit asks whether there is a signal, not for the last
+// The training of FitLogistic. The constants suit thousands of items with dozens
+// of features each. An audit asks whether there is a signal, not for the last
 // percent.
 const (
 	epochs   = 15
@@ -23,8 +23,8 @@ const (
 )
 
 // FitLogistic fits items, each a list of features below n, with balanced
-// classes: AdaGrad over the items in an order drawn from seed. The error is
-// that of ctx.
+// classes: AdaGrad over the items in an order drawn from seed. The only error is
+// ctx.Err().
 func FitLogistic(ctx context.Context, items [][]int32, positive []bool, n int, seed uint64) (*Logistic, error) {
 	l := &Logistic{Weight: make([]float64, n)}
 	squares := make([]float64, n+1) // of gradients so far; the bias last
@@ -64,8 +64,8 @@ func FitLogistic(ctx context.Context, items [][]int32, positive []bool, n int, s
 	return l, nil
 }
 
-// Score returns the log odds that an item is positive. Features that were not
-// seen, of n and above, count nothing.
+// Score returns the log odds that an item is positive. It ignores features of n
+// and above, which the fit has not seen.
 func (l *Logistic) Score(item []int32) float64 {
 	s := l.Bias
 	for _, f := range item {

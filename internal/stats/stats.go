@@ -13,7 +13,7 @@
 //
 // # Concurrency
 //
-// Values are immutable once made, and functions keep nothing.
+// Functions keep no state, and their results are immutable.
 //
 // # Memory
 //
@@ -21,8 +21,8 @@
 //
 // # Errors
 //
-// There are none. Slices of different length are a mistake of the caller: the
-// functions panic.
+// Only FitLogistic returns an error, ctx.Err(). Slices that should be of equal
+// length and are not make the functions panic.
 package stats
 
 import (

@@ -59,7 +59,7 @@ func find(t testing.TB, r *Report, level, predictor string) Leak {
 
 var paper = segment.Policy{Preset: segment.Paper}
 
-// The released labelling leaks through empty steps, and segment first does not.
+// The released labelling leaks through empty steps; cutting first does not.
 func TestAuditSVEN(t *testing.T) {
 	compat := audit(t, &Rule{PaperCompat: true})
 	empty := find(t, compat, "step", "empty step")

@@ -85,7 +85,7 @@ func TestExamplesRefuse(t *testing.T) {
 	require.ErrorIs(t, err, label.ErrInput)
 }
 
-// Merged examples have no step fewer bytes or labels than before.
+// Merging loses no bytes and no vulnerable labels.
 func TestExamplesMerge(t *testing.T) {
 	for _, rule := range []*Rule{{Fix: label.Rule{Policy: paper}, Merge: true}, {PaperCompat: true, Merge: true}} {
 		merged, _ := examples(t, rule, "sven", "val.jsonl")

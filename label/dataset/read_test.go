@@ -16,7 +16,7 @@ import (
 	"seccodeprm/segment"
 )
 
-// fsOf makes files of texts by name.
+// fsOf returns a file system of the named texts.
 func fsOf(files map[string]string) fstest.MapFS {
 	fsys := fstest.MapFS{}
 	for name, text := range files {
@@ -25,7 +25,7 @@ func fsOf(files map[string]string) fstest.MapFS {
 	return fsys
 }
 
-// readAll reads a source; skips come as "line reason".
+// readAll reads a source and lists its skips as "line reason".
 func readAll(t testing.TB, read Reader, files map[string]string, name string) (all []*Record, skips []string, last error) {
 	t.Helper()
 	for r, err := range read(t.Context(), fsOf(files), name) {

@@ -40,7 +40,7 @@ func TestRecipe(t *testing.T) {
 	}
 }
 
-// What a shell passes on is what the recipe means.
+// The shell passes the arguments that the recipe means.
 func TestQuotes(t *testing.T) {
 	bash, err := exec.LookPath("bash")
 	if err != nil {

@@ -50,7 +50,7 @@ func TestStatsTable11(t *testing.T) {
 		require.InDelta(t, want.PaperCompat.StepV, s.StepV(), 1e-9)
 		require.InDelta(t, want.PaperCompat.StepA, s.StepA(), 1e-9)
 		require.Equal(t, want.PaperCompat.Empty, s.empty)
-		if set != "sven" { // the paper's table has SVEN alone
+		if set != "sven" { // the paper's table has only SVEN
 			continue
 		}
 		require.Equal(t, want.PaperCompat.Tokens, s.MeanTokens())

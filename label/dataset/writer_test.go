@@ -60,7 +60,7 @@ func TestWriterResumes(t *testing.T) {
 			require.NoError(t, json.Unmarshal([]byte(tree(t, dir)["train.json"]), &m))
 			require.False(t, m.Complete)
 			require.Equal(t, stop, m.Rows, "nothing that was written is lost")
-			// Killed in the middle of a file, too.
+			// As if killed in the middle of a file, too.
 			require.NoError(t, os.WriteFile(filepath.Join(dir, ".train.part-1"), []byte("x"), 0o600))
 			write(dir, stop, 10, true)
 			require.Equal(t, want, tree(t, dir), "interrupted after row %d", stop)
@@ -80,7 +80,7 @@ func TestWriterResumes(t *testing.T) {
 	}
 }
 
-// A shorter run that was interrupted leaves what an earlier one wrote.
+// A shorter, interrupted run keeps what an earlier run wrote.
 func TestWriterInterruptedTwice(t *testing.T) {
 	dir := t.TempDir()
 	for _, n := range []int{9, 2, 6} {
@@ -123,11 +123,11 @@ func TestWriterRefuses(t *testing.T) {
 
 	w, err := NewWriter(t.TempDir(), WriterOptions{Name: "a"})
 	require.NoError(t, err)
-	require.Error(t, w.Write(math.NaN())) // no number of JSON
+	require.Error(t, w.Write(math.NaN())) // JSON has no NaN
 	require.Error(t, w.Close(true))
 }
 
-// BenchmarkWriter writes rows of 4 kB, unpacked and packed.
+// BenchmarkWriter writes rows of 4 kB, plain and packed.
 func BenchmarkWriter(b *testing.B) {
 	row := &Row{Prompt: Prompt}
 	for i := range 16 {
