@@ -1,10 +1,10 @@
 // Package num is the arithmetic that gives the same bits on every machine.
 //
-// Go may fuse x*y+z into one rounding on some targets, and functions of
-// package math differ between architectures that have assembly for them. A
-// reward must not depend on either, so everything here is built from additions,
-// multiplications, divisions and square roots that are rounded one by one, and
-// from [FMA], a fused multiply-add that is exact everywhere:
+// Go may fuse x*y+z into one rounding on some targets, and some functions of
+// package math have assembly on some architectures, with other results. A
+// reward must depend on neither. So everything here consists of additions,
+// multiplications, divisions and square roots, each rounded by itself, and of
+// [FMA], a fused multiply-add that is exact everywhere:
 //
 //	s := num.FMA(a, b, c)       // a*b + c, rounded once
 //	e := num.Exp(x)             // float32, as 8 or 16 lanes compute it

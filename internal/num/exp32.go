@@ -5,8 +5,8 @@ import "math"
 // Limits of the finite, normal results of [Exp]. Assembly reads the same
 // numbers.
 const (
-	// ExpMin is the least argument with a result other than 0: e^ExpMin is just
-	// above 2^-126, so that no denormal number ever arises.
+	// ExpMin is the least argument with a result other than 0. e^ExpMin is just
+	// above 2^-126, so no denormal number ever arises.
 	ExpMin float32 = -0x1.5d589ep+6 // -87.33654
 	// ExpMax is the greatest argument with a finite result.
 	ExpMax float32 = 0x1.62e42ep+6 // 88.72283
@@ -27,9 +27,9 @@ const (
 	mantissas         = 23
 )
 
-// Exp returns e^x by a sequence of fused multiply-adds that 4, 8 or 16 lanes
-// reproduce bit for bit. The error is below 0.9 units in the last place, 0.892
-// at worst over all arguments:
+// Exp returns e^x by a sequence of fused multiply-adds, which vectors of 4, 8
+// or 16 lanes reproduce bit for bit. The error is at most 0.892 units in the
+// last place, over all arguments:
 //
 //	n = round(x / ln 2);  r = x - n ln 2;  e^x = 2^n * polynomial(r)
 //

@@ -3,12 +3,12 @@ package num
 import "math"
 
 // FMA returns a*b + c rounded once to float32, to nearest even, as a hardware
-// fused multiply-add does, denormal operands and results included.
+// fused multiply-add does, including denormal operands and results.
 //
-// The product of two float32 is exact in float64; the sum s with c is not, and
-// rounding s to float32 rounds twice. That differs from one rounding only where
-// s lies on the midpoint of two neighbouring float32 or below the least normal
-// one, so everything else takes a path that is short enough to be inlined.
+// The product of two float32 is exact in float64. Its sum s with c is not, so
+// rounding s to float32 rounds twice. That differs from rounding once only if s
+// is the midpoint of two neighbouring float32, or below the least normal one.
+// All other values take a path that is short enough to be inlined.
 func FMA(a, b, c float32) float32 {
 	p := float64(float64(a) * float64(b))
 	s := p + float64(c)
@@ -44,9 +44,9 @@ func AddScaled(acc []float32, a float32, x []float32) {
 }
 
 // roundOnce rounds the exact p + c to float32, given s = p + c rounded to
-// float64: s is first made odd in its last bit when it is inexact (rounding to
-// odd, after which a second rounding does no harm; Boldo and Melquiond,
-// "Emulation of FMA and correctly rounded sums", 2008).
+// float64. If s is inexact, it first makes its last bit odd: after rounding to
+// odd, a second rounding does no harm (Boldo and Melquiond, "Emulation of FMA
+// and correctly rounded sums", 2008).
 //
 //go:noinline
 func roundOnce(p, c, s float64) float32 {

@@ -2,8 +2,8 @@ package num
 
 import "math"
 
-// BF16 rounds x to bfloat16, to nearest even. NaN stays NaN (made quiet), and a
-// magnitude above the largest bfloat16 becomes infinite.
+// BF16 rounds x to bfloat16, to nearest even. A NaN becomes a quiet NaN, and a
+// magnitude that rounds beyond the largest bfloat16 becomes infinite.
 func BF16(x float32) uint16 {
 	u := math.Float32bits(x)
 	if u&0x7fffffff > 0x7f800000 {

@@ -1,7 +1,7 @@
 package num
 
-// Lanes is the number of partial sums of a reduction: element i belongs to lane
-// i mod Lanes, so that 4 registers of 8, 2 of 16 or 8 of 4 hold them.
+// Lanes is the number of partial sums of a reduction. Element i belongs to lane
+// i mod Lanes. They fit 2 registers of 16 lanes, 4 of 8 or 8 of 4.
 const Lanes = 32
 
 // SumLanes returns the sum of x in the fixed order of all reductions: each lane
@@ -14,8 +14,8 @@ func SumLanes(x []float32) float32 {
 	return Tree(&acc)
 }
 
-// SumSquares returns the sum of squares of x in the same order, each lane being
-// a chain of fused multiply-adds.
+// SumSquares returns the sum of squares of x in the same order. Each lane is a
+// chain of fused multiply-adds.
 func SumSquares(x []float32) float32 {
 	var acc [Lanes]float32
 	for i, v := range x {

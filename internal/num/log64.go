@@ -87,8 +87,8 @@ func twoSum(a, b float64) (sum, err float64) {
 }
 
 // Pow64 returns x^y for x >= 0 within one unit in the last place. As in IEEE
-// 754, x^0 and 1^y are 1 whatever the other is. A negative x gives NaN, also
-// for an integer y.
+// 754, x^0 and 1^y are 1, whatever the other operand is. A negative x gives
+// NaN, even for an integer y.
 func Pow64(x, y float64) float64 {
 	switch {
 	case y == 0 || x == 1:

@@ -5,12 +5,13 @@ import (
 	"math/bits"
 )
 
-// SinCos returns sin x and cos x, each within one unit in the last place of
-// float32 (0.5001 of one) for every finite x. Infinities and NaN give NaN.
+// SinCos returns sin x and cos x, each within 0.5001 units in the last place of
+// float32, for every finite x. Infinities and NaN give NaN.
 //
-// The argument is reduced to |r| <= pi/4 in float64: below 2^31 by subtracting
-// n*pi/2 with pi/2 in three parts, above by multiplying with 192 bits of 2/pi
-// (Payne and Hanek, "Radian reduction for trigonometric functions", 1983).
+// The argument is first reduced to |r| <= pi/4 in float64. Below 2^31 that is
+// done by subtracting n*pi/2, with pi/2 in three parts, and above by
+// multiplying by 192 bits of 2/pi (Payne and Hanek, "Radian reduction for
+// trigonometric functions", 1983).
 func SinCos(x float32) (sin, cos float32) {
 	var r float64
 	var quadrant uint64
@@ -51,9 +52,9 @@ var (
 	cosC = [...]float64{-1. / 2, 1. / 24, -1. / 720, 1. / 40320, -1. / 3628800, 1. / 479001600, -1. / 87178291200, 1. / 20922789888000}
 )
 
-// reduce returns r and n with x = n*pi/2 + r, |r| <= pi/4 and a little, for
-// |x| < 2^31. The first two parts of pi/2 have 21 bits, so that their products
-// with n (31 bits) and the differences are exact.
+// reduce returns r and n with x = n*pi/2 + r, for |x| < 2^31; |r| exceeds pi/4
+// by a rounding error at most. The first two parts of pi/2 have 21 bits, so
+// their products with n, which has 31, and the differences are exact.
 func reduce(x float64) (r float64, n uint64) {
 	const (
 		twoOverPi = 0x1.45f306dc9c883p-1
@@ -78,8 +79,8 @@ func reduceLarge(x float32) (r float64, n uint64) {
 	u := math.Float32bits(x)
 	m := uint64(u&0x7fffff | 0x800000) // |x| = m * 2^e, 8 <= e <= 104
 	e := uint(u>>23&0xff) - 150
-	// Bits of 2/pi above weight 2^(1-e) only add multiples of 4 quadrants; what
-	// is left, m times the 192 bits from there on, is a number of quadrants
+	// Bits of 2/pi above weight 2^(1-e) only add multiples of 4 quadrants. The
+	// rest, m times the 192 bits from there on, is a number of quadrants
 	// with two bits before the point.
 	skip := e - 2
 	var w [3]uint64
@@ -99,8 +100,8 @@ func reduceLarge(x float32) (r float64, n uint64) {
 	if frac < 0 { // past the middle: the next quadrant, from below
 		n++
 	}
-	// Quadrants times pi/2. The nearest any float32 comes to a multiple of pi/2
-	// is about 2^-30, so 64 bits and a part of the next word are plenty.
+	// Quadrants times pi/2. No float32 is closer than about 2^-30 to a multiple
+	// of pi/2, so 64 bits and a part of the next word are plenty.
 	f := float64(float64(frac)*0x1p-64) + float64(float64(low)*0x1p-128)
 	r = float64(f * 0x1.921fb54442d18p+0)
 	if x < 0 {

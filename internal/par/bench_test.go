@@ -19,10 +19,10 @@ func BenchmarkRun(b *testing.B) {
 	}
 }
 
-// BenchmarkNeighbours runs loops on two threads, as a forward pass does, next to
-// other processes that each keep a core busy. fair is the speed relative to the
-// share of as many cores as threads that the scheduler owes the two: 1 is all of
-// it.
+// BenchmarkNeighbours runs loops on two threads, as a forward pass does, next
+// to other processes that each keep a core busy. fair is the speed relative to
+// the share of as many cores as threads that the scheduler owes the two: 1 is
+// all of it.
 func BenchmarkNeighbours(b *testing.B) {
 	const threads, loops, indices = 2, 200, 24
 	pass := func() time.Duration {

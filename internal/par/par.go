@@ -5,17 +5,18 @@
 //		sums[i] = sum(blocks[i], scratch[worker]) // scratch[worker] is this goroutine's alone
 //	}))
 //
-// Which worker gets which index is undefined. A caller that wants the same result
-// on any number of threads therefore lets each index own its output.
+// Which worker gets which index is undefined. A caller that wants the same
+// result on any number of threads therefore lets each index own its output.
 //
 // # Concurrency
 //
 // Run may be called from many goroutines at once; they share the workers. The
 // caller always takes part, so a Run makes progress however busy the pool is,
 // and a Run inside a Run cannot deadlock. An idle worker spins for some tens of
-// microseconds before it sleeps, because the loops of a forward pass follow each
-// other closely. If the system takes a core away from a worker, the caller waits
-// for at most one index, so an index should be small compared with the loop.
+// microseconds before it sleeps, because the loops of a forward pass follow
+// each other closely. If the system takes a core away from a worker, the caller
+// waits for at most one index, so an index should be small compared with the
+// loop.
 //
 // # Memory
 //
@@ -24,8 +25,8 @@
 //
 // # Errors
 //
-// Run returns the error of its context. A panic in the body stops the loop and is
-// raised again in the caller.
+// Run returns the error of its context. A panic in the body stops the loop and
+// is raised again in the caller.
 package par
 
 import (
@@ -66,9 +67,9 @@ func (f Func) Do(worker, i int) { f(worker, i) }
 // index scratch memory. With threads below 2 everything runs in the caller.
 //
 // Run checks the context before each call: once it is done, no new index is
-// started and Run returns its error. A panic in body ends the loop likewise. The
-// caller then panics with the same value if it is a runtime.Error (a fault in
-// mapped memory keeps its address), and otherwise with its text and stack.
+// started and Run returns its error. A panic in body ends the loop likewise.
+// The caller then panics with the same value if it is a runtime.Error (a fault
+// in mapped memory keeps its address), and otherwise with its text and stack.
 func Run(ctx context.Context, threads, n int, body Body) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -260,9 +261,9 @@ func (p *pool) take() (*job, int) {
 }
 
 // spin polls ready for some tens of microseconds and reports whether it became
-// true. Waking a sleeping goroutine takes about as long, and so does a small loop.
-// The bound is a time, not a count, because a spinning goroutine takes the core
-// from others that may want it.
+// true. Waking a sleeping goroutine takes about as long, and so does a small
+// loop. The bound is a time, not a count, because a spinning goroutine takes
+// the core from others that may want it.
 func spin(ready func() bool) bool {
 	begin := time.Now()
 	for {

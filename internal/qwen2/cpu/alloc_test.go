@@ -9,8 +9,8 @@ import (
 	"seccodeprm/internal/testmodel"
 )
 
-// TestPrefillMakesNoGarbage: a warm engine that fills two truncated caches again
-// allocates nothing.
+// TestPrefillMakesNoGarbage: a warm engine that fills two truncated caches
+// again allocates nothing.
 func TestPrefillMakesNoGarbage(t *testing.T) {
 	if underRace {
 		t.Skip("pools lose things under the race detector")

@@ -8,23 +8,24 @@ import (
 	"seccodeprm/kernels"
 )
 
-// attention computes softmax(q·Kᵀ/sqrt(HeadDim))·V for the rows of a chunk. It is
-// causal, grouped-query attention over paged keys and values. Its techniques, by
-// their names in the literature:
+// attention computes softmax(q·Kᵀ/sqrt(HeadDim))·V for the rows of a chunk. It
+// is causal, grouped-query attention over paged keys and values. Its
+// techniques, by their names in the literature:
 //
-//   - query tiles, over which blocks of keys are streamed: FlashAttention-2 (Dao,
+//   - query tiles, over which blocks of keys are streamed: FlashAttention-2
+//     (Dao, 2023)
+//   - varlen segments, which put sequences of different lengths into one tile:
+//     the varlen interface of FlashAttention
+//   - one walk over a prefix that many sequences share: shared-prefix or
+//     cascade attention (FlashInfer), Hydragen (Juravsky et al., 2024)
+//   - split-KV, for few queries over many keys: Flash-Decoding (Dao et al.,
 //     2023)
-//   - varlen segments, which put sequences of different lengths into one tile: the
-//     varlen interface of FlashAttention
-//   - one walk over a prefix that many sequences share: shared-prefix or cascade
-//     attention (FlashInfer), Hydragen (Juravsky et al., 2024)
-//   - split-KV, for few queries over many keys: Flash-Decoding (Dao et al., 2023)
 //   - pages of keys and values: PagedAttention (Kwon et al., 2023)
 //
-// Blocks of 64 keys lie at absolute positions. 16 blocks are a split, which has a
-// running maximum and sums of its own, and splits are merged from left to right.
-// So the order of every sum depends on positions alone, and not on chunks, tiles,
-// threads or shared prefixes.
+// Blocks of 64 keys lie at absolute positions. 16 blocks are a split, which has
+// a running maximum and sums of its own, and splits are merged from left to
+// right. So the order of every sum depends on positions alone, and not on
+// chunks, tiles, threads or shared prefixes.
 type attention struct {
 	tiling
 	cfg       *qwen2.Config
@@ -59,8 +60,8 @@ func newAttention(e *Engine, rows *rows) attention {
 	}
 }
 
-// attend replaces the queries in q, to which it applies RoPE, by the output of the
-// layer's attention, heads side by side, and returns q.
+// attend replaces the queries in q, to which it applies RoPE, by the output of
+// the layer's attention, heads side by side, and returns q.
 func (p *pass) attend(layer int, q *matrix) *matrix {
 	a := &p.attention
 	a.layer, a.q = layer, q
@@ -149,8 +150,8 @@ func (a *attention) finish(t *queryTile, total *kernels.Softmax) {
 	})
 }
 
-// blocks returns the blocks [first, end) that hold a key which some query at these
-// positions sees.
+// blocks returns the blocks [first, end) that hold a key which some query at
+// these positions sees.
 func (a *attention) blocks(pos []int) (first, end int) {
 	if window := a.cfg.Window(a.layer); window > 0 {
 		first = max(0, slices.Min(pos)-window+1) / blockKeys
@@ -158,8 +159,8 @@ func (a *attention) blocks(pos []int) (first, end int) {
 	return first, slices.Max(pos)/blockKeys + 1
 }
 
-// attendSplit computes the sums of a tile over one split. It walks the blocks of a
-// shared prefix once for all queries, and the others segment by segment.
+// attendSplit computes the sums of a tile over one split. It walks the blocks
+// of a shared prefix once for all queries, and the others segment by segment.
 func (a *attention) attendSplit(w *attentionScratch, sums *kernels.Softmax, t *queryTile, split int) {
 	sums.Reset(t.queries, a.cfg.HeadDim)
 	first, end := a.blocks(w.pos)
@@ -178,7 +179,8 @@ func (a *attention) attendSplit(w *attentionScratch, sums *kernels.Softmax, t *q
 	}
 }
 
-// attendBlocks adds the blocks [first, end) of a cache to the sums of the selected queries.
+// attendBlocks adds the blocks [first, end) of a cache to the sums of the
+// selected queries.
 func (a *attention) attendBlocks(w *attentionScratch, sums *kernels.Softmax, head int, c *cache, first, end int) {
 	window := a.cfg.Window(a.layer)
 	for block := first; block < end; block++ {

@@ -11,8 +11,9 @@ import (
 	"seccodeprm/internal/testmodel"
 )
 
-// TestSharedPrefix continues one prefix in many ways in one call, so that attention
-// stacks the continuations, and compares each with a cache of its own.
+// TestSharedPrefix continues one prefix in many ways in one call, so that
+// attention stacks the continuations, and compares each with a cache of its
+// own.
 func TestSharedPrefix(t *testing.T) {
 	for name, config := range map[string]map[string]any{
 		"full":   nil,
@@ -58,9 +59,9 @@ func TestSharedPrefix(t *testing.T) {
 	}
 }
 
-// TestSharedPrefixTiles: continuations of few tokens are stacked, up to the size of a
-// tile, and the blocks they share are counted; long continuations, and those of
-// other prefixes, are not.
+// TestSharedPrefixTiles: continuations of few tokens are stacked, up to the
+// size of a tile, and the blocks they share are counted; long continuations,
+// and those of other prefixes, are not.
 func TestSharedPrefixTiles(t *testing.T) {
 	m := openModel(t, testmodel.New(testmodel.Shape{}))
 	e := New(m, Options{Precision: qwen2.F32, Threads: 1})
@@ -108,8 +109,8 @@ func TestSharedPrefixTiles(t *testing.T) {
 	require.Equal(t, 508*m.Config.NumAttentionHeads, queries)
 }
 
-// BenchmarkRank continues a prefix of 2,048 tokens in 16 ways, in layers of the 0.5B
-// shape. It also reports the time of attention relative to products.
+// BenchmarkRank continues a prefix of 2,048 tokens in 16 ways, in layers of the
+// 0.5B shape. It also reports the time of attention relative to products.
 func BenchmarkRank(b *testing.B) {
 	const prefix, candidates = 2048, 16
 	m := openModel(b, testmodel.New(testmodel.Shape{

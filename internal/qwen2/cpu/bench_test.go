@@ -40,9 +40,9 @@ func BenchmarkPrefill(b *testing.B) {
 	}
 }
 
-// BenchmarkPrefillStep appends 32 tokens to a prefix of 2,048, in layers of the 0.5B
-// shape. ratio is its time relative to its matrix products and attention alone,
-// which are measured alternately with it (medians).
+// BenchmarkPrefillStep appends 32 tokens to a prefix of 2,048, in layers of the
+// 0.5B shape. ratio is its time relative to its matrix products and attention
+// alone, which are measured alternately with it (medians).
 func BenchmarkPrefillStep(b *testing.B) {
 	const prefix, step = 2048, 32
 	m := openModel(b, testmodel.New(testmodel.Shape{
@@ -115,9 +115,9 @@ func (p *stepParts) run(b *testing.B) {
 	}
 }
 
-// BenchmarkPauses collects garbage during a Prefill and reports how long it stops
-// the program: until all goroutines have stopped, and in total (99th percentiles).
-// The collector has to wait until a call of assembly returns.
+// BenchmarkPauses collects garbage during a Prefill and reports how long it
+// stops the program: until all goroutines have stopped, and in total (99th
+// percentiles). The collector has to wait until a call of assembly returns.
 func BenchmarkPauses(b *testing.B) {
 	m := openModel(b, testmodel.New(testmodel.Shape{
 		HiddenSize: 896, IntermediateSize: 4864, NumHiddenLayers: 2, NumAttentionHeads: 14, NumKeyValueHeads: 2, HeadDim: 64,

@@ -69,11 +69,11 @@ func requireSameBits(t testing.TB, want, got []float32, what string) {
 }
 
 // TestBF16Fixtures compares precision BF16 with transformers in bfloat16 (the
-// better of eager and sdpa attention). The measure of both is the root mean square
-// distance from a float64 pass over all rows of a checkpoint. The geometric mean of
-// our ratios to transformers is 0.58. Few of the 471 rows of a checkpoint carry
-// most of the error, so some ratios exceed 0.7 by chance; see
-// internal/ARCHITECTURE.md.
+// better of eager and sdpa attention). The measure of both is the root mean
+// square distance from a float64 pass over all rows of a checkpoint. The
+// geometric mean of our ratios to transformers is 0.58. Few of the 471 rows of
+// a checkpoint carry most of the error, so some ratios exceed 0.7 by chance;
+// see internal/ARCHITECTURE.md.
 func TestBF16Fixtures(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a root mean square needs all sequences; the full run has them")
@@ -235,8 +235,8 @@ func tensorFloats64(t testing.TB, f *safetensors.File, name string) []float64 {
 	return out
 }
 
-// TestIdenticalBits: no bit depends on threads, chunk size, other sequences, rows
-// read, the division into calls, or how weights are held.
+// TestIdenticalBits: no bit depends on threads, chunk size, other sequences,
+// rows read, the division into calls, or how weights are held.
 func TestIdenticalBits(t *testing.T) {
 	for i, name := range lawModels {
 		if testing.Short() && i >= 2 {
@@ -250,17 +250,17 @@ func TestIdenticalBits(t *testing.T) {
 				New := func(m *qwen2.Model, o Options) *Engine { o.Precision = precision; return New(m, o) }
 				size := m.Config.HiddenSize
 				ids := randomIDs(7, 300, m.Config.VocabSize)
-				want := prefill(t, New(m, Options{Precision: qwen2.F32, Threads: 1}), ids, every(len(ids)))
+				want := prefill(t, New(m, Options{Threads: 1}), ids, every(len(ids)))
 
 				for _, threads := range []int{2, 5} {
-					requireSameBits(t, want, prefill(t, New(m, Options{Precision: qwen2.F32, Threads: threads}), ids, every(len(ids))), fmt.Sprint("threads ", threads))
+					requireSameBits(t, want, prefill(t, New(m, Options{Threads: threads}), ids, every(len(ids))), fmt.Sprint("threads ", threads))
 				}
 				for _, chunk := range []int{1, 7, 64, len(ids)} {
-					requireSameBits(t, want, prefill(t, New(m, Options{Precision: qwen2.F32, Threads: 2, Chunk: chunk}), ids, every(len(ids))), fmt.Sprint("chunk ", chunk))
+					requireSameBits(t, want, prefill(t, New(m, Options{Threads: 2, Chunk: chunk}), ids, every(len(ids))), fmt.Sprint("chunk ", chunk))
 				}
-				e := New(m, Options{Precision: qwen2.F32, Threads: 2, Chunk: 100})
+				e := New(m, Options{Threads: 2, Chunk: 100})
 
-				requireSameBits(t, want, prefill(t, New(m, Options{Precision: qwen2.F32, Threads: 2, Pack: true}), ids, every(len(ids))), "packed weights")
+				requireSameBits(t, want, prefill(t, New(m, Options{Threads: 2, Pack: true}), ids, every(len(ids))), "packed weights")
 
 				rows := []int{0, 5, 63, 64, 128, 130, 299}
 				some := prefill(t, e, ids, rows)
@@ -293,7 +293,7 @@ func TestIdenticalBits(t *testing.T) {
 				requireSameBits(t, prefill(t, e, batch[3].IDs, every(120)), batch[3].Hidden, "beside others, the last")
 
 				copied := openModel(t, inMemory(t, dir))
-				requireSameBits(t, want, prefill(t, New(copied, Options{Precision: qwen2.F32, Threads: 2}), ids, every(len(ids))), "weights in memory")
+				requireSameBits(t, want, prefill(t, New(copied, Options{Threads: 2}), ids, every(len(ids))), "weights in memory")
 			})
 		}
 	}
@@ -331,8 +331,8 @@ func TestConcurrentPrefills(t *testing.T) {
 	}
 }
 
-// TestLongPrefix appends a few tokens at a time to a prefix of more than two splits,
-// where the threads share the splits of a tile.
+// TestLongPrefix appends a few tokens at a time to a prefix of more than two
+// splits, where the threads share the splits of a tile.
 func TestLongPrefix(t *testing.T) {
 	for _, config := range []map[string]any{nil, {"use_sliding_window": true, "sliding_window": 1500, "max_window_layers": 1}} {
 		m := openModel(t, testmodel.New(testmodel.Shape{Config: config}))

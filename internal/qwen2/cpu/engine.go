@@ -17,10 +17,10 @@ type Options struct {
 	Precision qwen2.Precision
 
 	// Pack copies the weights of a layer, when it is first used, into the order
-	// in which products read them. That is faster, above all for few tokens, and
-	// takes another PackedBytes of memory. Default: products read the checkpoint's
-	// memory and pack on the fly. The 8-bit precisions always copy. It changes no
-	// result.
+	// in which products read them. That is faster, above all for few tokens,
+	// and takes another PackedBytes of memory. Default: products read the
+	// checkpoint's memory and pack on the fly. The 8-bit precisions always
+	// copy. It changes no result.
 	Pack bool
 
 	// Packed is a file of packed weights of the same model and precision, which
@@ -98,8 +98,8 @@ func (e *Engine) Describe() qwen2.Description {
 	return d
 }
 
-// Batch implements qwen2.Engine: a few chunks, so that the last one, which is not
-// full, hardly matters.
+// Batch implements qwen2.Engine: a few chunks, so that the last one, which is
+// not full, hardly matters.
 func (e *Engine) Batch() int { return 2048 }
 
 // MaxCacheBytes implements qwen2.Engine.

@@ -5,9 +5,10 @@ import (
 	"seccodeprm/kernels"
 )
 
-// gated returns silu(x·Wgateᵀ) * (x·Wupᵀ), packed as the input of products. It is
-// one loop: each index takes a few columns all the way from the packed x to the
-// packed result, so that everything between stays in the processor's caches.
+// gated returns silu(x·Wgateᵀ) * (x·Wupᵀ), packed as the input of products. It
+// is one loop: each index takes a few columns all the way from the packed x to
+// the packed result, so that everything between stays in the processor's
+// caches.
 func (p *pass) gated(x *kernels.Input, gate, up *qwen2.Linear) *kernels.Input {
 	n := gate.Weight.N
 	p.act.Reset(x.Rows(), n, p.engine.precision)

@@ -8,9 +8,9 @@ type matrix struct {
 	data          []float32
 }
 
-// shape sets the size and keeps the buffer if it is large enough; the contents are
-// undefined. The stride is an odd number of cache lines, so that the values of a
-// column do not compete for the same cache set.
+// shape sets the size and keeps the buffer if it is large enough; the contents
+// are undefined. The stride is an odd number of cache lines, so that the values
+// of a column do not compete for the same cache set.
 func (a *matrix) shape(rows, columns int) {
 	a.reset(rows, columns, (ceilDiv(columns, panelColumns)|1)*panelColumns)
 }

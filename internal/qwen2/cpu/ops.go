@@ -6,9 +6,9 @@ import (
 	"seccodeprm/kernels"
 )
 
-// ops are the operations of a pass. Each holds the operands of one loop and is its
-// body. It lives in the pass and is used again, so a loop makes no garbage, as it
-// would with a closure. The operations of attention are in attention.go.
+// ops are the operations of a pass. Each holds the operands of one loop and is
+// its body. It lives in the pass and is used again, so a loop makes no garbage,
+// as it would with a closure. The operations of attention are in attention.go.
 type ops struct {
 	embed     embedOp
 	norm      normOp
@@ -134,8 +134,8 @@ func (p *pass) multiply(x *kernels.Input, add bool, products ...product) {
 	p.each(inProducts, len(p.units), &p.ops.linear)
 }
 
-// linearOp computes products of one input. Work is split by columns, so each value
-// is one chain of multiply-adds on one worker.
+// linearOp computes products of one input. Work is split by columns, so each
+// value is one chain of multiply-adds on one worker.
 type linearOp struct {
 	x       *kernels.Input
 	add     bool

@@ -8,8 +8,8 @@ import (
 	"seccodeprm/kernels"
 )
 
-// pass takes the tokens of one Prefill through the model, a chunk at a time. Its
-// buffers grow to the largest chunk seen, and later calls use them again.
+// pass takes the tokens of one Prefill through the model, a chunk at a time.
+// Its buffers grow to the largest chunk seen, and later calls use them again.
 //
 // Like a bufio.Writer, it keeps the first error and does nothing after it.
 type pass struct {
@@ -110,7 +110,8 @@ func (p *pass) empty() {
 	p.rows.ids, p.rows.caches, p.rows.pos = p.rows.ids[:0], p.rows.caches[:0], p.rows.pos[:0]
 }
 
-// write adds the tokens of s to the chunk, and runs the chunk whenever it is full.
+// write adds the tokens of s to the chunk, and runs the chunk whenever it is
+// full.
 func (p *pass) write(s *qwen2.Sequence) {
 	for done, read := 0, 0; done < len(s.IDs) && p.err == nil; {
 		n := min(len(s.IDs)-done, p.engine.chunk-len(p.rows.ids))
@@ -122,8 +123,8 @@ func (p *pass) write(s *qwen2.Sequence) {
 	}
 }
 
-// add appends s.IDs[from:from+n] to the chunk and returns the number of reads among
-// them. read is the number of reads of s in earlier chunks.
+// add appends s.IDs[from:from+n] to the chunk and returns the number of reads
+// among them. read is the number of reads of s in earlier chunks.
 func (p *pass) add(s *qwen2.Sequence, from, n, read int) int {
 	c, row := s.Cache.(*cache), len(p.rows.ids)
 	reads := 0

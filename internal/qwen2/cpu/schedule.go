@@ -2,11 +2,12 @@ package cpu
 
 import "seccodeprm/kernels"
 
-// This file cuts the work of a pass into the indices of its loops: products into
-// ranges of columns, attention into query tiles and splits. It decides who computes
-// what and when, never what the result is.
+// This file cuts the work of a pass into the indices of its loops: products
+// into ranges of columns, attention into query tiles and splits. It decides who
+// computes what and when, never what the result is.
 
-// unit is one index of a loop of products: the outputs n0 to n1-1 of one of them.
+// unit is one index of a loop of products: the outputs n0 to n1-1 of one of
+// them.
 type unit struct {
 	product
 	n0, n1 int
@@ -15,10 +16,10 @@ type unit struct {
 // leastColumns is two panels, which fill a tile of the widest registers.
 const leastColumns = 2 * panelColumns
 
-// cutColumns cuts products into units, which it returns in the memory of units. A
-// wide unit reads the input less often and has fewer partial tiles at its edges, so
-// units are as wide as possible: up to most, but narrow enough for all threads to
-// finish together. For that the last few are half as wide.
+// cutColumns cuts products into units, which it returns in the memory of units.
+// A wide unit reads the input less often and has fewer partial tiles at its
+// edges, so units are as wide as possible: up to most, but narrow enough for
+// all threads to finish together. For that the last few are half as wide.
 func cutColumns(units []unit, most, threads int, products ...product) []unit {
 	total := 0
 	for _, c := range products {
@@ -60,9 +61,9 @@ type tiling struct {
 	splits   []split   // of the tiles, if they alone would not keep the threads busy
 }
 
-// queryTile is a set of queries of one key/value head, over which the keys of that
-// head are streamed once. Queries are stacked token by token, and within a token by
-// the query heads of the group.
+// queryTile is a set of queries of one key/value head, over which the keys of
+// that head are streamed once. Queries are stacked token by token, and within a
+// token by the query heads of the group.
 type queryTile struct {
 	segments             []segment
 	head                 int // key/value head
@@ -71,8 +72,8 @@ type queryTile struct {
 	firstSplit, endSplit int // its splits, if there are any
 }
 
-// segment is the run of queries of one sequence in a tile (a varlen segment: tiles
-// need no padding to sequences of one length).
+// segment is the run of queries of one sequence in a tile (a varlen segment:
+// tiles need no padding to sequences of one length).
 type segment struct {
 	cache   *cache
 	row     int // first row of the sequence
@@ -81,15 +82,15 @@ type segment struct {
 	queries int
 }
 
-// split is a range of the keys of a tile, the blocks from index*splitBlocks on, as
-// work of its own (split-KV).
+// split is a range of the keys of a tile, the blocks from index*splitBlocks on,
+// as work of its own (split-KV).
 type split struct {
 	tile, index int
 	sums        kernels.Softmax
 }
 
-// tileQueries is the most queries of a tile: whole groups of the kernels' panels,
-// and enough to make loading the keys cheap.
+// tileQueries is the most queries of a tile: whole groups of the kernels'
+// panels, and enough to make loading the keys cheap.
 const tileQueries = 96
 
 // busy is how many tiles per thread even out their different lengths.
@@ -126,9 +127,10 @@ func (t *tiling) clear() {
 // queriesOf is the number of queries of a sequence for one key/value head.
 func (t *tiling) queriesOf(s *sequence) int { return s.rows * t.group }
 
-// sharedPrefix returns how many of the sequences, from the first on, share enough
-// blocks for a tile to hold them together, and how many blocks they share. This
-// pays if each has few rows, like candidates that continue one prefix.
+// sharedPrefix returns how many of the sequences, from the first on, share
+// enough blocks for a tile to hold them together, and how many blocks they
+// share. This pays if each has few rows, like candidates that continue one
+// prefix.
 func (t *tiling) sharedPrefix(sequences []sequence) (count, shared int) {
 	const few = tileQueries // queries of a sequence
 	const enough = 4        // blocks
@@ -172,8 +174,8 @@ func (t *tiling) tile(sequences []sequence, shared, size int) {
 	}
 }
 
-// splitKV cuts the tiles into splits, unless each tile has only one. The sums of
-// splits are merged in the same order either way, so no bit changes.
+// splitKV cuts the tiles into splits, unless each tile has only one. The sums
+// of splits are merged in the same order either way, so no bit changes.
 func (t *tiling) splitKV(pos []int) {
 	for i := range t.tiles {
 		tile := &t.tiles[i]

@@ -11,8 +11,8 @@ import (
 )
 
 // TestColumnsBalance: handed out one after the other, the units of products of
-// published sizes cover each output once and keep all threads busy for nine tenths
-// of the time.
+// published sizes cover each output once and keep all threads busy for nine
+// tenths of the time.
 func TestColumnsBalance(t *testing.T) {
 	for _, loop := range []struct {
 		most    int

@@ -5,18 +5,18 @@ import (
 	"seccodeprm/kernels"
 )
 
-// Trace is shown the activations of a pass, for comparing them layer by layer with a
-// reference: x is (rows, columns), with the rows of the chunk in order, and valid
-// only during the call. Names are "embed" and "final_norm" (layer -1) and, in each
-// layer, "input_norm", "k", "v", "q" (with bias, before RoPE), "attn_ctx",
-// "post_norm", "gate", "up", "act" and "out". In the last layer all of them but
-// "input_norm", "k" and "v" hold the reads alone.
+// Trace is shown the activations of a pass, for comparing them layer by layer
+// with a reference: x is (rows, columns), with the rows of the chunk in order,
+// and valid only during the call. Names are "embed" and "final_norm" (layer -1)
+// and, in each layer, "input_norm", "k", "v", "q" (with bias, before RoPE),
+// "attn_ctx", "post_norm", "gate", "up", "act" and "out". In the last layer all
+// of them but "input_norm", "k" and "v" hold the reads alone.
 type Trace func(name string, layer int, x []float32, rows, columns int)
 
-// tracer shows activations to a Trace. It looks at each operation after it has run;
-// the operations do not know of it. Some activations never exist as a matrix,
-// because norms are packed as they are computed and gate and up are fused. The
-// tracer computes these again, which gives the same bits.
+// tracer shows activations to a Trace. It looks at each operation after it has
+// run; the operations do not know of it. Some activations never exist as a
+// matrix, because norms are packed as they are computed and gate and up are
+// fused. The tracer computes these again, which gives the same bits.
 type tracer struct {
 	pass     *pass
 	trace    Trace
@@ -86,8 +86,8 @@ func (t *tracer) after(op par.Body) error {
 	return nil
 }
 
-// gated shows gate and up, by running a linear operation that is traced itself, and
-// act.
+// gated shows gate and up, by running a linear operation that is traced itself,
+// and act.
 func (t *tracer) gated(op *gatedOp) error {
 	layer := t.names[op.gate].layer
 	t.pass.linear(op.x, product{&t.gate, op.gate}, product{&t.up, op.up})

@@ -13,7 +13,8 @@ import (
 )
 
 // traced runs ids through a new engine and returns the activations by layer and
-// name, rows of all chunks, the names in order of appearance, and the hidden states.
+// name, rows of all chunks, the names in order of appearance, and the hidden
+// states.
 func traced(t *testing.T, m *qwen2.Model, o Options, ids []int32, reads []int) (acts map[string][]float32, names []string, hidden []float32) {
 	acts = map[string][]float32{}
 	o.Trace = func(name string, layer int, x []float32, rows, columns int) {
@@ -27,8 +28,8 @@ func traced(t *testing.T, m *qwen2.Model, o Options, ids []int32, reads []int) (
 	return acts, names, prefill(t, New(m, o), ids, reads)
 }
 
-// TestTrace: a trace sees the documented activations, the same bits for any chunk
-// size and number of threads, and changes no hidden state.
+// TestTrace: a trace sees the documented activations, the same bits for any
+// chunk size and number of threads, and changes no hidden state.
 func TestTrace(t *testing.T) {
 	m := openModel(t, testmodel.New(testmodel.Shape{}))
 	cfg := m.Config

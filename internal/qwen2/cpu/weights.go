@@ -9,8 +9,8 @@ import (
 	"seccodeprm/kernels"
 )
 
-// layer is a decoder layer with its weights as products read them: as the checkpoint
-// stores them or, depending on precision and Options, packed.
+// layer is a decoder layer with its weights as products read them: as the
+// checkpoint stores them or, depending on precision and Options, packed.
 type layer struct {
 	mu    sync.Mutex
 	ready bool
@@ -45,11 +45,12 @@ func (e *Engine) layer(ctx context.Context, l int) (*layer, error) {
 	return w, nil
 }
 
-// packPanels is how many panels of 16 outputs an index of the packing loop takes.
+// packPanels is how many panels of 16 outputs an index of the packing loop
+// takes.
 const packPanels = 4
 
-// copyWeight gives w a packed copy, if the engine makes copies and w has a packed
-// form.
+// copyWeight gives w a packed copy, if the engine makes copies and w has a
+// packed form.
 func (e *Engine) copyWeight(ctx context.Context, w *kernels.Weight) error {
 	if !e.packs {
 		return nil
@@ -70,8 +71,9 @@ func (e *Engine) copyWeight(ctx context.Context, w *kernels.Weight) error {
 	return nil
 }
 
-// PackedBytes returns the memory that copies of weights take once all layers have
-// been used. It is 0 if the engine reads the checkpoint's memory or Options.Packed.
+// PackedBytes returns the memory that copies of weights take once all layers
+// have been used. It is 0 if the engine reads the checkpoint's memory or
+// Options.Packed.
 func (e *Engine) PackedBytes() int64 {
 	if e.packed != nil || !e.packs {
 		return 0
