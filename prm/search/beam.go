@@ -2,12 +2,11 @@ package search
 
 import "fmt"
 
-// Beam keeps the best trajectories by their reward so far: each round proposes
-// Candidates steps for each of them, the first round Width times as many, and
-// keeps the Width best of all. A
-// trajectory that is kept and finished keeps its place, so that the search ends
-// with Width of them at most; finished ones that were not kept are ranked in the
-// end all the same.
+// Beam keeps the best trajectories by their reward so far. Each round proposes
+// Candidates steps for each of them, in the first round Width times as many,
+// and keeps the Width best of all. A trajectory that is kept and finished keeps
+// its place, so the search ends with at most Width of them. Finished
+// trajectories that were not kept take part in the final ranking too.
 type Beam struct {
 	Width      int // trajectories, at least 1
 	Candidates int // proposals a step for each, at least 1
@@ -25,7 +24,7 @@ func (b Beam) check() error {
 	return positive("Beam", "Candidates", b.Candidates)
 }
 
-// start asks for a whole beam of first steps.
+// start asks for the first steps of a whole beam.
 func (b Beam) start() []ask { return []ask{{n: b.Width * b.Candidates}} }
 
 func (b Beam) next(s *Search, l level) []ask {

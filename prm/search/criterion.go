@@ -7,21 +7,23 @@ import (
 	"seccodeprm/aggregate"
 )
 
-// Criterion makes one value of the rewards of a trajectory: what the paper calls
-// a reward design (appendix B.2). The zero value is rule risk on plain rewards.
+// Criterion turns the rewards of a trajectory into one value: what the paper
+// calls a reward design (appendix B.2). The zero value is rule risk on plain
+// rewards.
 type Criterion struct {
 	// Rule aggregates rewards, or advantages. Default: "risk" at DefaultTau.
 	Rule aggregate.Rule
 
-	// Advantage, a name of aggregate.AdvantageNames, compares the candidates
-	// with each other first: "batch" and "position" are the paper's, "own-min"
-	// is the released code's. Default: none, plain rewards.
+	// Advantage is a name of aggregate.AdvantageNames. It compares the
+	// candidates with each other before the rule: "batch" and "position" are
+	// from the paper, "own-min" is from the released code. Default: none, plain
+	// rewards.
 	Advantage string
 }
 
-// Criteria returns every combination of an advantage, none first, with a rule,
-// in the orders of package aggregate. tau must be positive and finite; otherwise
-// there are none.
+// Criteria returns every combination of a rule with no advantage, then with
+// each advantage, in the orders of package aggregate. tau must be positive and
+// finite; otherwise there are none.
 func Criteria(tau float64) []Criterion {
 	var all []Criterion
 	for _, advantage := range append([]string{""}, aggregate.AdvantageNames()...) {
@@ -42,9 +44,9 @@ func (c Criterion) Name() string {
 	return c.Advantage + "/" + c.rule().Name()
 }
 
-// Values returns the value of each trajectory, given the rewards of each: NaN
-// where there are none, and for all if the Advantage does not exist. Higher is
-// better; aggregate.Order sorts.
+// Values returns the value of each trajectory, given its rewards. It is NaN if
+// there are none, and for all trajectories if the Advantage does not exist.
+// Higher is better; aggregate.Order sorts.
 func (c Criterion) Values(rewards [][]float64) []float64 {
 	values := make([]float64, len(rewards))
 	if c.Advantage != "" {
@@ -74,7 +76,7 @@ func (c Criterion) rule() aggregate.Rule {
 
 func (c Criterion) check() error { return checkAdvantage("Criterion.Advantage", c.Advantage) }
 
-// checkAdvantage refuses names that do not exist; no name is none.
+// checkAdvantage refuses names that do not exist. An empty name is allowed.
 func checkAdvantage(key, name string) error {
 	if _, ok := aggregate.LookupAdvantage(name); !ok && name != "" {
 		return fmt.Errorf("%w: %s: no advantage %q", ErrOptions, key, name)

@@ -2,10 +2,10 @@ package search
 
 import "fmt"
 
-// DVTS is diverse verifier tree search: several trees grow from the prefix, each
-// on its own, and each goes on with the best of its candidates at every step.
-// Beside Beam of the same cost it cannot put everything on one early step that
-// the reward is wrong about.
+// DVTS is diverse verifier tree search. Several trees grow from the prefix
+// independently, and each continues with the best of its candidates at every
+// step. Unlike a Beam of the same cost, it cannot stake everything on one early
+// step for which the reward is wrong.
 type DVTS struct {
 	Trees      int // at least 1
 	Candidates int // proposals a step in each tree, at least 1

@@ -5,19 +5,19 @@ import (
 	"math"
 )
 
-// defaultDrop is a quarter of the range of rewards: from sure to undecided is a
-// fall of 1.
+// defaultDrop is a quarter of the range of rewards. From certain to undecided
+// is a fall of 1.
 const defaultDrop = 0.5
 
-// EarlyStop samples N continuations step by step, as BestOfN would whole, and
-// abandons one as soon as its reward falls: what would have followed is not paid
-// for. Before the first step the reward counts as 0. If all are abandoned and
-// none is finished, the one of the highest reward R in that round goes on.
+// EarlyStop samples the N continuations of BestOfN step by step, and abandons
+// one as soon as its reward falls, which saves the cost of the rest. Before the
+// first step, the reward counts as 0. If all are abandoned and none is
+// finished, the one with the highest reward R in that round continues.
 type EarlyStop struct {
 	N int // at least 1
 
-	// Drop is the fall of the reward, from one step to the next, that abandons
-	// a path: it must be larger. In [0, 2]; 0 stands for 0.5.
+	// Drop is the limit on the fall of the reward from one step to the next. A
+	// path that falls further is abandoned. In [0, 2]; 0 means 0.5.
 	Drop float64
 }
 
@@ -53,7 +53,7 @@ func (e EarlyStop) next(s *Search, l level) []ask {
 	return asks
 }
 
-// drop is the Drop in force.
+// drop returns the Drop in force.
 func drop(d float64) float64 {
 	if d == 0 {
 		return defaultDrop

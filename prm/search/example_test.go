@@ -14,14 +14,14 @@ import (
 
 const prefix = "import sqlite3\n\ndef find(db, name):\n    cursor = db.cursor()\n\n"
 
-// stored are three ways to go on, as a model would propose them.
+// stored holds three continuations, as a model would propose them.
 var stored = []search.Record{{Name: "find.py", Prompt: prefix, Candidates: []search.Candidate{
 	{Text: "    query = \"SELECT * FROM users WHERE name = '\" + name + \"'\"\n    cursor.execute(query)\n\n    return cursor.fetchone()\n"},
 	{Text: "    cursor.execute(\"SELECT * FROM users WHERE name = ?\", (name,))\n\n    return cursor.fetchone()\n"},
 	{Text: "    cursor.execute(\"SELECT * FROM users WHERE name = ?\", (name,))\n\n    return eval(cursor.fetchone())\n"},
 }}}
 
-// Search among stored continuations with the embedded model, and look on.
+// Search among stored continuations with the embedded model, and watch.
 func Example() {
 	model, err := prm.Open(tiny.FS(), nil)
 	if err != nil {
@@ -55,8 +55,8 @@ func Example() {
 	//     return cursor.fetchone()
 }
 
-// Rank trajectories by a criterion of the paper's appendix, here the advantage
-// over the batch and the lowest step.
+// Rank trajectories by a criterion of the paper's appendix: the lowest
+// advantage over the batch.
 func ExampleCriterion() {
 	rewards := [][]float64{{0.9, 0.2, 0.3}, {0.5, 0.6, 0.7}}
 	for _, c := range search.Criteria(0.1) {

@@ -5,17 +5,17 @@ import (
 	"errors"
 )
 
-// ErrGenerator is wrapped by errors of generators: one that breaks its protocol,
-// gives up, or is gone.
+// ErrGenerator is wrapped by errors of generators that break their protocol,
+// give up, or have ended.
 var ErrGenerator = errors.New("search: generator")
 
-// A Generator proposes how code goes on. Implementations say whether they are
-// safe for concurrent use; a Search calls Propose once at a time.
+// A Generator proposes continuations of code. Implementations say whether they
+// are safe for concurrent use. A Search makes one call of Propose at a time.
 type Generator interface {
 	// Propose answers several requests at once. Answer i has up to
-	// requests[i].N proposals, in a fixed order; none where the generator has
-	// nothing to say there. Equal requests may be answered differently: a
-	// generator that is deterministic for a seed says so.
+	// requests[i].N proposals, in a fixed order, or none if the generator has
+	// nothing to propose. Equal requests may get different answers; a generator
+	// that is deterministic for a seed says so.
 	//
 	// It returns soon after ctx ends, with ctx.Err(), wrapped or not.
 	Propose(ctx context.Context, requests []Request) ([][]Proposal, error)
@@ -34,5 +34,5 @@ type Request struct {
 type Proposal struct {
 	Text   []byte
 	Tokens int  // what it cost, as the generator counts; 0 where that is not known
-	End    bool // the code ends behind it; Text may be empty then
+	End    bool // the code ends after it; Text may then be empty
 }

@@ -15,8 +15,8 @@ import (
 	"seccodeprm/segment"
 )
 
-// wild proposes anything: comments, several steps at once, parts of lines, equal
-// texts, fewer than wanted, ends.
+// wild proposes anything: comments, several steps at once, parts of lines,
+// equal texts, fewer than wanted, ends.
 type wild struct {
 	r *rand.Rand
 	t testing.TB

@@ -14,28 +14,30 @@ import (
 	"unicode/utf8"
 )
 
-// maxReply bounds a line that a Process may write, in bytes.
+// maxReply is the maximum length of a line that a Process may write, in bytes.
 const maxReply = 16 << 20
 
-// Process is a Generator that asks another program, over its standard input and
-// output, in JSON lines. For each Request it gets
+// Process is a Generator that asks another program in JSON lines, over the
+// standard input and output of that program. For each Request, the program
+// receives
 //
 //	{"id":1,"prefix":"int main(","n":4,"seed":7,"whole":false,"max_tokens":128}
 //
-// (max_tokens 0: its own limit) and for each it is to write one line, in any
-// order, flushed:
+// (max_tokens is 0 if the program's own limit applies). It must write one line
+// for each, in any order, and flush it:
 //
 //	{"id":1,"proposals":[{"text":"void)\n{\n\n","tokens":5,"end":false}]}
 //
-// or {"id":1,"error":"why not"}. Ids are new for each request. All requests of a
-// round are written before an answer is awaited, while answers are read. Unknown
-// keys, ids that were not asked, text that is not UTF-8 and lines over 16 MiB
-// break the protocol: the program is killed. So it is, and whatever it started in
-// its process group (on Unix), when the context of a call ends. A Process that
-// was killed or ended answers every further call with ErrGenerator.
+// or {"id":1,"error":"why not"}. Each request has a new id. Process writes all
+// requests of a round without waiting for answers, and reads answers meanwhile.
+// An unknown key, an id that was not requested, text that is not UTF-8 and a
+// line over 16 MiB break the protocol, and Process kills the program. It also
+// kills the program, and on Unix everything in its process group, when the
+// context of a call ends. Once the program was killed or has ended, every call
+// returns ErrGenerator.
 //
-// Calls of several goroutines wait for each other. What is asked with equal seeds
-// has equal answers if the program keeps to it. The caller closes it.
+// Concurrent calls wait for each other. Equal seeds give equal answers if the
+// program ensures it. The caller closes the Process.
 type Process struct {
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
@@ -50,13 +52,13 @@ type Process struct {
 	ending sync.Once
 }
 
-// waitDelay is how long the pipes of a dead program are waited for, which
-// something that it left behind may hold.
+// waitDelay is how long to wait for the pipes of a dead program, which a child
+// of it may still hold.
 const waitDelay = 100 * time.Millisecond
 
-// StartProcess starts cmd, whose standard input and output must not be set yet.
-// The end of its standard error stands in errors, unless it is set. The error is
-// that of starting.
+// StartProcess starts cmd, whose standard input and output must not be set.
+// Unless its standard error is set, errors include the last bytes written
+// there. It returns the error of cmd.Start.
 func StartProcess(cmd *exec.Cmd) (*Process, error) {
 	p := &Process{cmd: cmd}
 	ownGroup(cmd)
@@ -79,8 +81,8 @@ func StartProcess(cmd *exec.Cmd) (*Process, error) {
 	return p, nil
 }
 
-// Close kills the program and waits until it is gone; before that for a Propose
-// under way, which its context ends. Closing again does nothing.
+// Close waits for a Propose in progress, which its context ends, then kills the
+// program and waits until it has ended. Closing again does nothing.
 func (p *Process) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -91,7 +93,7 @@ func (p *Process) Close() error {
 	return nil
 }
 
-// end kills the program; it may be called from any goroutine.
+// end kills the program. It is safe for concurrent use.
 func (p *Process) end() {
 	p.ending.Do(func() {
 		kill(p.cmd)
@@ -122,8 +124,8 @@ type processProposal struct {
 	End    bool   `json:"end"`
 }
 
-// Propose implements Generator. Prefixes must be UTF-8. Errors wrap ErrGenerator
-// or are ctx.Err().
+// Propose implements Generator. Prefixes must be UTF-8. Errors wrap
+// ErrGenerator or are ctx.Err().
 func (p *Process) Propose(ctx context.Context, requests []Request) ([][]Proposal, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -165,7 +167,7 @@ func (p *Process) Propose(ctx context.Context, requests []Request) ([][]Proposal
 	return answers, nil
 }
 
-// encode writes requests as lines; places tells the index of each id.
+// encode writes requests as lines. places maps each id to its index.
 func (p *Process) encode(requests []Request) (lines []byte, places map[uint64]int, err error) {
 	places = map[uint64]int{}
 	for i, q := range requests {
@@ -218,7 +220,7 @@ func parseReply(line []byte) (*processReply, error) {
 	return &reply, nil
 }
 
-// describe adds to an error what is known of the dead process.
+// describe adds what is known about the dead process to an error.
 func (p *Process) describe(err error) error {
 	err = fmt.Errorf("%w: process %s: %w", ErrGenerator, p.cmd.Path, err)
 	if text := p.stderr.String(); text != "" {

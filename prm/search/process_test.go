@@ -62,7 +62,7 @@ func program(how string) {
 			os.Exit(3)
 		case "hang":
 			select {}
-		case "orphan": // leaves somebody behind who holds the pipes
+		case "orphan": // leaves a child that holds the pipes
 			cmd := exec.Command(os.Args[0])
 			cmd.Env = append(os.Environ(), "SEARCH_TEST_PROCESS=hang")
 			cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr

@@ -4,13 +4,13 @@ import "fmt"
 
 // Regenerate asks for N whole continuations, cuts the best one where its reward
 // first drops, and asks for N others from there, round after round, until the
-// best one has no drop any more. Before the first step the reward counts as 0.
+// best one has no drop. Before the first step, the reward counts as 0.
 type Regenerate struct {
 	N      int // proposals a round, at least 1
 	Rounds int // at most so many after the first, at least 1
 
-	// Drop is the fall of the reward, from one step to the next, at which the
-	// code is cut: it must be larger. In [0, 2]; 0 stands for 0.5.
+	// Drop is the limit on the fall of the reward from one step to the next.
+	// The code is cut where the reward falls further. In [0, 2]; 0 means 0.5.
 	Drop float64
 }
 

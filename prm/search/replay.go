@@ -15,16 +15,16 @@ import (
 	"seccodeprm/segment"
 )
 
-// ErrReplay is wrapped by errors about the contents of a replay file; they name
+// ErrReplay is wrapped by errors about the contents of a replay file. They name
 // the line.
 var ErrReplay = errors.New("search: bad replay file")
 
-// maxReplayLine bounds a line of a replay file, in bytes.
+// maxReplayLine is the maximum length of a line of a replay file, in bytes.
 const maxReplayLine = 16 << 20
 
-// Record is a line of a replay file: a prompt and what was once written behind
-// it. In JSON the keys are those given here; all but prompt and candidates are
-// optional, unknown ones are refused.
+// Record is a line of a replay file: a prompt and stored continuations of it.
+// All JSON keys but prompt and candidates are optional. Unknown keys are
+// refused.
 type Record struct {
 	Name       string      `json:"name,omitempty"` // as prm.Input.Name: its extension tells the language
 	Prompt     string      `json:"prompt"`
@@ -42,21 +42,21 @@ type Candidate struct {
 // Replay is a Generator of stored continuations. It is immutable and safe for
 // concurrent use.
 //
-// Asked for the whole rest, it returns what candidates hold behind the prefix,
-// for those that begin with it; asked for a step, that much up to and with the
-// next blank lines. Each candidate counts once, also where several go on alike,
-// as samples of a model would. Where more fit than are wanted the seed chooses
-// among them, and the chosen ones stay in their order; equal requests have equal
-// answers. A proposal costs a token for every 4 bytes begun, the usual estimate;
-// Request.MaxTokens has no effect.
+// It proposes the text after the prefix of every candidate that begins with the
+// prefix: the whole rest, or, if the request is for a step, the text up to and
+// including the next blank lines. Each candidate counts once, even if several
+// continue alike, as samples of a model would. If more fit than are requested,
+// the seed chooses among them, and the chosen ones keep their order. Equal
+// requests have equal answers. A proposal costs one token for every 4 bytes
+// begun, the usual estimate. Request.MaxTokens has no effect.
 type Replay struct {
 	records []Record
 	blank   segment.Policy
 }
 
-// NewReplay makes a Replay. It keeps records, which are not to be changed.
-// Errors wrap ErrReplay and name the record, counted from 1: one without
-// candidates, or with the prompt of another.
+// NewReplay returns a Replay of records. It keeps the slice, which must not be
+// changed. A record without candidates, or with the prompt of another, is an
+// error that wraps ErrReplay and names the record, counted from 1.
 func NewReplay(records []Record) (*Replay, error) {
 	prompts := map[string]int{}
 	for i, r := range records {
@@ -72,8 +72,8 @@ func NewReplay(records []Record) (*Replay, error) {
 }
 
 // ReadRecords reads a replay file: JSON lines of Record, in UTF-8, of up to 16
-// MiB each. Lines of white space are passed over. Errors are those of r, or wrap
-// ErrReplay.
+// MiB each. It skips lines of white space. It returns errors of r and errors
+// that wrap ErrReplay.
 func ReadRecords(r io.Reader) ([]Record, error) {
 	lines := bufio.NewReaderSize(r, 64<<10)
 	var records []Record
@@ -127,15 +127,15 @@ func decodeLine(line []byte, v any) error {
 		return err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return fmt.Errorf("more behind the object, at byte %d", d.InputOffset())
+		return fmt.Errorf("more text after the object, at byte %d", d.InputOffset())
 	}
 	return nil
 }
 
 var errLong = errors.New("line too long")
 
-// readLine reads up to and with the next "\n", of at most limit bytes. What is
-// left before the end of the input comes with io.EOF.
+// readLine reads up to and including the next "\n", at most limit bytes. It
+// returns the rest at the end of the input with io.EOF.
 func readLine(r *bufio.Reader, limit int) ([]byte, error) {
 	var line []byte
 	for {
@@ -150,8 +150,8 @@ func readLine(r *bufio.Reader, limit int) ([]byte, error) {
 	}
 }
 
-// Propose implements Generator. A prefix that no prompt begins is an error that
-// wraps ErrGenerator.
+// Propose implements Generator. A prefix that begins with no prompt is an error
+// that wraps ErrGenerator.
 func (r *Replay) Propose(ctx context.Context, requests []Request) ([][]Proposal, error) {
 	answers := make([][]Proposal, len(requests))
 	for i, q := range requests {
@@ -189,21 +189,21 @@ func (r *Replay) find(prefix []byte) *Record {
 }
 
 // proposal cuts the next step off the rest of a candidate. A candidate that is
-// used up has nothing to propose; one that is empty from the start ends the code.
+// used up proposes nothing; one that is empty from the start ends the code.
 func (r *Replay) proposal(rest []byte, whole, first bool) (Proposal, bool) {
 	if len(rest) == 0 {
 		return Proposal{End: true}, first
 	}
 	end := len(rest)
 	if !whole {
-		// The policy exists, and bytes that are not empty have a step.
+		// The policy exists, and text that is not empty has a step.
 		steps, _ := r.blank.Steps(rest, segment.Unknown)
 		end = steps[0].End
 	}
 	return Proposal{Text: rest[:end], Tokens: (end + 3) / 4, End: end == len(rest)}, true
 }
 
-// choose returns n of the proposals, or all, in their order.
+// choose returns n of the proposals, or all of them, in their order.
 func choose(all []Proposal, n int, seed uint64) []Proposal {
 	if len(all) <= n {
 		return all

@@ -86,7 +86,7 @@ func TestReplayErrors(t *testing.T) {
 		good + good[:9]:                 "line 2: unexpected EOF",
 		good + "\n\nnull\n":             "line 4: key prompt",
 		good + `{"promt":1}`:            `line 2: json: unknown field "promt"`,
-		good[:len(good)-1] + good:       "line 1: more behind the object, at byte 42",
+		good[:len(good)-1] + good:       "line 1: more text after the object, at byte 42",
 		"[]":                            "line 1: json",
 		"{\"prompt\":\"\xff\"}":         "line 1: not UTF-8",
 		good + strings.Repeat(" ", maxReplayLine+1): "line 2 is longer",

@@ -10,7 +10,7 @@ import (
 	"seccodeprm/prm"
 )
 
-// ask is a wish of a strategy: n continuations of the first keep bytes of a
+// ask is a request of a strategy: n continuations of the first keep bytes of a
 // node's code.
 type ask struct {
 	node, keep, n int
@@ -18,21 +18,21 @@ type ask struct {
 	tree          int // which of several independent trees it belongs to
 }
 
-// level is one round of proposals: kids[i] are the nodes that asks[i] brought.
+// level is one round of proposals: kids[i] are the nodes for asks[i].
 type level struct {
 	asks []ask
 	kids [][]int
 }
 
-// all returns the nodes of a level that are no duplicates.
+// all returns the nodes of a level, without duplicates.
 func (s *Search) all(l level) []int { return s.distinct(slices.Concat(l.kids...)) }
 
 func (s *Search) distinct(nodes []int) []int {
 	return slices.DeleteFunc(slices.Clone(nodes), func(id int) bool { return s.tree.Nodes[id].State == Duplicate })
 }
 
-// round asks for proposals, scores them and lets the strategy choose. It returns
-// no event where a budget leaves nothing to ask for.
+// round asks for proposals, scores them and lets the strategy choose. It
+// returns no event if the budgets leave nothing to ask for.
 func (s *Search) round(ctx context.Context) (*Event, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -70,8 +70,8 @@ func (s *Search) round(ctx context.Context) (*Event, error) {
 	return s.event(first), nil
 }
 
-// budget turns asks into requests, as far as the budgets allow: the last round
-// asks less of some, and those behind them are not asked.
+// budget turns asks into requests as far as the budgets allow. The last round
+// asks for less in one request, and drops the ones after it.
 func (s *Search) budget() ([]Request, Stop) {
 	left := math.MaxInt
 	if s.opts.MaxCandidates > 0 {
@@ -113,7 +113,7 @@ func (s *Search) budget() ([]Request, Stop) {
 	return requests, Running
 }
 
-// checkAnswers holds a generator to its contract.
+// checkAnswers checks that a generator keeps its contract.
 func checkAnswers(requests []Request, answers [][]Proposal) error {
 	if len(answers) != len(requests) {
 		return fmt.Errorf("%w: %d answers to %d requests", ErrGenerator, len(answers), len(requests))
@@ -134,7 +134,7 @@ func checkAnswers(requests []Request, answers [][]Proposal) error {
 	return nil
 }
 
-// add makes a node of a proposal.
+// add turns a proposal into a node.
 func (s *Search) add(a ask, p Proposal) int {
 	id := len(s.tree.Nodes)
 	n := Node{
@@ -148,8 +148,8 @@ func (s *Search) add(a ask, p Proposal) int {
 	return id
 }
 
-// score gives the nodes of a level their rewards. Those that follow the same code
-// are ranked in one call, and equal ones once.
+// score gives the nodes of a level their rewards. It ranks nodes after the same
+// code in one call, and equal nodes once.
 func (s *Search) score(ctx context.Context, l level) error {
 	for i := 0; i < len(l.asks); {
 		a, j := l.asks[i], i
@@ -205,9 +205,8 @@ func (s *Search) scoreSiblings(ctx context.Context, a ask, nodes []int) error {
 
 func has(m map[string]int, key string) bool { _, ok := m[key]; return ok }
 
-// beyond returns the scored steps of a report that have text behind the first
-// prefix bytes, and the index of the first that has text behind the first parent
-// bytes.
+// beyond returns the scored steps of a report with text after the first prefix
+// bytes, and the index of the first with text after the first parent bytes.
 func beyond(r *prm.Report, text []byte, prefix, parent int) (steps []Step, own int, err error) {
 	textBehind := func(s *prm.StepReward, offset int) bool {
 		return len(bytes.TrimSpace(text[min(max(s.Start, offset), s.End):s.End])) > 0
@@ -231,7 +230,7 @@ func beyond(r *prm.Report, text []byte, prefix, parent int) (steps []Step, own i
 	return steps, own, nil
 }
 
-// event sums a round up; first is the first node of it.
+// event describes a round, whose first node is first.
 func (s *Search) event(first int) *Event {
 	e := &Event{Tokens: s.tokens, Candidates: s.proposed}
 	for id := first; id < len(s.tree.Nodes); id++ {

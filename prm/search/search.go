@@ -11,28 +11,29 @@ import (
 	"seccodeprm/prm"
 )
 
-// ErrOptions: an option or a field of a strategy is out of range.
+// ErrOptions is wrapped by errors about an option or a field of a strategy that
+// is out of range.
 var ErrOptions = errors.New("search: options")
 
-// A Scorer gives rewards to continuations: report i is that of in.Text followed
-// by candidates[i]. A *prm.Model is one.
+// A Scorer scores continuations: report i is about in.Text followed by
+// candidates[i]. A *prm.Model is one.
 type Scorer interface {
 	Rank(ctx context.Context, in prm.Input, candidates [][]byte) ([]*prm.Report, error)
 }
 
 // Options of a search. The zero value, like nil, is the default throughout.
 type Options struct {
-	// Criterion ranks finished trajectories, and beams. Default: rule risk on
+	// Criterion ranks finished trajectories and beams. Default: rule risk on
 	// plain rewards.
 	Criterion Criterion
 
-	// Seed of all randomness, which is that of the generator.
+	// Seed of the generator. Nothing else is random.
 	Seed uint64
 
 	// MaxTokens bounds the tokens of all proposals, as the generator counts
-	// them. It is looked at before each round of proposals, whose own limits
-	// are set to share what is left, so that only a generator that ignores them
-	// goes beyond; one that counts none is not bounded. Default: no bound.
+	// them. Before each round, the limits of its proposals are set to share the
+	// rest, so only a generator that ignores its limits exceeds the bound. A
+	// generator that counts no tokens is not bounded. Default: no bound.
 	MaxTokens int
 
 	// MaxCandidates bounds the number of all proposals. Default: no bound.
@@ -59,10 +60,10 @@ func (o *Options) check() error {
 	return o.Criterion.check()
 }
 
-// Stop says why a search ended.
+// Stop is the reason for which a search ended.
 type Stop string
 
-// The ends of a search.
+// The reasons for which a search ends.
 const (
 	Running      Stop = ""           // it has not
 	Done         Stop = "done"       // the strategy wants no more
@@ -73,7 +74,7 @@ const (
 	Failed       Stop = "error"
 )
 
-// Search is one run of a strategy. Make it with New.
+// Search is one run of a strategy. New returns it.
 type Search struct {
 	scorer    Scorer
 	generator Generator
@@ -89,8 +90,8 @@ type Search struct {
 	stop     Stop
 }
 
-// New prepares a search for what follows in.Text, which may be empty. in.Steps
-// must be empty. opts may be nil. Errors wrap ErrOptions.
+// New prepares a search for continuations of in.Text, which may be empty.
+// in.Steps must be empty. opts may be nil. Errors wrap ErrOptions.
 func New(scorer Scorer, generator Generator, in prm.Input, strategy Strategy, opts *Options) (*Search, error) {
 	s := &Search{scorer: scorer, generator: generator, in: in, strategy: strategy}
 	if opts != nil {
@@ -118,10 +119,10 @@ func New(scorer Scorer, generator Generator, in prm.Input, strategy Strategy, op
 	return s, nil
 }
 
-// Event tells what one round did: nodes of the tree by their index.
+// Event describes one round, with nodes as indices into the tree.
 type Event struct {
 	Proposed  []int // new in this round
-	Accepted  []int // picked, and gone on with unless finished
+	Accepted  []int // picked, and continued unless finished
 	Rejected  []int // duplicates are among them
 	Abandoned []int
 	Finished  []int // of Proposed, those whose code is complete
@@ -130,9 +131,10 @@ type Event struct {
 	Candidates int // of the search so far
 }
 
-// Events runs the search while it is ranged over, and yields an Event for each
-// round of proposals. A loop that is left ends the search for now; ranging again
-// goes on with the next round. An error ends the sequence: it comes alone.
+// Events runs the search while the caller ranges over it, and yields an Event
+// for each round of proposals. Leaving the loop pauses the search; ranging
+// again continues with the next round. An error comes without an event and ends
+// the sequence.
 func (s *Search) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		for s.stop == Running {
@@ -153,9 +155,9 @@ func (s *Search) Events(ctx context.Context) iter.Seq2[Event, error] {
 	}
 }
 
-// Run runs the search to its end. The error is that of the scorer or the
-// generator, or ctx.Err() if ctx was cancelled; the result holds what there was
-// by then, also beside an error.
+// Run runs the search to its end. It returns the error of the scorer or the
+// generator, or ctx.Err() if ctx was cancelled. The result holds what was found
+// by then, even with an error.
 func (s *Search) Run(ctx context.Context) (*Result, error) {
 	for _, err := range s.Events(ctx) {
 		if err != nil {
@@ -169,20 +171,20 @@ func (s *Search) Run(ctx context.Context) (*Result, error) {
 type Result struct {
 	Tree   *Tree    // shared with the Search
 	Ranked []Ranked // finished trajectories, the best first
-	Open   []int    // paths that would have been gone on with
+	Open   []int    // paths that would have continued
 
 	Stop       Stop
 	Tokens     int // of all proposals
 	Candidates int // proposals
 }
 
-// Ranked is a place in the last ranking.
+// Ranked is a place in the final ranking.
 type Ranked struct {
 	Node  int
 	Value float64 // by the Criterion, over all finished trajectories; NaN without a reward
 }
 
-// Result returns what there is so far; it may be called at any time.
+// Result returns the state so far. It may be called at any time.
 func (s *Search) Result() *Result {
 	r := &Result{Tree: &s.tree, Stop: s.stop, Tokens: s.tokens, Candidates: s.proposed}
 	r.Ranked = s.rank()
@@ -208,7 +210,7 @@ func (s *Search) rank() []Ranked {
 	return ranked
 }
 
-// values returns the value of each of some trajectories, compared with each other.
+// values returns the value of each trajectory, compared with the others.
 func (s *Search) values(nodes []int) []float64 {
 	rewards := make([][]float64, len(nodes))
 	for i, id := range nodes {

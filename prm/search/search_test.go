@@ -107,8 +107,8 @@ func TestBestOfNCriteria(t *testing.T) {
 	require.True(t, math.IsNaN(Criterion{Advantage: "nonsense"}.Values([][]float64{{1}})[0]))
 }
 
-// A beam of one goes for 0.9 and is caught: both of its continuations are low. A
-// beam of two keeps 0.5, which wins.
+// A beam of one goes for 0.9 and is caught: both of its continuations are low.
+// A beam of two keeps 0.5, which wins.
 func TestBeam(t *testing.T) {
 	r := run(t, replay(t, five...), Beam{Width: 1, Candidates: 5}, Options{})
 	require.Equal(t, code(0.9, 0.2, 0.3), winner(t, r))
@@ -134,8 +134,8 @@ func TestBeamFinished(t *testing.T) {
 	require.Equal(t, Done, r.Stop)
 }
 
-// Two trees that are given different samples stay apart: a beam of the same cost
-// puts both places on 0.9.
+// Two trees that are given different samples stay apart: a beam of the same
+// cost puts both places on 0.9.
 func TestDVTS(t *testing.T) {
 	g := &table{"": {"0.9", "0.9", "0.5", "0.4"}, "0.9": {"0.2", "0.3"}, "0.5": {"0.6", "0.1"}}
 	r := run(t, g, DVTS{Trees: 2, Candidates: 2}, Options{})
@@ -144,8 +144,8 @@ func TestDVTS(t *testing.T) {
 	require.Equal(t, []Ranked{{7, 0.5}, {4, 0.4}, {6, 0.3}, {5, 0.2}, {8, 0.1}}, r.Ranked)
 }
 
-// table proposes from a list by the last reward in the prefix, in turn; what has
-// no list behind it ends the code.
+// table proposes from a list by the last reward in the prefix, in turn; what
+// has no list ends the code.
 type table map[string][]string
 
 func (g table) Propose(_ context.Context, requests []Request) ([][]Proposal, error) {
@@ -170,12 +170,12 @@ func (g table) Propose(_ context.Context, requests []Request) ([][]Proposal, err
 	return answers, nil
 }
 
-// Two paths of two candidates. In round 1 all four rewards have mean 0.525, paths
-// go on with 0.9 (A = 0.375) and 0.6 (0.075). In round 2 the rewards are 0.8, 0.7
-// and 0.1, 0.0: by batch the mean of all steps of all candidates is
+// Two paths of two candidates. In round 1 all four rewards have mean 0.525,
+// paths go on with 0.9 (A = 0.375) and 0.6 (0.075). In round 2 the rewards are
+// 0.8, 0.7 and 0.1, 0.0: by batch the mean of all steps of all candidates is
 // (2*0.9 + 2*0.6 + 1.6)/8 = 0.575, the second path's best is at -0.475 and is
-// abandoned, and its place goes to 0.7, the other candidate of the first. In round
-// 3 it overtakes 0.5, which is finished all the same.
+// abandoned, and its place goes to 0.7, the other candidate of the first. In
+// round 3 it overtakes 0.5, which is finished all the same.
 func TestSteps(t *testing.T) {
 	g := &table{"": {"0.9", "0.3", "0.6", "0.3"}, "0.9": {"0.8", "0.7"}, "0.6": {"0.1", "0.0"}, "0.8": {"0.5"}, "0.7": {"0.65"}, "0.1": {"0.99"}, "0.0": nil}
 	for _, advantage := range []string{"", "batch", "position"} {
@@ -191,7 +191,7 @@ func TestSteps(t *testing.T) {
 			require.InDelta(t, x-mean, nodes[5+i].Advantage, 1e-12)
 		}
 	}
-	// Never abandoned: the second path goes on to its end.
+	// Never abandoned: the second path continues to its end.
 	r := run(t, g, Steps{Paths: 2, Candidates: 2, Abandon: -1}, Options{})
 	require.Equal(t, code(0.9, 0.8, 0.5), winner(t, r))
 	require.Contains(t, states(r)[6:], Accepted)
@@ -210,7 +210,7 @@ func TestStepsRounding(t *testing.T) {
 }
 
 // The second of three samples falls by 1.2 and is not paid for any longer; the
-// best of all abandoned ones goes on if there is nothing else.
+// best of all abandoned ones continues if nothing else is left.
 func TestEarlyStop(t *testing.T) {
 	g := &table{"": {"0.9", "0.8", "-0.6"}, "0.9": {"0.7"}, "0.8": {"-0.4"}, "-0.6": {"1"}, "0.7": {"0.2"}, "-0.4": {"0.99"}}
 	r := run(t, g, EarlyStop{N: 3}, Options{})
@@ -224,7 +224,7 @@ func TestEarlyStop(t *testing.T) {
 }
 
 // The best of two first programs drops at its second step; it is cut there, and
-// the third proposal behind the cut is better.
+// the third proposal after the cut is better.
 func TestRegenerate(t *testing.T) {
 	g := &script{t: t, answers: []scripted{
 		{prefix: code(0.25), texts: []string{code(0.9, -0.3, 0.5), code(-0.4)}},
@@ -279,8 +279,9 @@ func (g *script) Propose(_ context.Context, requests []Request) ([][]Proposal, e
 	return [][]Proposal{all}, nil
 }
 
-// With a scorer that is right, more samples are never worse, and with one that is
-// right on the whole they are better in the mean; random choice is the mean of one.
+// With a scorer that is right, more samples are never worse, and with one that
+// is right on the whole they are better in the mean; random choice is the mean
+// of one.
 func TestBestOfNExpectation(t *testing.T) {
 	for _, noise := range []float64{0, 0.3} {
 		last := math.Inf(-1)
@@ -414,7 +415,7 @@ func (g *recorder) Propose(_ context.Context, requests []Request) ([][]Proposal,
 }
 
 // A deadline ends a search with what there is; a cancelled one is an error. The
-// clock is that of the bubble.
+// clock is the one of the synctest bubble.
 func TestTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
@@ -456,7 +457,7 @@ func (slow) Propose(ctx context.Context, requests []Request) ([][]Proposal, erro
 	return answers, nil
 }
 
-// What stood there before has no part in R, and a step that is continued does.
+// Steps of the prefix do not count in R; a step that is continued does.
 func TestPrefix(t *testing.T) {
 	g := &script{t: t, answers: []scripted{{prefix: "r=-1\n\nx", texts: []string{" r=0.5\n\n" + code(0.4), "\n\n" + code(0.3), "\n"}}}}
 	s, err := New(&spoken{}, g, prm.Input{Text: []byte("r=-1\n\nx")}, BestOfN{N: 3}, nil)
@@ -470,7 +471,7 @@ func TestPrefix(t *testing.T) {
 	require.Equal(t, 3, r.Ranked[2].Node)
 }
 
-// Steps of comments leave a trajectory where it stood.
+// Steps of comments leave the reward of a trajectory as it was.
 func TestNoOpSteps(t *testing.T) {
 	p, err := NewReplay([]Record{{Candidates: []Candidate{{Text: "// a\n\nr=0.2\n\n"}, {Text: "r=0.6\n\n// b\n\nr=0.1\n"}, {Text: "// only\n\n// comments\n"}}}})
 	require.NoError(t, err)

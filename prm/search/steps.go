@@ -8,27 +8,27 @@ import (
 )
 
 // Steps is the paper's sequential best-of-N. Each of several paths proposes
-// Candidates steps a round and goes on with the one of the highest advantage A_t
-// = r_t - E[r_t], the expectation taken over all candidates of the round.
+// Candidates steps in each round and continues with the one of the highest
+// advantage A_t = r_t - E[r_t], with the expectation over all candidates of the
+// round.
 //
-// A path whose best candidate is below that expectation is abandoned, and its
-// place goes to the next best candidate of the paths that go on, by R, as long
-// as there is one: that is how compute moves to paths of higher safety. The path
-// with the highest advantage always goes on. Finished trajectories are ranked by
-// R in the end.
+// A path whose best candidate is below that expectation is abandoned. Its place
+// goes to the next best candidate, by R, of the paths that continue, as long as
+// there is one. This moves compute to safer paths. The path with the highest
+// advantage always continues. Finished trajectories are ranked by R at the end.
 type Steps struct {
 	Paths      int // at least 1
 	Candidates int // K, proposals a step for each path, at least 1
 
 	// Advantage is a name of aggregate.AdvantageNames, over the trajectories of
 	// all candidates of the round: "batch" subtracts the mean of all their
-	// steps, "position" that of their last ones, "own-min" the lowest reward of
-	// the trajectory. A proposal of several steps has their lowest advantage.
-	// Default: "batch", as the paper says.
+	// steps, "position" the mean of their last steps, and "own-min" the lowest
+	// reward of the trajectory. A proposal of several steps has their lowest
+	// advantage. Default: "batch", as the paper says.
 	Advantage string
 
-	// Abandon is how far below 0 the advantage of a path's best candidate must
-	// be for it to be abandoned; negative: no path ever is. Default 0.
+	// Abandon is how far below 0 the advantage of its best candidate must be
+	// for a path to be abandoned. If negative, no path ever is. Default: 0.
 	Abandon float64
 }
 
@@ -59,8 +59,8 @@ func (p Steps) check() error {
 
 func (p Steps) start() []ask { return DVTS{p.Paths, p.Candidates}.start() }
 
-// slack keeps the rounding of a mean from abandoning a path whose candidates
-// are all equal to it.
+// slack prevents the rounding of a mean from abandoning a path whose candidates
+// all equal it.
 const slack = 1e-9
 
 func (p Steps) next(s *Search, l level) []ask {
@@ -103,9 +103,9 @@ func (p Steps) next(s *Search, l level) []ask {
 	return asks
 }
 
-// keeps reports whether a path goes on whose best candidate has advantage a; top
-// is the highest of all paths. Without any reward nothing can be compared, and
-// all go on.
+// keeps reports whether a path continues whose best candidate has advantage a.
+// top is the highest advantage of all paths. Without any reward nothing can be
+// compared, and all paths continue.
 func (p Steps) keeps(a, top float64) bool {
 	if p.Abandon < 0 || math.IsInf(top, -1) || a == top {
 		return true
@@ -113,8 +113,8 @@ func (p Steps) keeps(a, top float64) bool {
 	return a >= -p.Abandon-slack
 }
 
-// pick returns the node of the highest advantage, the first among equals, and 0
-// if there is none at all.
+// pick returns the node with the highest advantage, the first among equals, or
+// 0 if there is none.
 func (p Steps) pick(s *Search, nodes []int) int {
 	if len(nodes) == 0 {
 		return 0
@@ -142,7 +142,7 @@ func (p Steps) advantages(s *Search, l level) {
 		if len(row) == 0 {
 			continue
 		}
-		// Without a step of its own it stands where its parent stood.
+		// Without a step of its own, it has its parent's.
 		n.Advantage = row[min(n.Own, len(row)-1)]
 		for _, a := range row[min(n.Own, len(row)-1):] {
 			n.Advantage = min(n.Advantage, a)

@@ -6,20 +6,20 @@ import (
 	"seccodeprm/aggregate"
 )
 
-// A Strategy decides what is proposed and what of it is gone on with. Those of
-// this package are values, and there are no others.
+// A Strategy decides what to ask for and which proposals to continue. The
+// strategies of this package are values, and there are no others.
 type Strategy interface {
-	// String returns the name and what it was given, as in Tree.Strategy.
+	// String returns the name and the fields, as in Tree.Strategy.
 	String() string
 
 	check() error
 	start() []ask
-	// next marks the nodes of a level that it picks (they are Rejected until
-	// then, but for the duplicates) and returns what to ask for next.
+	// next marks the nodes of a level that it picks and returns what to ask for
+	// next. Before, all nodes but duplicates are Rejected.
 	next(s *Search, l level) []ask
 }
 
-// positive refuses a field that is not at least 1.
+// positive refuses a field below 1.
 func positive(strategy, field string, value int) error {
 	if value < 1 {
 		return fmt.Errorf("%w: %s.%s is %d, not at least 1", ErrOptions, strategy, field, value)
@@ -27,7 +27,7 @@ func positive(strategy, field string, value int) error {
 	return nil
 }
 
-// accept marks picked nodes and returns those that can be gone on with.
+// accept marks picked nodes and returns the ones that can be continued.
 func (s *Search) accept(nodes ...int) (live []int) {
 	for _, id := range nodes {
 		n := &s.tree.Nodes[id]
@@ -39,7 +39,7 @@ func (s *Search) accept(nodes ...int) (live []int) {
 	return live
 }
 
-// goOn asks for n proposals behind a node.
+// goOn asks for n proposals after a node.
 func (s *Search) goOn(node, n, tree int) ask {
 	keep := 0
 	if node > 0 {
@@ -49,7 +49,7 @@ func (s *Search) goOn(node, n, tree int) ask {
 	return ask{node: node, keep: keep, n: n, tree: tree}
 }
 
-// best orders nodes by value, the best first.
+// best orders nodes by value, best first.
 func (s *Search) best(nodes []int) []int {
 	order := aggregate.Order(s.values(nodes))
 	for i, j := range order {

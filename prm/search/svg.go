@@ -19,13 +19,13 @@ const (
 	svgBottom = 56  // for steps and legend
 )
 
-// stateColor says what is drawn how; a legend repeats it.
+// stateColor is the colour of each state, as the legend shows.
 var stateColor = map[State]string{Accepted: "#2a9d4a", Rejected: "#9a9a9a", Abandoned: "#d03030", Duplicate: "#c9b458"}
 
-// WriteSVG draws the tree: a line for each trajectory, its rewards from step to
-// step; accepted nodes are green, rejected ones grey and dashed, abandoned ones
-// red, the best trajectory is thick. Pointing at a step shows its code. Equal
-// trees give equal bytes. The error is that of w.
+// WriteSVG draws the tree: for each trajectory, a line through the rewards of
+// its steps. Accepted nodes are green, rejected ones grey and dashed, abandoned
+// ones red, and the best trajectory is thick. Pointing at a step shows its
+// code. Equal trees give equal bytes. WriteSVG returns the error of w.
 func (t *Tree) WriteSVG(w io.Writer) error {
 	steps := 1
 	for _, n := range t.Nodes {
@@ -83,8 +83,8 @@ func (p *svg) frame(steps int) {
 	}
 }
 
-// node draws the steps that a node brought, from the step before on.
-// Those within its first best bytes belong to the best trajectory.
+// node draws the steps that a node added, starting from the step before. Steps
+// within its first best bytes belong to the best trajectory.
 func (p *svg) node(id, best int) {
 	n := &p.tree.Nodes[id]
 	for i := n.Own; i < len(n.Steps); i++ {
@@ -123,7 +123,8 @@ func svgY(reward float64) float64 {
 	return svgTop + svgHeight*(1-max(-1, min(1, reward)))/2
 }
 
-// escape makes text safe inside an element; what XML cannot hold becomes U+FFFD.
+// escape makes text safe inside an element. Characters that XML cannot hold
+// become U+FFFD.
 func escape(s string) string {
 	var b strings.Builder
 	xml.EscapeText(&b, []byte(s)) // a Builder does not fail

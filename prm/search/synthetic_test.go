@@ -15,8 +15,8 @@ import (
 	"seccodeprm/segment"
 )
 
-// spoken is a scorer that reads rewards from the code: a step of which a line is
-// "r=0.5" has that reward, one without such a line is a NoOp.
+// spoken is a scorer that reads rewards from the code: a step of which a line
+// is "r=0.5" has that reward, one without such a line is a NoOp.
 type spoken struct{ calls int }
 
 var saysReward = regexp.MustCompile(`r=([-+.0-9]+)`)
@@ -56,7 +56,7 @@ func code(rewards ...float64) string {
 	return b.String()
 }
 
-// replay stores candidates by the rewards of their steps, behind no prompt.
+// replay stores candidates by the rewards of their steps, with an empty prompt.
 func replay(t testing.TB, candidates ...[]float64) *Replay {
 	t.Helper()
 	r := Record{Name: "x.c"}

@@ -14,57 +14,59 @@ import (
 	"seccodeprm/tokenizer"
 )
 
-// ErrAlign is wrapped by errors about samples whose parts do not belong
-// together; they name the byte.
+// ErrAlign is wrapped by errors about samples whose parts do not match. They
+// name the byte.
 var ErrAlign = errors.New("search: rewards and tokens do not align")
 
-// Form says how the reward of a step becomes rewards of tokens.
+// Form is a way to turn the reward of a step into rewards of tokens.
 type Form string
 
 // The forms.
 const (
-	// Dense gives every token the reward of its step; one that lies in several
-	// steps has the mean of its bytes, those without a reward left out. So
-	// the sum over tokens of reward times rewarded bytes is that over steps.
+	// Dense gives every token the reward of its step. A token in several steps
+	// has the mean over its bytes, without the bytes that have no reward. The
+	// sum of reward times rewarded bytes over tokens thus equals the sum over
+	// steps.
 	Dense Form = "dense"
 
 	// LastToken gives the reward of a step to the token that holds its last
-	// byte, where a policy has finished it, and 0 to the others. A token in
-	// which several steps end has their sum, so that the sum over tokens is that
-	// over steps.
+	// byte, where a policy has finished the step, and 0 to the others. A token
+	// in which several steps end has the sum of their rewards. The sum over
+	// tokens thus equals the sum over steps.
 	LastToken Form = "last-token"
 )
 
-// Sample is what a policy wrote behind a prompt, and what the reward model says.
+// Sample is a completion of a prompt by a policy, with the report of the reward
+// model.
 type Sample struct {
 	Prompt     []byte
 	Completion []byte
 
-	// IDs are the policy's tokens of Completion, as sampled, without the one
-	// that ends the text: their bytes must be those of Completion. Default:
+	// IDs are the policy's tokens of Completion, as sampled, without the token
+	// that ends the text. Their bytes must be the bytes of Completion. Default:
 	// Completion encoded on its own.
 	IDs []int32
 
-	// Report is that of Prompt followed by Completion.
+	// Report is about Prompt followed by Completion.
 	Report *prm.Report
 }
 
-// TokenWriter writes rewards of tokens for reinforcement learning, as JSON lines
-// of one object a sample:
+// TokenWriter writes rewards of tokens for reinforcement learning, as JSON
+// lines with one object for each sample:
 //
-//	group       number of the Write it came in, from 0
+//	group       number of its Write, from 0
 //	name        Report.Name
 //	prompt      text
 //	completion  text
 //	ids         tokens of the completion
-//	rewards     as many numbers: of each token
+//	rewards     one number for each token
 //	form        "dense" or "last-token"
 //	advantage   name, or ""
-//	reward      Report.Reward, R; null without any
+//	reward      Report.Reward (R), or null if there is none
 //
-// Steps whose text ends in the prompt have no part in it, nor have blank lines at
-// the begin of the completion that only end such a step. Steps that are not
-// scored give their tokens 0.
+// Steps whose text ends in the prompt do not count, nor do blank lines at the
+// start of the completion that only end such a step. Steps that are not scored
+// give their tokens 0.
 type TokenWriter struct {
 	out       io.Writer
 	tokenizer *tokenizer.Tokenizer
@@ -74,10 +76,10 @@ type TokenWriter struct {
 	group     int
 }
 
-// NewTokenWriter returns a TokenWriter to out for a policy with that tokenizer.
-// advantage is a name of aggregate.AdvantageNames, by which the samples of one
-// Write are compared with each other, or "" for plain rewards. Errors wrap
-// ErrOptions.
+// NewTokenWriter returns a TokenWriter to out for a policy with the given
+// tokenizer. advantage is a name of aggregate.AdvantageNames, which compares
+// the samples of one Write with each other, or "" for plain rewards. Errors
+// wrap ErrOptions.
 func NewTokenWriter(out io.Writer, policy *tokenizer.Tokenizer, form Form, advantage string) (*TokenWriter, error) {
 	if form != Dense && form != LastToken {
 		return nil, fmt.Errorf("%w: no form %q", ErrOptions, form)
@@ -101,9 +103,9 @@ type tokenRow struct {
 	Reward     *float64  `json:"reward"`
 }
 
-// Write writes the samples of one prompt. Nothing of them is written unless all
-// are in order: errors wrap ErrAlign and name the sample, counted from 0, or are
-// those of the writer below.
+// Write writes the samples of one prompt, or none if one of them is wrong.
+// Errors wrap ErrAlign and name the sample, counted from 0, or are errors of
+// the underlying writer.
 func (w *TokenWriter) Write(samples []Sample) error {
 	rows := make([]tokenRow, len(samples))
 	spans := make([][]tokenizer.Span, len(samples))
@@ -167,10 +169,10 @@ func (w *TokenWriter) align(s Sample) ([]int32, []tokenizer.Span, error) {
 	for i, id := range ids {
 		piece = w.tokenizer.AppendBytes(piece[:0], ids[i:i+1])
 		if len(piece) == 0 {
-			return nil, nil, fmt.Errorf("token %d of the completion, at byte %d, has id %d, which stands for nothing", i, at, id)
+			return nil, nil, fmt.Errorf("token %d of the completion, at byte %d, has id %d, which is not in the vocabulary", i, at, id)
 		}
 		if !bytes.HasPrefix(s.Completion[at:], piece) {
-			return nil, nil, fmt.Errorf("token %d of the completion, at byte %d, is %q; the text goes on with %q", i, at, piece, excerpt(s.Completion[at:], 16))
+			return nil, nil, fmt.Errorf("token %d of the completion, at byte %d, is %q; the text continues with %q", i, at, piece, excerpt(s.Completion[at:], 16))
 		}
 		spans[i] = tokenizer.Span{Start: at, End: at + len(piece)}
 		at += len(piece)
@@ -208,7 +210,7 @@ func rewardedSpans(s Sample) ([]rewardedSpan, error) {
 	at, prompt := 0, len(s.Prompt)
 	for i, step := range s.Report.Steps {
 		if step.Start != at || step.End < at || step.End > prompt+len(s.Completion) {
-			return nil, fmt.Errorf("step %d of the report spans bytes [%d, %d), byte %d of %d is due", i, step.Start, step.End, at, prompt+len(s.Completion))
+			return nil, fmt.Errorf("step %d of the report spans bytes [%d, %d), but must start at byte %d of %d", i, step.Start, step.End, at, prompt+len(s.Completion))
 		}
 		at = step.End
 		if step.NoOp || at <= prompt {
@@ -228,7 +230,8 @@ func rewardedSpans(s Sample) ([]rewardedSpan, error) {
 	return out, nil
 }
 
-// spread puts the rewards of steps on tokens; both are in the order of the text.
+// spread maps the rewards of steps to tokens. Both are in the order of the
+// text.
 func (f Form) spread(tokens []tokenizer.Span, steps []rewardedSpan) []float64 {
 	rewards := make([]float64, len(tokens))
 	first := 0

@@ -93,7 +93,7 @@ func TestTokenWriter(t *testing.T) {
 	require.Equal(t, []float64{1, 1, 1, 1, 1, -1, -1, -1, -1}, got[0].Rewards, "the mean of all four steps is 0")
 
 	// What only ends a step of the prompt has no reward, nor have comments;
-	// a step that goes on has the reward of all of it.
+	// a step that continues has the reward of all of it.
 	s = sample(t, "r=0.5", "\n\n// r\n\nr=1\n")
 	s.IDs = byteIDs(t, tok, string(s.Completion))
 	require.Equal(t, []float64{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1}, rows(t, tok, Dense, "", []Sample{s})[0].Rewards)
@@ -157,12 +157,12 @@ func TestTokenWriterErrors(t *testing.T) {
 		"token 3 of the completion, at byte 3, is":                func(s *Sample) { s.IDs = byteIDs(t, tok, "r=0,5\n") },
 		"the tokens end at byte 3 of 6":                           func(s *Sample) { s.IDs = byteIDs(t, tok, "r=0") },
 		"token 6 of the completion, at byte 6, is":                func(s *Sample) { s.IDs = byteIDs(t, tok, "r=0.5\n\n") },
-		"id 9999999, which stands for nothing":                    func(s *Sample) { s.IDs = append(byteIDs(t, tok, "r=0.5"), 9999999) },
+		"id 9999999, which is not in the vocabulary":                    func(s *Sample) { s.IDs = append(byteIDs(t, tok, "r=0.5"), 9999999) },
 		"byte 2 of Completion is not UTF-8":                       func(s *Sample) { s.Completion = []byte("ok\xff") },
 		"byte 0 of Prompt is not UTF-8":                           func(s *Sample) { s.Prompt = []byte("\x80") },
 		"Report is missing":                                       func(s *Sample) { s.Report = nil },
 		"the report ends at byte 11, prompt and completion at 12": func(s *Sample) { s.Completion = append(s.Completion, 'x') },
-		"step 1 of the report spans bytes [5, 11), byte 5 of 10":  func(s *Sample) { s.Completion = s.Completion[:5] },
+		"step 1 of the report spans bytes [5, 11), but must start at byte 5 of 10":  func(s *Sample) { s.Completion = s.Completion[:5] },
 		"the reward of step 1 of the report is NaN":               func(s *Sample) { s.Report.Steps[1].Reward = nan() },
 	} {
 		s := good()

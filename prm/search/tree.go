@@ -7,60 +7,60 @@ import (
 )
 
 // Tree is everything that a search has seen. Nodes are in the order in which
-// they were proposed, the root first, so that a parent stands before its children.
+// they were proposed, the root first, so a parent comes before its children.
 //
-// It marshals to JSON as one object with the keys given here: equal trees have
-// equal bytes. NaN is null there, and text that is not UTF-8 stands in base64
-// under prefix_base64 or text_base64 instead.
+// It marshals to one JSON object, and equal trees have equal bytes. NaN becomes
+// null. Text that is not UTF-8 is in base64 under prefix_base64 or text_base64
+// instead.
 type Tree struct {
 	Name      string `json:"name"`      // prm.Input.Name
-	Prefix    []byte `json:"-"`         // the code before; in JSON "prefix"
+	Prefix    []byte `json:"-"`         // the code to continue; in JSON "prefix"
 	Strategy  string `json:"strategy"`  // such as "beam width=4 candidates=4"
 	Criterion string `json:"criterion"` // Criterion.Name
 	Seed      uint64 `json:"seed"`
-	Best      int    `json:"best"` // the finished node that came first, -1 before there is one
+	Best      int    `json:"best"` // the finished node in first place, or -1 if none is finished
 	Nodes     []Node `json:"nodes"`
 }
 
-// Node is one proposal. Node 0 is the root: the prefix alone, with no reward.
+// Node is one proposal. Node 0 is the root: the prefix alone, without a reward.
 type Node struct {
 	Parent int    `json:"parent"` // -1 for the root
 	Depth  int    `json:"depth"`  // proposals from the root to here
-	Keep   int    `json:"keep"`   // bytes of the parent's code that it builds on: all, unless Regenerate cut some off
+	Keep   int    `json:"keep"`   // bytes of the parent's code that it continues: all, unless Regenerate cut some off
 	Text   []byte `json:"-"`      // in JSON "text"
-	Tokens int    `json:"tokens"` // as its generator counted
-	End    bool   `json:"end"`    // finished: takes part in the last ranking
+	Tokens int    `json:"tokens"` // as the generator counted them
+	End    bool   `json:"end"`    // finished: takes part in the final ranking
 	State  State  `json:"state"`
 
-	// Steps are the scored steps of the trajectory that ends here, and Own the
-	// index of the first that this node brought or changed.
+	// Steps are the scored steps of the trajectory that ends here. Own is the
+	// index of the first step that this node added or changed.
 	Steps []Step `json:"steps"`
 	Own   int    `json:"own"`
 
-	tree int // of the ask: nodes of several independent trees are never compared as duplicates
+	tree int // of the ask: nodes of independent trees are never duplicates of each other
 
-	Reward    float64 `json:"-"` // the rule of the Criterion over Steps, NaN without steps; in JSON "reward"
-	Advantage float64 `json:"-"` // by which Steps chose, NaN elsewhere; in JSON "advantage"
+	Reward    float64 `json:"-"` // the rule of the Criterion over Steps, or NaN without steps; in JSON "reward"
+	Advantage float64 `json:"-"` // used by strategy Steps, otherwise NaN; in JSON "advantage"
 }
 
 // Step is a scored step of a trajectory.
 type Step struct {
-	End    int     `json:"end"`    // offset in the code behind the prefix
+	End    int     `json:"end"`    // offset in the code after the prefix
 	Reward float64 `json:"reward"` // in [-1, 1]
 }
 
-// State says what became of a node.
+// State is what became of a node.
 type State string
 
 // The states of a node.
 const (
-	Accepted  State = "accepted"  // picked: gone on with, or kept as a result
+	Accepted  State = "accepted"  // picked: continued, or kept as a result
 	Rejected  State = "rejected"  // another was better
 	Abandoned State = "abandoned" // the reward fell: nothing of this path was picked
 	Duplicate State = "duplicate" // same text as an earlier child of its parent
 )
 
-// Code returns the code of a node: what follows the prefix, down to its end.
+// Code returns the code of a node, from the end of the prefix to its own end.
 func (t *Tree) Code(node int) []byte {
 	n := &t.Nodes[node]
 	if n.Parent < 0 {
@@ -78,8 +78,9 @@ func (t *Tree) Rewards(node int) []float64 {
 	return r
 }
 
-// fall returns how far the reward of a node's own steps falls below that of the
-// step before, at most; 0 stands before the first step of a trajectory.
+// fall returns the largest fall of the reward at a node's own steps, each from
+// the step before. Before the first step of a trajectory, the reward counts as
+// 0.
 func (n *Node) fall() float64 {
 	deepest := 0.0
 	for i := n.Own; i < len(n.Steps); i++ {
@@ -133,7 +134,7 @@ func (n Node) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// text returns bytes as a string where JSON can hold them, else as they are.
+// text returns bytes as a string if JSON can hold them, otherwise as they are.
 func text(b []byte) (*string, []byte) {
 	if !utf8.Valid(b) {
 		return nil, b
@@ -142,7 +143,7 @@ func text(b []byte) (*string, []byte) {
 	return &s, nil
 }
 
-// nullable is nil for what JSON lacks.
+// nullable returns nil for values that JSON cannot hold.
 func nullable(x float64) *float64 {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return nil

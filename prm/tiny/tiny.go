@@ -6,14 +6,14 @@
 // It is a demonstration, not a detector: a Qwen2ForTokenClassification of 5.48
 // million parameters (6 layers, hidden 256, vocabulary of 4,096, bf16, 11 MB),
 // trained from scratch on 3.6 million tokens: synthetic pairs from 83 templates
-// in seven languages (about 88 % of the batches) and SVEN and SafeCoder training
-// pairs (MIT) that share no commit, text or function with their validation
-// pairs. Steps were cut as in preset "blank-lines", sequences held up to 640
-// tokens, and the offset was fitted on synthetic validation pairs.
+// in seven languages (about 88 % of the batches) and SVEN and SafeCoder
+// training pairs (MIT) that share no commit, text or function with their
+// validation pairs. Steps were cut as in preset "blank-lines", sequences held
+// up to 640 tokens, and the offset was fitted on synthetic validation pairs.
 //
-// What it is worth, as the share of pairs with R(fixed) > R(vulnerable). LB is
-// the same length-balanced, where any rule that looks at length alone gets 0.5;
-// 95 % half-widths are 0.10 to 0.13 on the first two rows.
+// The table shows the share of pairs with R(fixed) > R(vulnerable). LB is the
+// same, balanced by length: a rule that looks at length alone gets 0.5. The 95
+// % half-widths are 0.10 to 0.13 in the first two rows.
 //
 //	pairs                                    rank    LB      keyword list LB   n-gram LB
 //	SVEN validation (83)                     0.57    0.60    0.54              0.74
@@ -21,19 +21,19 @@
 //	1,613 further real pairs                 0.55    0.54    0.53              0.60
 //	synthetic validation, same templates     0.945   -       -                 (rank 0.985)
 //
-// (n-gram: logistic regression on the same synthetic pairs.) So it knows
+// (n-gram: logistic regression on the same synthetic pairs.) The model knows
 // textbook patterns, such as SQL built from strings, shell calls, unsafe
-// deserialisation and weak hashes, and nothing of memory flows; a simple n-gram
+// deserialisation and weak hashes, and nothing of memory flows. A simple n-gram
 // model on the same data ranks real pairs better. Do not rely on its verdicts.
 //
 // # Concurrency
 //
-// FS returns an immutable file system for any number of goroutines.
+// FS returns an immutable file system, which is safe for concurrent use.
 //
 // # Memory
 //
-// The files are part of the program; Open makes one aligned copy of the 11 MB
-// of weights.
+// The files are part of the program. prm.Open makes one aligned copy of the 11
+// MB of weights.
 //
 // # Errors
 //
@@ -48,7 +48,7 @@ import (
 //go:embed model
 var files embed.FS
 
-// FS returns the model's directory, to be given to prm.Open.
+// FS returns the model's directory, for prm.Open.
 func FS() fs.FS {
 	sub, err := fs.Sub(files, "model")
 	if err != nil {

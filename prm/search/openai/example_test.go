@@ -12,12 +12,12 @@ import (
 	"seccodeprm/prm/search/openai"
 )
 
-// Ask an endpoint for two ways to go on.
+// Ask an endpoint for two continuations.
 func Example() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, `{"choices":[{"index":0,"text":"return 0;","finish_reason":"stop"},{"index":1,"text":"abort();","finish_reason":"stop"}],"usage":{"completion_tokens":7}}`)
 	}))
-	defer server.Close() // in earnest a server such as vLLM or llama.cpp
+	defer server.Close() // in production, a server such as vLLM or llama.cpp
 
 	g, err := openai.New(server.URL+"/v1", &openai.Options{Model: "Qwen/Qwen2.5-Coder-7B"})
 	if err != nil {

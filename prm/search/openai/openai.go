@@ -1,6 +1,6 @@
-// Package openai is a generator for package search that asks a completions
-// endpoint in the manner of OpenAI, such as those of vLLM, SGLang, llama.cpp and
-// Ollama.
+// Package openai is a generator for package search that asks an
+// OpenAI-compatible completions endpoint, such as one of vLLM, SGLang,
+// llama.cpp or Ollama.
 //
 //	g, err := openai.New("http://localhost:8000/v1", &openai.Options{Model: "Qwen/Qwen2.5-Coder-7B"})
 //	if err != nil {
@@ -9,16 +9,16 @@
 //	s, err := search.New(model, g, input, search.Beam{Width: 4, Candidates: 4}, nil)
 //
 // Every request of a round is one POST to {base}/completions with the code so
-// far as prompt, at most Options.Parallel at a time. An answer with fewer choices
-// than were asked for is followed by another request for the rest.
+// far as prompt, at most Options.Parallel at a time. If an answer has fewer
+// choices than requested, another request asks for the rest.
 //
 // # Where a step ends
 //
-// Steps end at a stop string ([Options].Stop), which servers cut off and this
-// package puts back. That the code ends is known from servers that say which
-// stop string it was (stop_reason of vLLM, null at the end of the text). Others
-// do not tell the two apart: there every step counts as ended by the first stop
-// string, and the code as ended when nothing comes behind it.
+// A step ends at a stop string ([Options].Stop), which servers cut off and this
+// package appends again. Some servers name the stop string (stop_reason of
+// vLLM, null at the end of the text), so the end of the code is known. With
+// other servers, every step counts as ended by the first stop string, and the
+// code as ended when nothing follows it.
 //
 // # Concurrency
 //
@@ -26,15 +26,15 @@
 //
 // # Memory
 //
-// An answer is held whole, up to Options.MaxBytes.
+// An answer is in memory as a whole, up to Options.MaxBytes.
 //
 // # Errors
 //
-// Everything wraps search.ErrGenerator and names the address, or is the context's
-// error. What may pass (no connection, a timeout, statuses 408, 429 and 5xx, an
-// answer that is cut off, malformed or too large) is tried again, with growing
-// and scattered pauses, or when the server says (Retry-After); other statuses are
-// final. Keys never stand in errors.
+// Every error wraps search.ErrGenerator and names the address, or is the
+// context's error. Transient errors (no connection, a timeout, statuses 408,
+// 429 and 5xx, an answer that is cut off, malformed or too large) are retried,
+// after growing random pauses or when the server says (Retry-After). Other
+// statuses are final. Errors never contain keys.
 package openai
 
 import (
@@ -53,25 +53,25 @@ import (
 
 // Options of New. The zero value, like nil, is the default throughout.
 type Options struct {
-	// Model to ask for. Default: none is named, which some servers accept.
+	// Model to ask for. Default: none, which some servers accept.
 	Model string
 
 	// Key is sent as a bearer token. Default: none.
 	Key string
 
-	// Stop strings end a step; at most 4, as servers have it. Not used for whole
-	// continuations. Default: "\n\n".
+	// Stop strings end a step. Servers allow at most 4. They do not apply to
+	// whole continuations. Default: "\n\n".
 	Stop []string
 
-	// Temperature of sampling. 0 stands for 0.8: at 0 all proposals would be
-	// the same. In [0, 2].
+	// Temperature of sampling, in [0, 2]. 0 means 0.8: at temperature 0 all
+	// proposals would be the same.
 	Temperature float64
 
-	// TopP keeps the most likely tokens that make up so much of the
-	// probability. In (0, 1]. Default: the server's.
+	// TopP keeps the most likely tokens whose probabilities sum to it, in (0,
+	// 1]. Default: the server's.
 	TopP float64
 
-	// MaxTokens bounds a proposal where the search does not. Default: 512.
+	// MaxTokens bounds a proposal if the search does not. Default: 512.
 	MaxTokens int
 
 	// Parallel requests. Default: 4.
@@ -90,7 +90,7 @@ type Options struct {
 	Client *http.Client
 }
 
-// Generator asks one endpoint. Make it with New.
+// Generator asks one endpoint. New returns it.
 type Generator struct {
 	address string
 	opts    Options
@@ -116,7 +116,7 @@ func New(base string, opts *Options) (*Generator, error) {
 	return g, nil
 }
 
-// settle checks options and puts the defaults in.
+// settle checks options and sets the defaults.
 func (o *Options) settle() error {
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("%w: Options.%s", search.ErrOptions, fmt.Sprintf(format, args...))
@@ -166,8 +166,8 @@ func (o *Options) settle() error {
 }
 
 // Propose implements search.Generator. The first request that fails for good
-// ends the others. Equal seeds are sent as equal seeds; whether answers are equal
-// then is up to the server.
+// ends the others. Equal seeds are sent as equal seeds; it is up to the server
+// whether answers are then equal.
 func (g *Generator) Propose(ctx context.Context, requests []search.Request) ([][]search.Proposal, error) {
 	within, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -197,7 +197,7 @@ func (g *Generator) Propose(ctx context.Context, requests []search.Request) ([][
 	return answers, nil
 }
 
-// proposals asks until there are as many as wanted, or none more come.
+// proposals asks until there are as many as requested, or no more come.
 func (g *Generator) proposals(ctx context.Context, q search.Request) ([]search.Proposal, error) {
 	if !utf8.Valid(q.Prefix) {
 		return nil, errors.New("the prefix is not UTF-8, which JSON cannot hold")

@@ -13,16 +13,16 @@ import (
 	"time"
 )
 
-// Pauses between attempts: they double from the first, up to the longest, and
-// each is scattered over its upper half, so that clients that failed together do
-// not come back together.
+// Pauses between attempts double from the first to the longest. Each is random
+// over its upper half, so that clients that failed together do not return
+// together.
 const (
 	firstPause   = 500 * time.Millisecond
 	longestPause = 30 * time.Second
 	maxAfter     = 10 * time.Minute // of Retry-After
 )
 
-// passing is an error that may pass; after is what the server asks to wait.
+// passing is a transient error. after is how long the server asks to wait.
 type passing struct {
 	err   error
 	after time.Duration
@@ -31,7 +31,7 @@ type passing struct {
 func (p *passing) Error() string { return p.err.Error() }
 func (p *passing) Unwrap() error { return p.err }
 
-// post sends a request until it is answered or has failed for good.
+// post sends a request until it is answered or fails for good.
 func (g *Generator) post(ctx context.Context, body []byte) (*completionReply, error) {
 	for attempt := 0; ; attempt++ {
 		reply, err := g.attempt(ctx, body)
@@ -105,7 +105,7 @@ func (g *Generator) attempt(ctx context.Context, body []byte) (*completionReply,
 	return reply, nil
 }
 
-// cause prefers the reason of our own timeout to what the client makes of it.
+// cause prefers the reason for our own timeout to the error of the client.
 func cause(ctx context.Context, err error) error {
 	if c := context.Cause(ctx); c != nil {
 		return c
@@ -113,7 +113,7 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
-// refused is the error of a status that is not 200.
+// refused is the error for a status other than 200.
 func (g *Generator) refused(r *http.Response, body []byte) error {
 	if g.opts.Key != "" {
 		body = bytes.ReplaceAll(body, []byte(g.opts.Key), []byte("(key)"))
@@ -127,8 +127,8 @@ func (g *Generator) refused(r *http.Response, body []byte) error {
 	return err
 }
 
-// retryAfter reads seconds or a date; 0 for anything else. A server does not make
-// a program wait longer than maxAfter.
+// retryAfter parses seconds or a date, and returns 0 for anything else. No
+// server makes a program wait longer than maxAfter.
 func retryAfter(value string, now time.Time) time.Duration {
 	if seconds, err := strconv.Atoi(strings.TrimSpace(value)); err == nil {
 		return time.Duration(max(0, min(seconds, int(maxAfter/time.Second)))) * time.Second

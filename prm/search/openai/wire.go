@@ -11,7 +11,7 @@ import (
 	"seccodeprm/prm/search"
 )
 
-// completionRequest is the body that is sent.
+// completionRequest is the body of a request.
 type completionRequest struct {
 	Model       string   `json:"model,omitempty"`
 	Prompt      string   `json:"prompt"`
@@ -23,7 +23,7 @@ type completionRequest struct {
 	Seed        uint64   `json:"seed"`
 }
 
-// completionReply is the part of an answer that is read; servers add to it.
+// completionReply is the part of an answer that is used. Servers send more.
 type completionReply struct {
 	Choices []choice `json:"choices"`
 	Usage   struct {
@@ -38,12 +38,12 @@ type choice struct {
 	StopReason   json.RawMessage `json:"stop_reason"` // of vLLM: the stop string, a token, or null
 }
 
-// body is the request for n continuations.
+// body returns the request for n continuations.
 func (g *Generator) body(q search.Request, n int, seed uint64) []byte {
 	r := completionRequest{
 		Model: g.opts.Model, Prompt: string(q.Prefix), N: n, MaxTokens: g.opts.MaxTokens,
 		Temperature: g.opts.Temperature, TopP: g.opts.TopP,
-		Seed: seed & 0x7fffffff, // servers hold 32 bits, signed
+		Seed: seed & 0x7fffffff, // servers take 32 bits, signed
 	}
 	if q.MaxTokens > 0 {
 		r.MaxTokens = q.MaxTokens
@@ -53,13 +53,13 @@ func (g *Generator) body(q search.Request, n int, seed uint64) []byte {
 	}
 	body, err := json.Marshal(r)
 	if err != nil {
-		panic(err) // strings and finite numbers
+		panic(err) // cannot fail: strings and finite numbers
 	}
 	return body
 }
 
-// parse reads an answer. What is wrong with it may pass: a server or a proxy
-// that breaks off sends the like.
+// parse decodes an answer. Its errors are transient: a server or proxy that
+// breaks off sends such answers.
 func parse(data []byte) (*completionReply, error) {
 	var r completionReply
 	if !utf8.Valid(data) {
@@ -77,9 +77,9 @@ func parse(data []byte) (*completionReply, error) {
 	return &r, nil
 }
 
-// read makes proposals of an answer to n that were asked, in the order of their
-// index. The tokens of the answer are shared evenly, the first taking what is
-// left over: they are counted for all choices together.
+// read turns the answer to a request for n into proposals, in the order of
+// their index. The server counts tokens for all choices together, so proposals
+// share them evenly, and the first takes the remainder.
 func (g *Generator) read(r *completionReply, q search.Request, n int) ([]search.Proposal, error) {
 	if len(r.Choices) > n {
 		return nil, fmt.Errorf("%d choices came, %d were asked", len(r.Choices), n)
@@ -97,7 +97,8 @@ func (g *Generator) read(r *completionReply, q search.Request, n int) ([]search.
 	return all, nil
 }
 
-// proposal tells a step that ended at a stop string from the end of the code.
+// proposal distinguishes a step that ended at a stop string from the end of the
+// code.
 func (g *Generator) proposal(c choice, whole bool) search.Proposal {
 	p := search.Proposal{Text: []byte(c.Text)}
 	if whole {
@@ -105,7 +106,7 @@ func (g *Generator) proposal(c choice, whole bool) search.Proposal {
 		return p
 	}
 	if c.FinishReason == "length" {
-		p.End = c.Text == "" // nothing fits any more
+		p.End = c.Text == "" // nothing more fits
 		return p
 	}
 	var stop string
