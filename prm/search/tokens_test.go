@@ -154,16 +154,16 @@ func TestTokenWriterErrors(t *testing.T) {
 	tok := tinyTokenizer(t)
 	good := func() Sample { return sample(t, "r=1\n\n", "r=0.5\n") }
 	for want, change := range map[string]func(s *Sample){
-		"token 3 of the completion, at byte 3, is":                func(s *Sample) { s.IDs = byteIDs(t, tok, "r=0,5\n") },
-		"the tokens end at byte 3 of 6":                           func(s *Sample) { s.IDs = byteIDs(t, tok, "r=0") },
-		"token 6 of the completion, at byte 6, is":                func(s *Sample) { s.IDs = byteIDs(t, tok, "r=0.5\n\n") },
-		"id 9999999, which is not in the vocabulary":                    func(s *Sample) { s.IDs = append(byteIDs(t, tok, "r=0.5"), 9999999) },
-		"byte 2 of Completion is not UTF-8":                       func(s *Sample) { s.Completion = []byte("ok\xff") },
-		"byte 0 of Prompt is not UTF-8":                           func(s *Sample) { s.Prompt = []byte("\x80") },
-		"Report is missing":                                       func(s *Sample) { s.Report = nil },
-		"the report ends at byte 11, prompt and completion at 12": func(s *Sample) { s.Completion = append(s.Completion, 'x') },
-		"step 1 of the report spans bytes [5, 11), but must start at byte 5 of 10":  func(s *Sample) { s.Completion = s.Completion[:5] },
-		"the reward of step 1 of the report is NaN":               func(s *Sample) { s.Report.Steps[1].Reward = nan() },
+		"token 3 of the completion, at byte 3, is":                                 func(s *Sample) { s.IDs = byteIDs(t, tok, "r=0,5\n") },
+		"the tokens end at byte 3 of 6":                                            func(s *Sample) { s.IDs = byteIDs(t, tok, "r=0") },
+		"token 6 of the completion, at byte 6, is":                                 func(s *Sample) { s.IDs = byteIDs(t, tok, "r=0.5\n\n") },
+		"id 9999999, which is not in the vocabulary":                               func(s *Sample) { s.IDs = append(byteIDs(t, tok, "r=0.5"), 9999999) },
+		"byte 2 of Completion is not UTF-8":                                        func(s *Sample) { s.Completion = []byte("ok\xff") },
+		"byte 0 of Prompt is not UTF-8":                                            func(s *Sample) { s.Prompt = []byte("\x80") },
+		"Report is missing":                                                        func(s *Sample) { s.Report = nil },
+		"the report ends at byte 11, prompt and completion at 12":                  func(s *Sample) { s.Completion = append(s.Completion, 'x') },
+		"step 1 of the report spans bytes [5, 11), but must start at byte 5 of 10": func(s *Sample) { s.Completion = s.Completion[:5] },
+		"the reward of step 1 of the report is NaN":                                func(s *Sample) { s.Report.Steps[1].Reward = nan() },
 	} {
 		s := good()
 		change(&s)
