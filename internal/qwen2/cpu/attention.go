@@ -30,7 +30,7 @@ type attention struct {
 	tiling
 	cfg       *qwen2.Config
 	precision kernels.Precision
-	rows      *rows
+	tokens    *tokens
 	scratch   []attentionScratch // one a worker
 
 	layer int     // the current one
@@ -49,10 +49,10 @@ type attentionScratch struct {
 // splitBlocks is the number of blocks of a split.
 const splitBlocks = 16
 
-func newAttention(e *Engine, rows *rows) attention {
+func newAttention(e *Engine, t *tokens) attention {
 	cfg := e.model.Config
 	return attention{
-		cfg: cfg, precision: e.precision.Attention(), rows: rows, scratch: make([]attentionScratch, e.threads),
+		cfg: cfg, precision: e.precision.Attention(), tokens: t, scratch: make([]attentionScratch, e.threads),
 		tiling: tiling{
 			heads: cfg.NumKeyValueHeads, group: cfg.NumAttentionHeads / cfg.NumKeyValueHeads,
 			threads: e.threads,
@@ -124,9 +124,9 @@ func (a *attention) stack(w *attentionScratch, t *queryTile) {
 			row, head := a.query(t, s, j)
 			q := w.stacked[(s.at+j)*headDim:][:headDim]
 			copy(q, head)
-			a.rows.rotate(row, q)
+			a.tokens.rotate(row, q)
 			kernels.ScaleRow(q, scale)
-			w.pos[s.at+j] = a.rows.pos[row]
+			w.pos[s.at+j] = a.tokens.pos[row]
 		}
 	}
 	w.queries.Pack(w.stacked, headDim, headDim, a.precision, w.pos)

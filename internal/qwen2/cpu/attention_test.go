@@ -69,7 +69,7 @@ func TestSharedPrefixTiles(t *testing.T) {
 	for _, c := range []qwen2.Cache{root, other} {
 		require.NoError(t, e.Prefill(t.Context(), []qwen2.Sequence{{Cache: c, IDs: randomIDs(1, 350, m.Config.VocabSize)}}))
 	}
-	a := newAttention(e, new(rows))
+	a := newAttention(e, new(tokens))
 	var sequences []sequence
 	var pos []int
 	add := func(c qwen2.Cache, n int) {

@@ -54,7 +54,7 @@ func (p *pass) layers(yield func(int, *layer) bool) {
 func (p *pass) keepReads(h *matrix) {
 	for i, r := range p.reads { // i <= r: no row is overwritten before it has moved
 		copy(h.row(i), h.row(r))
-		p.rows.move(i, r)
+		p.tokens.move(i, r)
 	}
 	h.rows = len(p.reads)
 	row := 0
@@ -63,5 +63,5 @@ func (p *pass) keepReads(h *matrix) {
 		s.row, s.rows = row, s.reads
 		row += s.reads
 	}
-	p.attention.schedule(p.sequences, p.rows.pos)
+	p.attention.schedule(p.sequences, p.tokens.pos)
 }

@@ -36,24 +36,24 @@ func group(i, rows int) (first, end int) { return i * groupRows, min((i+1)*group
 // embed looks up the embeddings of the tokens, computes the angles of their
 // positions and schedules their attention.
 func (p *pass) embed() *matrix {
-	t := &p.rows
+	t := &p.tokens
 	m := len(t.ids)
 	p.h.shape(m, p.engine.model.Config.HiddenSize)
 	t.cos, t.sin = grow(t.cos, m*t.half), grow(t.sin, m*t.half)
-	p.attention.schedule(p.sequences, p.rows.pos)
-	p.ops.embed = embedOp{h: &p.h, rows: t, table: &p.engine.model.EmbedTokens}
+	p.attention.schedule(p.sequences, p.tokens.pos)
+	p.ops.embed = embedOp{h: &p.h, tokens: t, table: &p.engine.model.EmbedTokens}
 	p.each(inElementWise, ceilDiv(m, groupRows), &p.ops.embed)
 	return &p.h
 }
 
 type embedOp struct {
-	h     *matrix
-	rows  *rows
-	table *kernels.Weight // (VocabSize, HiddenSize)
+	h      *matrix
+	tokens *tokens
+	table  *kernels.Weight // (VocabSize, HiddenSize)
 }
 
 func (o *embedOp) Do(_, i int) {
-	t := o.rows
+	t := o.tokens
 	first, end := group(i, o.h.rows)
 	for r := first; r < end; r++ {
 		o.table.Row(o.h.row(r), int(t.ids[r]))
@@ -160,14 +160,14 @@ func (o *linearOp) Do(worker, i int) {
 // store applies RoPE to the keys and puts keys and values into the caches.
 func (p *pass) store(layer int, k, v *matrix) {
 	cfg := p.engine.model.Config
-	p.ops.store = storeOp{layer: layer, heads: cfg.NumKeyValueHeads, headDim: cfg.HeadDim, rows: &p.rows, k: k, v: v}
+	p.ops.store = storeOp{layer: layer, heads: cfg.NumKeyValueHeads, headDim: cfg.HeadDim, tokens: &p.tokens, k: k, v: v}
 	p.each(inElementWise, ceilDiv(k.rows, groupRows), &p.ops.store)
 }
 
 type storeOp struct {
 	layer          int
 	heads, headDim int
-	rows           *rows
+	tokens         *tokens
 	k, v           *matrix
 }
 
@@ -176,8 +176,8 @@ func (o *storeOp) Do(_, i int) {
 	for r := first; r < end; r++ {
 		for head := range o.heads {
 			key, value := o.k.row(r)[head*o.headDim:][:o.headDim], o.v.row(r)[head*o.headDim:][:o.headDim]
-			o.rows.rotate(r, key)
-			o.rows.caches[r].put(o.layer, head, o.rows.pos[r], key, value)
+			o.tokens.rotate(r, key)
+			o.tokens.caches[r].put(o.layer, head, o.tokens.pos[r], key, value)
 		}
 	}
 }

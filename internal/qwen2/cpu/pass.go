@@ -17,7 +17,7 @@ type pass struct {
 	ctx    context.Context // of the Prefill
 	err    error
 
-	rows      rows       // the tokens of the chunk
+	tokens    tokens     // of the chunk: what each row is
 	sequences []sequence // which rows belong to which sequence
 	reads     []int      // rows whose hidden state is wanted, ascending
 
@@ -42,14 +42,14 @@ type runner func(of part, n int, op par.Body) error
 // sequence is the part of a qwen2.Sequence that is in the chunk.
 type sequence struct {
 	cache     *cache
-	tokens    int       // in the chunk
+	n         int       // tokens in the chunk
 	reads     int       // of them
 	hidden    []float32 // (reads, HiddenSize), where their hidden states go
 	row, rows int       // its rows are [row, row+rows): all tokens, then the reads
 }
 
-// rows says which token each row is.
-type rows struct {
+// tokens says which token each row is.
+type tokens struct {
 	ids      []int32   // (rows)
 	caches   []*cache  // (rows)
 	pos      []int     // (rows) absolute positions
@@ -58,18 +58,18 @@ type rows struct {
 }
 
 // angles returns the cosines and sines of a row.
-func (t *rows) angles(row int) (cos, sin []float32) {
+func (t *tokens) angles(row int) (cos, sin []float32) {
 	return t.cos[row*t.half:][:t.half], t.sin[row*t.half:][:t.half]
 }
 
 // rotate applies RoPE to one head of a row.
-func (t *rows) rotate(row int, head []float32) {
+func (t *tokens) rotate(row int, head []float32) {
 	cos, sin := t.angles(row)
 	kernels.RoPE(head, cos, sin)
 }
 
 // move gives row i the position of row r.
-func (t *rows) move(i, r int) {
+func (t *tokens) move(i, r int) {
 	t.pos[i] = t.pos[r]
 	cos, sin := t.angles(i)
 	fromCos, fromSin := t.angles(r)
@@ -79,8 +79,8 @@ func (t *rows) move(i, r int) {
 
 func newPass(e *Engine) *pass {
 	p := &pass{engine: e, scratch: make([]scratch, e.threads)}
-	p.rows.half = e.model.Config.HeadDim / 2
-	p.attention = newAttention(e, &p.rows)
+	p.tokens.half = e.model.Config.HeadDim / 2
+	p.attention = newAttention(e, &p.tokens)
 	p.run = func(_ part, n int, op par.Body) error { return par.Run(p.ctx, e.threads, n, op) }
 	if e.times != nil {
 		p.clock = newClock(e.times, e.threads)
@@ -104,20 +104,20 @@ func (p *pass) end() {
 // empty removes the tokens of the chunk.
 func (p *pass) empty() {
 	clear(p.sequences)
-	clear(p.rows.caches)
+	clear(p.tokens.caches)
 	p.attention.clear()
 	p.sequences, p.reads = p.sequences[:0], p.reads[:0]
-	p.rows.ids, p.rows.caches, p.rows.pos = p.rows.ids[:0], p.rows.caches[:0], p.rows.pos[:0]
+	p.tokens.ids, p.tokens.caches, p.tokens.pos = p.tokens.ids[:0], p.tokens.caches[:0], p.tokens.pos[:0]
 }
 
 // write adds the tokens of s to the chunk, and runs the chunk whenever it is
 // full.
 func (p *pass) write(s *qwen2.Sequence) {
 	for done, read := 0, 0; done < len(s.IDs) && p.err == nil; {
-		n := min(len(s.IDs)-done, p.engine.chunk-len(p.rows.ids))
+		n := min(len(s.IDs)-done, p.engine.chunk-len(p.tokens.ids))
 		read += p.add(s, done, n, read)
 		done += n
-		if len(p.rows.ids) == p.engine.chunk {
+		if len(p.tokens.ids) == p.engine.chunk {
 			p.flush()
 		}
 	}
@@ -126,7 +126,7 @@ func (p *pass) write(s *qwen2.Sequence) {
 // add appends s.IDs[from:from+n] to the chunk and returns the number of reads
 // among them. read is the number of reads of s in earlier chunks.
 func (p *pass) add(s *qwen2.Sequence, from, n, read int) int {
-	c, row := s.Cache.(*cache), len(p.rows.ids)
+	c, row := s.Cache.(*cache), len(p.tokens.ids)
 	reads := 0
 	for _, r := range s.Rows[read:] {
 		if r >= from+n {
@@ -137,11 +137,11 @@ func (p *pass) add(s *qwen2.Sequence, from, n, read int) int {
 	}
 	size := p.engine.model.Config.HiddenSize
 	p.sequences = append(p.sequences, sequence{
-		cache: c, tokens: n, reads: reads, hidden: s.Hidden[read*size:][:reads*size], row: row, rows: n,
+		cache: c, n: n, reads: reads, hidden: s.Hidden[read*size:][:reads*size], row: row, rows: n,
 	})
-	p.rows.ids = append(p.rows.ids, s.IDs[from:from+n]...)
+	p.tokens.ids = append(p.tokens.ids, s.IDs[from:from+n]...)
 	for i := range n {
-		p.rows.pos, p.rows.caches = append(p.rows.pos, c.Len()+i), append(p.rows.caches, c)
+		p.tokens.pos, p.tokens.caches = append(p.tokens.pos, c.Len()+i), append(p.tokens.caches, c)
 	}
 	return reads
 }
@@ -151,12 +151,12 @@ func (p *pass) flush() {
 	if p.err == nil {
 		p.err = p.ctx.Err()
 	}
-	if p.err != nil || len(p.rows.ids) == 0 {
+	if p.err != nil || len(p.tokens.ids) == 0 {
 		return
 	}
 	if p.forward() == nil {
 		for _, s := range p.sequences {
-			s.cache.Advance(s.tokens)
+			s.cache.Advance(s.n)
 		}
 	}
 	p.empty()

@@ -61,7 +61,7 @@ func (t *tracer) after(op par.Body) error {
 		t.show(activation{"embed", -1}, op.h)
 	case *normOp:
 		// The last layer computes the norm of the reads a second time, for q.
-		if a := t.names[&op.weight[0]]; a.name != "input_norm" || op.h.rows == len(t.pass.rows.ids) {
+		if a := t.names[&op.weight[0]]; a.name != "input_norm" || op.h.rows == len(t.pass.tokens.ids) {
 			t.show(a, normed(op))
 		}
 	case *linearOp:
