@@ -8,22 +8,22 @@ import (
 // CallerOptions say how far vulnerability spreads to callers. The zero value
 // follows exact calls to any depth.
 type CallerOptions struct {
-	// Weakest is the least certain grade to follow, Exact by default. If calls are
-	// followed by name alone, half of a repository tends to be a caller.
+	// Weakest is the least certain grade to follow, Exact by default. If calls
+	// are followed by name alone, half of a repository tends to be a caller.
 	Weakest Grade
 
 	// MaxDepth is the largest number of calls between a caller and a root, or 0
 	// for no limit.
 	MaxDepth int
 
-	// AfterCallee leaves out callers that come before the callee in the same file.
-	// A causal model that reads such a caller has not seen the callee yet, and
-	// cannot know why the caller should be vulnerable.
+	// AfterCallee leaves out callers that come before the callee in the same
+	// file. A causal model that reads such a caller has not seen the callee
+	// yet, and cannot know why the caller should be vulnerable.
 	AfterCallee bool
 
-	// MaxShare is the largest share of all functions that may be callers, 0.25 if
-	// it is 0: beyond that, being a caller says nothing. Graphs of fewer than 20
-	// functions have no limit.
+	// MaxShare is the largest share of all functions that may be callers, 0.25
+	// if it is 0: beyond that, being a caller says nothing. Graphs of fewer
+	// than 20 functions have no limit.
 	MaxShare float64
 }
 
@@ -93,8 +93,8 @@ func (g *CallGraph) before(e Edge) bool {
 	return a.File == b.File && a.Start < b.Start
 }
 
-// Roots returns the functions of a file that contain vulnerable steps, in order.
-// steps are the steps of the file.
+// Roots returns the functions of a file that contain vulnerable steps, in
+// order. steps are the steps of the file.
 func (g *CallGraph) Roots(file int, steps []Step) (roots []int) {
 	for i, f := range g.Functions {
 		if f.File == file && slices.ContainsFunc(steps, func(s Step) bool {
@@ -108,9 +108,9 @@ func (g *CallGraph) Roots(file int, steps []Step) (roots []int) {
 
 // Mark makes the steps of callers vulnerable in one file: all steps of their
 // definitions or, with sites, only the steps that contain the calls. Each step
-// that was secure gets the given weight and Propagated as a further source; steps
-// that were vulnerable stay as they are. Mark returns how many steps it changed.
-// A weight outside (0, 1] is ErrInput.
+// that was secure gets the given weight and Propagated as a further source;
+// steps that were vulnerable stay as they are. Mark returns how many steps it
+// changed. A weight outside (0, 1] is ErrInput.
 func (g *CallGraph) Mark(steps []Step, file int, callers []Caller, weight float64, sites bool) (int, error) {
 	if err := checkWeight(weight); err != nil {
 		return 0, err

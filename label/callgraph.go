@@ -20,15 +20,15 @@ type Grade uint8
 // The grades, most certain first.
 const (
 	// Exact: the only fitting definition in the nearest scope that has one. It
-	// takes as many arguments and, if the call names a class, receiver or module,
-	// belongs to it.
+	// takes as many arguments and, if the call names a class, receiver or
+	// module, belongs to it.
 	Exact Grade = iota
 
 	// Ambiguous: one of several such definitions.
 	Ambiguous
 
-	// Dynamic: a method of a value whose type is not known here, or a member of a
-	// C struct, found by name alone.
+	// Dynamic: a method of a value whose type is not known here, or a member of
+	// a C struct, found by name alone.
 	Dynamic
 )
 
@@ -69,8 +69,8 @@ type CallGraph struct {
 
 // NewCallGraph finds the functions and calls of the files and resolves the
 // calls. A call outside a function, or to a function that the files do not
-// define, has no edge. Resolution goes by name, not by type: it knows callbacks,
-// pointers and shadowed names only by their spelling.
+// define, has no edge. Resolution goes by name, not by type: it knows
+// callbacks, pointers and shadowed names only by their spelling.
 func NewCallGraph(files []File) *CallGraph {
 	g := &CallGraph{files: files}
 	calls := make([][]segment.Call, len(files))
@@ -190,8 +190,8 @@ func (r *resolver) filter(all []int32, keep func(*Function) bool) (some []int32)
 	return some
 }
 
-// fitting returns the definitions that take the call's number of arguments. As in
-// package segment, a negative number -1-n means n or more.
+// fitting returns the definitions that take the call's number of arguments. As
+// in package segment, a negative number -1-n means n or more.
 func (r *resolver) fitting(all []int32, c segment.Call) []int32 {
 	return r.filter(all, func(f *Function) bool {
 		switch takes, gives := f.Arity, c.Arity; {

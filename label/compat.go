@@ -10,17 +10,17 @@ import (
 )
 
 // PaperCompat labels a pair as the released pipeline does, which reproduces the
-// figures of the paper. It strips both sides and diffs their lines with autojunk.
-// Every changed and every equal run of lines becomes a block; a side that has no
-// lines in a change gets an empty block. Each block is cut at "\n\n" by itself.
-// Changed blocks of the vulnerable side are vulnerable; if nothing differs, its
-// last step is.
+// figures of the paper. It strips both sides and diffs their lines with
+// autojunk. Every changed and every equal run of lines becomes a block; a side
+// that has no lines in a change gets an empty block. Each block is cut at
+// "\n\n" by itself. Changed blocks of the vulnerable side are vulnerable; if
+// nothing differs, its last step is.
 //
 // Use it to compare with published figures, not to train. Edges of the diff
 // become edges of steps, which code that is being written does not have, and an
-// inserted line leaves an empty vulnerable step, which leaks the label. The spans
-// of the steps, including empty ones, partition the source. The only error is
-// ctx.Err().
+// inserted line leaves an empty vulnerable step, which leaks the label. The
+// spans of the steps, including empty ones, partition the source. The only
+// error is ctx.Err().
 func PaperCompat(ctx context.Context, before, after []byte) (*Pair, error) {
 	a, b := newCompat(before), newCompat(after)
 	var in difflib.Interner

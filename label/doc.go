@@ -2,7 +2,8 @@
 // about the source: a fix, the label of the whole function, a call to a
 // vulnerable function, a finding of an analyser.
 //
-// Call [Fix] first, with a function before and after the fix of a vulnerability:
+// Call [Fix] first, with a function before and after the fix of a
+// vulnerability:
 //
 //	pair, err := label.Fix(ctx, before, after, segment.C, label.Rule{
 //		Policy: segment.Policy{Preset: segment.Paper},
@@ -24,8 +25,8 @@
 // the paper). One fix in seven of the SVEN data set only inserts lines; an
 // [Anchor] decides which step those label.
 //
-// The released pipeline of the paper compares first and cuts at the edges of the
-// change, which leaks labels. [PaperCompat] reproduces it. The page
+// The released pipeline of the paper compares first and cuts at the edges of
+// the change, which leaks labels. [PaperCompat] reproduces it. The page
 // examples/dataset/RESULTS.md shows what each choice does to SVEN.
 //
 // # Concurrency

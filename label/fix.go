@@ -10,24 +10,24 @@ import (
 	"seccodeprm/segment"
 )
 
-// Anchor decides which step an insertion makes vulnerable, as it has no lines on
-// the vulnerable side.
+// Anchor decides which step an insertion makes vulnerable, as it has no lines
+// on the vulnerable side.
 type Anchor uint8
 
 // The anchors. The point of an insertion is the start of the line that follows
 // it, or the end of the source.
 const (
-	// Containing marks the step that contains the point. At a border this is the
-	// step that starts there, whose code the new lines guard; at the end of the
-	// source it is the last step.
+	// Containing marks the step that contains the point. At a border this is
+	// the step that starts there, whose code the new lines guard; at the end of
+	// the source it is the last step.
 	Containing Anchor = iota
 
 	// Strict marks nothing: equation 4 of the paper, read literally. About one
 	// vulnerable function of SVEN in seven then has no vulnerable step.
 	Strict
 
-	// Both marks the same step as Containing and, at a border, also the step that
-	// ends there.
+	// Both marks the same step as Containing and, at a border, also the step
+	// that ends there.
 	Both
 )
 
@@ -60,8 +60,9 @@ type Pair struct {
 	Hunks []Hunk
 }
 
-// Evidence reports whether any hunk was not ignored. Without evidence the labels
-// say nothing about either side, and the pair does not belong in a data set.
+// Evidence reports whether any hunk was not ignored. Without evidence the
+// labels say nothing about either side, and the pair does not belong in a data
+// set.
 func (p *Pair) Evidence() bool {
 	for _, h := range p.Hunks {
 		if !h.Ignored {
@@ -73,9 +74,9 @@ func (p *Pair) Evidence() bool {
 
 // Fix labels the steps of a function before and after the fix of a
 // vulnerability. It cuts both sides into steps first. A step of the vulnerable
-// side is then vulnerable if it overlaps a line that the fix deletes or replaces,
-// newline included (equation 4 of the paper), or if an insertion is anchored to
-// it. All labels are From Diff with weight 1.
+// side is then vulnerable if it overlaps a line that the fix deletes or
+// replaces, newline included (equation 4 of the paper), or if an insertion is
+// anchored to it. All labels are From Diff with weight 1.
 //
 // Errors are ErrInput, errors of the policy, and ctx.Err().
 func Fix(ctx context.Context, before, after []byte, lang segment.Language, rule Rule) (*Pair, error) {
@@ -138,9 +139,10 @@ func anchor(steps []Step, point int, a Anchor) {
 	}
 }
 
-// markTokens marks the steps in which tokens of a replaced block differ. Inserted
-// tokens are anchored to the token that follows them, or to the last token at the
-// end of the block: the lines were replaced, so there is always one.
+// markTokens marks the steps in which tokens of a replaced block differ.
+// Inserted tokens are anchored to the token that follows them, or to the last
+// token at the end of the block: the lines were replaced, so there is always
+// one.
 func markTokens(ctx context.Context, steps []Step, before, after []byte, h Hunk, ignore HunkKind) error {
 	var in difflib.Interner
 	a, ends := appendTokens(&in, nil, nil, before[h.Before.Start:h.Before.End])

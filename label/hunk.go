@@ -37,8 +37,8 @@ const (
 	CommentHunk
 
 	// RenameHunk only renames local variables. Each is declared and used in the
-	// source, renamed the same way everywhere and gone afterwards. None is called
-	// or a member, and no hunk that changes the code touches one.
+	// source, renamed the same way everywhere and gone afterwards. None is
+	// called or a member, and no hunk that changes the code touches one.
 	RenameHunk
 )
 

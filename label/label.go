@@ -24,8 +24,8 @@ type Step struct {
 	// Secure is the label. In files it is 1 for secure and 0 for vulnerable.
 	Secure bool
 
-	// From says where the label comes from. A merged step has the sources of all
-	// its parts.
+	// From says where the label comes from. A merged step has the sources of
+	// all its parts.
 	From Provenance
 
 	// Weight is how much the label should count in training, in (0, 1]: 1 for
@@ -64,8 +64,8 @@ func (p Provenance) String() string {
 // All cuts src into steps and gives all of them the same label. Use it for the
 // result of a manual review (from Manual), or for a function of which only the
 // label as a whole is known (from Uniform; the paper calls this step-wise
-// uniformity). In the second case choose a weight below 1, because most steps of
-// a vulnerable function are harmless. Errors are ErrInput and errors of the
+// uniformity). In the second case choose a weight below 1, because most steps
+// of a vulnerable function are harmless. Errors are ErrInput and errors of the
 // policy.
 func All(src []byte, lang segment.Language, policy segment.Policy, secure bool, from Provenance, weight float64) ([]Step, error) {
 	if err := checkWeight(weight); err != nil {

@@ -10,13 +10,14 @@ import (
 //
 //   - A NoOp step joins the step before it, or at the start the step after it.
 //   - A step that only ends a block ("return 0;", "break;", "}", "#endif"; the
-//     paper's suffix patterns) joins the step before it if both labels are equal.
-//   - A step of declarations, imports and labels (the prefix patterns) joins the
-//     step after it if both labels are equal.
+//     paper's suffix patterns) joins the step before it if both labels are
+//     equal.
+//   - A step of declarations, imports and labels (the prefix patterns) joins
+//     the step after it if both labels are equal.
 //
 // A merged step is vulnerable if any of its parts is. It has all their sources
-// and the least of their weights. The policy makes its text again, which includes
-// the source bytes between the parts.
+// and the least of their weights. The policy makes its text again, which
+// includes the source bytes between the parts.
 //
 // The steps must come from the policy and must be labelled already. Merged
 // borders depend on labels, so at inference they do not exist. Merge does not
@@ -29,11 +30,11 @@ func Merge(src []byte, policy segment.Policy, steps []Step) []Step {
 	})
 }
 
-// MergeReleased merges the steps of PaperCompat as the released pipeline does. It
-// joins only steps with equal labels, so empty steps remain, and it concatenates
-// their texts, so the last line of one and the first line of the next become one
-// line. It uses the patterns of Merge, where the released lists spell out each
-// statement.
+// MergeReleased merges the steps of PaperCompat as the released pipeline does.
+// It joins only steps with equal labels, so empty steps remain, and it
+// concatenates their texts, so the last line of one and the first line of the
+// next become one line. It uses the patterns of Merge, where the released lists
+// spell out each statement.
 func MergeReleased(steps []Step) []Step {
 	return merge(steps, false, func(a, b Step) string { return a.Text + b.Text })
 }
@@ -69,8 +70,8 @@ func merge(steps []Step, attach bool, text func(a, b Step) string) []Step {
 	return out
 }
 
-// endsBlock reports whether a step matches the paper's suffix patterns: it begins
-// with return or else, or each of its lines only ends something.
+// endsBlock reports whether a step matches the paper's suffix patterns: it
+// begins with return or else, or each of its lines only ends something.
 func endsBlock(text string) bool {
 	text = strings.TrimSpace(text)
 	switch firstWord(text) {

@@ -7,9 +7,9 @@ import (
 	"seccodeprm/segment"
 )
 
-// markRenames finds, among the hunks without a kind, those that only rename local
-// variables. A name that a change of the code also touches does not count as
-// renamed: if its definition changes too, it is another variable.
+// markRenames finds, among the hunks without a kind, those that only rename
+// local variables. A name that a change of the code also touches does not count
+// as renamed: if its definition changes too, it is another variable.
 func markRenames(all []Hunk, a, b *scanned) {
 	r := &renames{before: a.usages(), after: b.usages(), forth: map[string]string{}, back: map[string]string{}}
 	type hunk struct {
@@ -121,8 +121,8 @@ func declared(tokens []string, i int, lang segment.Language) bool {
 	return ends && before != "" && isName(before) && !slices.Contains(notTypes, before)
 }
 
-// words returns the tokens of a range without white space and comments. A literal
-// is one token.
+// words returns the tokens of a range without white space and comments. A
+// literal is one token.
 func (s *scanned) words(r Span) (all []string) {
 	for kind, text := range s.parts(r) {
 		switch kind {
@@ -177,8 +177,8 @@ func (r *renames) between(x, y []string) map[string]string {
 	return forth
 }
 
-// local reports whether from can be a local name that became to everywhere in the
-// source.
+// local reports whether from can be a local name that became to everywhere in
+// the source.
 func (r *renames) local(from, to string) bool {
 	if !isName(from) || !isName(to) {
 		return false

@@ -52,9 +52,9 @@ func (s *scanned) parts(r Span) iter.Seq2[lex.Kind, []byte] {
 
 // canonical returns the bytes of a range in a form that is the same for ranges
 // that differ only in white space or, unless comments is set, in comments and
-// white space. Literals stay as they are. A run of white space between two tokens
-// becomes one space, or one newline if line ends matter to the grammar, followed
-// by the indentation if that matters.
+// white space. Literals stay as they are. A run of white space between two
+// tokens becomes one space, or one newline if line ends matter to the grammar,
+// followed by the indentation if that matters.
 func (s *scanned) canonical(r Span, comments bool) []byte {
 	dst := make([]byte, 0, r.End-r.Start)
 	var gap []byte // white space since the last token
@@ -81,8 +81,8 @@ func (s *scanned) canonical(r Span, comments bool) []byte {
 	return dst
 }
 
-// appendGap appends the canonical form of a gap, the white space between the last
-// byte of dst and a token that begins with next.
+// appendGap appends the canonical form of a gap, the white space between the
+// last byte of dst and a token that begins with next.
 func appendGap(dst, gap []byte, next byte, lines, indent bool) []byte {
 	line := bytes.LastIndexByte(gap, '\n')
 	switch {

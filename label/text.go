@@ -35,8 +35,8 @@ func appendTokens(in *difflib.Interner, dst []int32, ends []int, text []byte) ([
 }
 
 // tokens yields the tokens of text, which partition it. A token is a run of
-// letters, digits, "_", "$" and bytes beyond ASCII; a run of white space; or any
-// other byte.
+// letters, digits, "_", "$" and bytes beyond ASCII; a run of white space; or
+// any other byte.
 func tokens(text []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for len(text) > 0 {

@@ -124,11 +124,11 @@ func (m *matcher) blocks() ([]block, error) {
 	return joined, nil
 }
 
-// longest is SequenceMatcher.find_longest_match. It does not visit every element
-// of a: a run that is longer than the best so far, of n elements, and begins
-// after the element last visited contains the one n+1 further on. Of two equally
-// long runs, the earlier one is visited no later than the other, so the first is
-// never missed.
+// longest is SequenceMatcher.find_longest_match. It does not visit every
+// element of a: a run that is longer than the best so far, of n elements, and
+// begins after the element last visited contains the one n+1 further on. Of two
+// equally long runs, the earlier one is visited no later than the other, so the
+// first is never missed.
 func (m *matcher) longest(w window) (block, error) {
 	best := block{w.alo, w.blo, 0}
 	better := func(k block) bool {

@@ -12,9 +12,9 @@ type Logistic struct {
 	Weight []float64 // by feature
 }
 
-// The training of FitLogistic. The constants suit thousands of items with dozens
-// of features each. An audit asks whether there is a signal, not for the last
-// percent.
+// The training of FitLogistic. The constants suit thousands of items with
+// dozens of features each. An audit asks whether there is a signal, not for the
+// last percent.
 const (
 	epochs   = 15
 	rate     = 0.3
@@ -23,8 +23,8 @@ const (
 )
 
 // FitLogistic fits items, each a list of features below n, with balanced
-// classes: AdaGrad over the items in an order drawn from seed. The only error is
-// ctx.Err().
+// classes: AdaGrad over the items in an order drawn from seed. The only error
+// is ctx.Err().
 func FitLogistic(ctx context.Context, items [][]int32, positive []bool, n int, seed uint64) (*Logistic, error) {
 	l := &Logistic{Weight: make([]float64, n)}
 	squares := make([]float64, n+1) // of gradients so far; the bias last

@@ -13,14 +13,14 @@ import (
 )
 
 // Audit measures how well labels can be predicted without reading the code. It
-// asks two questions: is this step vulnerable, and is this example the vulnerable
-// side? It answers them by the shape of steps alone, by single words, and by a
-// logistic regression over all words. It fits on the train split and measures on
-// the test split.
+// asks two questions: is this step vulnerable, and is this example the
+// vulnerable side? It answers them by the shape of steps alone, by single
+// words, and by a logistic regression over all words. It fits on the train
+// split and measures on the test split.
 //
 // A model would learn a leak first. With the released labelling, "the step is
-// empty" alone predicts better than the best language model of the paper's Table
-// 10.
+// empty" alone predicts better than the best language model of the paper's
+// Table 10.
 type Audit struct {
 	step, example level
 	length        Stats // of all examples, for the ratio of lengths
@@ -45,8 +45,8 @@ type items struct {
 }
 
 // NewAudit returns an Audit without examples. It takes about 8 bytes for each
-// distinct word of each step, and 200 bytes a step. tokens counts the tokens of a
-// text for the ratio of lengths; if it is nil, the ratio counts characters.
+// distinct word of each step, and 200 bytes a step. tokens counts the tokens of
+// a text for the ratio of lengths; if it is nil, the ratio counts characters.
 func NewAudit(tokens func(text []byte) int) *Audit {
 	a := &Audit{length: Stats{Tokens: tokens}}
 	for _, f := range features {
@@ -118,8 +118,8 @@ type Leak struct {
 
 	// Wide marks shapes that depend on the length of the example. One step in
 	// three is vulnerable in a function of three steps, one in thirty in a
-	// function of thirty. Such shapes predict in every data set of fixes, however
-	// it is labelled.
+	// function of thirty. Such shapes predict in every data set of fixes,
+	// however it is labelled.
 	Wide bool
 
 	Counts stats.Counts
@@ -147,8 +147,8 @@ type AuditLimits struct {
 	Lift float64
 }
 
-// Failures returns the reasons not to train on a data set: a shape that predicts
-// too well, or a ratio of lengths outside [0.5, 2].
+// Failures returns the reasons not to train on a data set: a shape that
+// predicts too well, or a ratio of lengths outside [0.5, 2].
 func (r *Report) Failures(limits AuditLimits) []string {
 	lift := limits.Lift
 	if lift == 0 {
@@ -268,8 +268,8 @@ func (l *level) leaks(ctx context.Context, name string, groups int) ([]Leak, err
 	return append(append(shapes, words...), leak), nil
 }
 
-// regression fits on train, including the threshold of the best F1, and measures
-// on test.
+// regression fits on train, including the threshold of the best F1, and
+// measures on test.
 func (l *level) regression(ctx context.Context, measure func(string, string, []float64, float64) Leak, predictor, kind string, train, test [][]int32, n int) (Leak, error) {
 	fit, err := stats.FitLogistic(ctx, train, l.train.positive, n, auditSeed)
 	if err != nil {

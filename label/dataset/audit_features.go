@@ -7,8 +7,8 @@ import (
 	"seccodeprm/label"
 )
 
-// feature is a content-free feature of a step: its shape or its place, nothing of
-// what the code says.
+// feature is a content-free feature of a step: its shape or its place, nothing
+// of what the code says.
 type feature struct {
 	name  string
 	yesNo bool // already a decision, with nothing to fit

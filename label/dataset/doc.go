@@ -28,10 +28,10 @@
 //
 // Readers of BigVul, PrimeVul, ReposVul, PreciseBugs, Devign, LineVul, CWEval,
 // Juliet and the annotated suites follow the published descriptions of these
-// formats and small samples, not the whole sets. The CWEval, Juliet and Annotated
-// readers see only what comments and names mark. Near duplicates are records that
-// differ in white space and comments alone. The scripts that Recipe writes have
-// not been run.
+// formats and small samples, not the whole sets. The CWEval, Juliet and
+// Annotated readers see only what comments and names mark. Near duplicates are
+// records that differ in white space and comments alone. The scripts that
+// Recipe writes have not been run.
 //
 // # Concurrency
 //
@@ -40,16 +40,16 @@
 //
 // # Memory
 //
-// Records are read and examples written one at a time. A Writer holds one shard,
-// an Audit a few bytes for each distinct word of each step, a Seen about 100
-// bytes a record. A row, or a file of a format made of files, has at most
+// Records are read and examples written one at a time. A Writer holds one
+// shard, an Audit a few bytes for each distinct word of each step, a Seen about
+// 100 bytes a record. A row, or a file of a format made of files, has at most
 // [MaxRow] bytes.
 //
 // # Errors
 //
-// A record that cannot be used is a *[Skip], with file, line, offset and a reason
-// to count. A source as a whole, such as a truncated archive, is [ErrFormat]; bad
-// options are [ErrRule]; a folder that holds other rows is [ErrResume]. File
-// system errors are returned as they are, and long operations return ctx.Err()
-// when cancelled.
+// A record that cannot be used is a *[Skip], with file, line, offset and a
+// reason to count. A source as a whole, such as a truncated archive, is
+// [ErrFormat]; bad options are [ErrRule]; a folder that holds other rows is
+// [ErrResume]. File system errors are returned as they are, and long operations
+// return ctx.Err() when cancelled.
 package dataset

@@ -69,27 +69,28 @@ type Rule struct {
 	Merge bool
 
 	// Callers, unless nil, spreads vulnerability to the functions of the same
-	// source that call a function with a vulnerable step. If there are too many,
-	// nothing changes; see label.CallerOptions. It has no effect under PaperCompat.
+	// source that call a function with a vulnerable step. If there are too
+	// many, nothing changes; see label.CallerOptions. It has no effect under
+	// PaperCompat.
 	Callers *label.CallerOptions
 
-	// CallerWeight is the weight of the labels that Callers makes, in (0, 1], or
-	// 0 for 0.5.
+	// CallerWeight is the weight of the labels that Callers makes, in (0, 1],
+	// or 0 for 0.5.
 	CallerWeight float64
 
 	// UniformWeight is the weight of a step whose label is that of a whole
-	// vulnerable function, in (0, 1], or 0 for 0.5. Every step of a secure function
-	// is secure with weight 1.
+	// vulnerable function, in (0, 1], or 0 for 0.5. Every step of a secure
+	// function is secure with weight 1.
 	UniformWeight float64
 }
 
 // Examples labels the sides of a record. A pair gives two examples, the
-// vulnerable one first. If the record lists its vulnerable lines (Flaws), labels
-// come from them (From Manual). Otherwise the labels of a pair come from the fix,
-// and those of an unpaired vulnerable function are uniform.
+// vulnerable one first. If the record lists its vulnerable lines (Flaws),
+// labels come from them (From Manual). Otherwise the labels of a pair come from
+// the fix, and those of an unpaired vulnerable function are uniform.
 //
-// A record that says nothing is a *Skip: Identical if no hunk counts, or NoStep.
-// Other errors are ErrRule, errors of package label, and ctx.Err().
+// A record that says nothing is a *Skip: Identical if no hunk counts, or
+// NoStep. Other errors are ErrRule, errors of package label, and ctx.Err().
 func (rule *Rule) Examples(ctx context.Context, r *Record) ([]*Example, error) {
 	weight := cmp.Or(rule.UniformWeight, 0.5)
 	if reason := r.check(); reason != "" {

@@ -48,8 +48,8 @@ func (r row) skip(reason, detail string) *Skip {
 	return &Skip{r.file, r.line, r.offset, reason, detail}
 }
 
-// readError turns an error of reading the row into ErrFormat if it means a broken
-// archive. Line and offset refer to the unpacked text.
+// readError turns an error of reading the row into ErrFormat if it means a
+// broken archive. Line and offset refer to the unpacked text.
 func (r row) readError(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {
 		return fmt.Errorf("%w: %s:%d (offset %d): %w", ErrFormat, r.file, r.line, r.offset, err)
@@ -139,8 +139,8 @@ func (r row) decode(v any) *Skip {
 	return nil
 }
 
-// give checks the record made of a row and yields it, or the skip that takes its
-// place.
+// give checks the record made of a row and yields it, or the skip that takes
+// its place.
 func (r row) give(record *Record, skip *Skip, yield func(*Record, error) bool) bool {
 	if skip == nil {
 		if reason := record.check(); reason != "" {

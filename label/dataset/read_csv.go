@@ -13,9 +13,9 @@ import (
 	"strings"
 )
 
-// BigVul reads MSR_data_cleaned.csv of BigVul (ZeoVan/MSR_20). A row whose vul is
-// 1 is a pair of func_before and func_after; a row whose vul is 0 is a secure
-// function.
+// BigVul reads MSR_data_cleaned.csv of BigVul (ZeoVan/MSR_20). A row whose vul
+// is 1 is a pair of func_before and func_after; a row whose vul is 0 is a
+// secure function.
 func BigVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return table(ctx, fsys, name, []string{"func_before", "func_after", "vul"}, func(at row, get func(string) string) (*Record, *Skip) {
 		r := &Record{

@@ -15,8 +15,8 @@ import (
 // errStop ends a walk when the consumer stops the iteration.
 var errStop = errors.New("stop")
 
-// files walks the files below a folder in lexical order. record makes records of
-// one file and passes them on until yield returns false.
+// files walks the files below a folder in lexical order. record makes records
+// of one file and passes them on until yield returns false.
 func files(ctx context.Context, fsys fs.FS, root string, record func(file string, data []byte, yield func(*Record, *Skip) bool) bool) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		err := fs.WalkDir(fsys, root, func(file string, d fs.DirEntry, err error) error {
@@ -60,8 +60,8 @@ func readFile(fsys fs.FS, file string) ([]byte, *Skip, error) {
 }
 
 // Directories reads a folder that contains the folders before and after. A file
-// with the same path in both is a pair; a file in only one of them is vulnerable
-// or secure alone. Files of unknown languages are ignored.
+// with the same path in both is a pair; a file in only one of them is
+// vulnerable or secure alone. Files of unknown languages are ignored.
 func Directories(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	before, after := path.Join(name, "before"), path.Join(name, "after")
 	return func(yield func(*Record, error) bool) {
@@ -106,9 +106,9 @@ func Directories(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record
 var cwevalCWE = regexp.MustCompile(`(?i)^cwe_0*(\d+)_`)
 
 // CWEval reads the folder benchmark/core of Co1lin/CWEval. The files
-// NAME_unsafe.EXT and NAME_task.EXT are a pair; for Python, so are the functions
-// NAME_unsafe of NAME_test.py and the file NAME_task.py. It is an evaluation set:
-// keep it out of training.
+// NAME_unsafe.EXT and NAME_task.EXT are a pair; for Python, so are the
+// functions NAME_unsafe of NAME_test.py and the file NAME_task.py. It is an
+// evaluation set: keep it out of training.
 func CWEval(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return files(ctx, fsys, name, func(file string, data []byte, yield func(*Record, *Skip) bool) bool {
 		ext := path.Ext(file)
@@ -143,8 +143,8 @@ var (
 	unsafeWord = regexp.MustCompile(`\b(\w+)_unsafe\b`)
 )
 
-// unsafePython returns the functions of a module whose names end in _unsafe, and
-// removes that ending.
+// unsafePython returns the functions of a module whose names end in _unsafe,
+// and removes that ending.
 func unsafePython(src []byte) []byte {
 	var out strings.Builder
 	inside := false

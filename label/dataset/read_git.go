@@ -17,9 +17,9 @@ var (
 
 // GitDiff reads the output of git diff, git log -p or git show. Each hunk of a
 // file in a known language is a pair, the vulnerable side first; with git diff
-// --unified=1000000 a whole file is one hunk. New and deleted files have only one
-// side and are skipped as Incomplete. Binary files are ignored. Dates are read as
-// git log --date=iso-strict writes them.
+// --unified=1000000 a whole file is one hunk. New and deleted files have only
+// one side and are skipped as Incomplete. Binary files are ignored. Dates are
+// read as git log --date=iso-strict writes them.
 func GitDiff(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		d := diff{name: name}

@@ -23,12 +23,13 @@ var (
 	goodMark = regexp.MustCompile(`\bGOOD\b|\bOK\b|\bCOMPLIANT\b|\bok:`)
 )
 
-// Annotated reads a folder of annotated tests, such as those of CodeQL, its coding
-// standards and Semgrep. BAD, NOT OK, NON_COMPLIANT, "$ Alert" or "ruleid:" in a
-// comment marks its line, or the next line of code if the comment is alone on its
-// line. A file with such marks is vulnerable in these lines. A file with only
-// GOOD, OK, COMPLIANT or "ok:" is secure. Other files are skipped as Unmarked.
-// Comments are removed from the code, because they leak the label.
+// Annotated reads a folder of annotated tests, such as those of CodeQL, its
+// coding standards and Semgrep. BAD, NOT OK, NON_COMPLIANT, "$ Alert" or
+// "ruleid:" in a comment marks its line, or the next line of code if the
+// comment is alone on its line. A file with such marks is vulnerable in these
+// lines. A file with only GOOD, OK, COMPLIANT or "ok:" is secure. Other files
+// are skipped as Unmarked. Comments are removed from the code, because they
+// leak the label.
 func Annotated(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return files(ctx, fsys, name, func(file string, data []byte, yield func(*Record, *Skip) bool) bool {
 		lang := language(file, "")
@@ -60,8 +61,9 @@ func pathCWE(file string) string {
 	return ""
 }
 
-// marks returns the lines that the comments of src mark as vulnerable, and whether
-// any comment marks code as secure. code is src with its comments blanked.
+// marks returns the lines that the comments of src mark as vulnerable, and
+// whether any comment marks code as secure. code is src with its comments
+// blanked.
 func marks(src, code []byte) (flaws []int, good bool) {
 	n, waiting := 0, false
 	for offset := 0; offset < len(src); {
@@ -93,8 +95,8 @@ func marks(src, code []byte) (flaws []int, good bool) {
 	return flaws, good
 }
 
-// trimLines removes white space at the ends of lines, which blanked comments have
-// left there.
+// trimLines removes white space at the ends of lines, which blanked comments
+// have left there.
 func trimLines(code []byte) []byte {
 	out := make([]byte, 0, len(code))
 	for line := range bytes.Lines(code) {
@@ -107,11 +109,11 @@ func trimLines(code []byte) []byte {
 	return out
 }
 
-// Juliet reads a folder of the Juliet suites for C, C++ and Java. The vulnerable
-// part of a file (OMITBAD, bad methods) and its secure part (OMITGOOD, good
-// methods) are a pair; FLAW comments mark the vulnerable lines. Comments are
-// removed, and names that leak the label (good, bad, CWE numbers) are replaced. A
-// file without both parts is skipped as Unmarked.
+// Juliet reads a folder of the Juliet suites for C, C++ and Java. The
+// vulnerable part of a file (OMITBAD, bad methods) and its secure part
+// (OMITGOOD, good methods) are a pair; FLAW comments mark the vulnerable lines.
+// Comments are removed, and names that leak the label (good, bad, CWE numbers)
+// are replaced. A file without both parts is skipped as Unmarked.
 func Juliet(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return files(ctx, fsys, name, func(file string, data []byte, yield func(*Record, *Skip) bool) bool {
 		lang := language(file, "")
@@ -148,8 +150,8 @@ func Juliet(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, err
 
 var telling = regexp.MustCompile(`(?i)\b\w*(?:good|bad|cwe_?\d+)\w*\b`)
 
-// anonymous replaces the names that leak the label, and numbers them in order of
-// appearance.
+// anonymous replaces the names that leak the label, and numbers them in order
+// of appearance.
 func anonymous(code []byte) []byte {
 	names := map[string]string{}
 	return telling.ReplaceAllFunc(code, func(name []byte) []byte {

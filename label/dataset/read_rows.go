@@ -12,8 +12,8 @@ import (
 )
 
 // SVEN reads the JSON lines of SVEN and SafeCoder (eth-sri/sven,
-// eth-sri/SafeCoder), with func_src_before, func_src_after, vul_type, file_name,
-// commit_link and func_name. All records are pairs.
+// eth-sri/SafeCoder), with func_src_before, func_src_after, vul_type,
+// file_name, commit_link and func_name. All records are pairs.
 func SVEN(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return each(ctx, fsys, name, func(at row) (*Record, *Skip) {
 		var v struct {
@@ -98,10 +98,10 @@ func PrimeVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, e
 }
 
 // PrimeVulPaired reads the paired rows of PrimeVul, in which a fix follows its
-// vulnerable function. Two rows are a pair only if they are neighbours of the same
-// commit with targets 1 and 0. The released pipeline looks partners up by commit
-// instead, which pairs the wrong functions if a commit fixes several, and finds
-// every pair twice. A row without a partner is skipped as Incomplete.
+// vulnerable function. Two rows are a pair only if they are neighbours of the
+// same commit with targets 1 and 0. The released pipeline looks partners up by
+// commit instead, which pairs the wrong functions if a commit fixes several,
+// and finds every pair twice. A row without a partner is skipped as Incomplete.
 func PrimeVulPaired(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		var open *Record
@@ -155,14 +155,15 @@ func PrimeVulPaired(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Rec
 }
 
 // Devign reads the JSON lines that Devign, CodeXGLUE, ReGVD and VulBERTa share,
-// with func, target (1 for vulnerable), project and commit_id. The language is C.
+// with func, target (1 for vulnerable), project and commit_id. The language is
+// C.
 func Devign(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return PrimeVul(ctx, fsys, name)
 }
 
 // ReposVul reads the JSON lines of ReposVul (Eshe0922/ReposVul), each of one
-// commit. Its details are the changed files before (code_before) and after (code)
-// the fix. Each file is a pair.
+// commit. Its details are the changed files before (code_before) and after
+// (code) the fix. Each file is a pair.
 func ReposVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		for at, err := range lines(ctx, fsys, name) {
@@ -211,8 +212,8 @@ func ReposVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, e
 }
 
 // PreciseBugs reads a folder of SophieHYe/PreciseBugs. It contains a folder for
-// each CVE with a BugEntry.json: the lists buggy_code, fixing_code and filenames,
-// of equal length, and type, the CWE.
+// each CVE with a BugEntry.json: the lists buggy_code, fixing_code and
+// filenames, of equal length, and type, the CWE.
 func PreciseBugs(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return files(ctx, fsys, name, func(file string, data []byte, yield func(*Record, *Skip) bool) bool {
 		if path.Base(file) != "BugEntry.json" {

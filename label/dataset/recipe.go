@@ -53,10 +53,11 @@ type PRMConfig struct {
 	ReportTo      string  `json:"report_to"`
 }
 
-// Stage returns the configuration of stage 1 or 2: constant learning rate without
-// warm-up, Adam (0.9, 0.95), weight decay 0.1, 8 sequences per GPU and step (one
-// at a time), 128,000 tokens, bfloat16. TRL's max_completion_length stays off: the
-// paper's 8,000 would truncate longer functions and drop their last labels.
+// Stage returns the configuration of stage 1 or 2: constant learning rate
+// without warm-up, Adam (0.9, 0.95), weight decay 0.1, 8 sequences per GPU and
+// step (one at a time), 128,000 tokens, bfloat16. TRL's max_completion_length
+// stays off: the paper's 8,000 would truncate longer functions and drop their
+// last labels.
 func (r *Recipe) Stage(stage int) PRMConfig {
 	c := PRMConfig{
 		OutputDir: fmt.Sprintf("stage%d", stage), LearningRate: 1e-4, Epochs: 3,
@@ -80,8 +81,8 @@ func (r *Recipe) separator() string {
 // Write writes the files of the recipe into a folder: stage1.json and
 // stage2.json (PRMConfig), zero2.yaml (accelerate, DeepSpeed ZeRO-2),
 // train_prm.py, requirements.txt, train.sh, which runs both stages, and
-// seccodeprm.json, which belongs to the checkpoint and records the prompt format
-// it expects. Errors are ErrRule and file system errors.
+// seccodeprm.json, which belongs to the checkpoint and records the prompt
+// format it expects. Errors are ErrRule and file system errors.
 func (r *Recipe) Write(dir string) error {
 	gpus := r.GPUs
 	if gpus == 0 {
@@ -125,8 +126,8 @@ func (r *Recipe) Write(dir string) error {
 	return nil
 }
 
-// script returns the script that launches both stages. The separator is quoted as
-// $'...', because within '...' and "..." a shell keeps \n as two characters.
+// script returns the script that launches both stages. The separator is quoted
+// as $'...', because within '...' and "..." a shell keeps \n as two characters.
 func (r *Recipe) script() string {
 	line := func(model string, stage int) string {
 		eval := ""

@@ -17,8 +17,8 @@ import (
 	"seccodeprm/segment"
 )
 
-// Record is one entry of a public data set: a function or file that is vulnerable,
-// secure, or both as a pair.
+// Record is one entry of a public data set: a function or file that is
+// vulnerable, secure, or both as a pair.
 type Record struct {
 	ID       string // unique in its source, such as "train.jsonl:12"
 	Project  string // repository, if known
@@ -40,9 +40,9 @@ type Record struct {
 // Paired reports whether the record has both sides.
 func (r *Record) Paired() bool { return r.Before != nil && r.After != nil }
 
-// Reader reads the records of a source, a file or folder of fsys, one by one. It
-// unpacks a file whose name ends in ".gz". A record that cannot be used yields a
-// *Skip, and reading continues. Any other error ends the iteration.
+// Reader reads the records of a source, a file or folder of fsys, one by one.
+// It unpacks a file whose name ends in ".gz". A record that cannot be used
+// yields a *Skip, and reading continues. Any other error ends the iteration.
 type Reader func(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error]
 
 // readers returns the readers by the name of their format.

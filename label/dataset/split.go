@@ -107,8 +107,8 @@ func keyOf(r *Record, key Key) string {
 	return "\x00" + r.ID
 }
 
-// Fingerprint returns a hash of one side of a record that does not depend on white
-// space and comments. Near duplicates have equal fingerprints.
+// Fingerprint returns a hash of one side of a record that does not depend on
+// white space and comments. Near duplicates have equal fingerprints.
 func Fingerprint(r *Record, vulnerable bool) [16]byte {
 	src := r.After
 	if vulnerable {
@@ -152,9 +152,9 @@ func (s *Seen) Add(r *Record) {
 	}
 }
 
-// Duplicate returns the ID of the first record with the same vulnerable code, up
-// to white space and comments, or "" if there is none. It compares the secure code
-// of a record that has no vulnerable code.
+// Duplicate returns the ID of the first record with the same vulnerable code,
+// up to white space and comments, or "" if there is none. It compares the
+// secure code of a record that has no vulnerable code.
 func (s *Seen) Duplicate(r *Record) string { return s.code[Fingerprint(r, r.Before != nil)] }
 
 // Overlap counts the records of a split by what they share with another split.
@@ -166,8 +166,8 @@ type Overlap struct {
 	Clean    int // records that share neither code nor a commit
 }
 
-// Compare adds to o what r shares with the records seen, and reports whether r is
-// clean, sharing neither code nor a commit.
+// Compare adds to o what r shares with the records seen, and reports whether r
+// is clean, sharing neither code nor a commit.
 func (s *Seen) Compare(r *Record, o *Overlap) bool {
 	code := r.Before != nil && s.code[Fingerprint(r, true)] != "" || r.After != nil && s.code[Fingerprint(r, false)] != ""
 	commit := r.Commit != "" && s.commits[keyOf(r, ByCommit)]

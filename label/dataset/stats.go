@@ -13,9 +13,9 @@ import (
 	"seccodeprm/label"
 )
 
-// Stats computes the figures of the paper's Tables 11 and 12 for one split. Side 0
-// is vulnerable, side 1 secure. It holds sums, not examples. The zero value is
-// ready to use.
+// Stats computes the figures of the paper's Tables 11 and 12 for one split.
+// Side 0 is vulnerable, side 1 secure. It holds sums, not examples. The zero
+// value is ready to use.
 type Stats struct {
 	// Tokens, if not nil, counts the tokens of a text.
 	Tokens func(text []byte) int
@@ -92,7 +92,8 @@ func joined(steps []label.Step) []byte {
 	return text
 }
 
-// mean divides sums by the number of examples, by side. It is 0 without examples.
+// mean divides sums by the number of examples, by side. It is 0 without
+// examples.
 func (s *Stats) mean(sum [2]int) [2]float64 {
 	var m [2]float64
 	for side, n := range s.Examples {
@@ -106,14 +107,15 @@ func (s *Stats) mean(sum [2]int) [2]float64 {
 // MeanChars returns the mean number of characters of an example, by side.
 func (s *Stats) MeanChars() [2]float64 { return s.mean(s.chars) }
 
-// MeanTokens returns the mean number of tokens, by side. It is 0 without Tokens.
+// MeanTokens returns the mean number of tokens, by side. It is 0 without
+// Tokens.
 func (s *Stats) MeanTokens() [2]float64 { return s.mean(s.tokens) }
 
 // MeanSteps returns the mean number of steps, by side.
 func (s *Stats) MeanSteps() [2]float64 { return s.mean(s.steps) }
 
-// StepV returns the paper's Step_v in percent: the mean share of vulnerable steps
-// in the vulnerable examples that have one.
+// StepV returns the paper's Step_v in percent: the mean share of vulnerable
+// steps in the vulnerable examples that have one.
 func (s *Stats) StepV() float64 {
 	if s.WithFlaw == 0 {
 		return 0
@@ -131,10 +133,11 @@ func (s *Stats) StepA() float64 {
 	return 100 * float64(s.flaws[0]+s.flaws[1]) / float64(all)
 }
 
-// LengthRatio returns the mean length of vulnerable examples divided by the mean
-// length of secure ones, in tokens or, without Tokens, in characters. It is 0 if a
-// side has no examples. If it is far from 1, length alone predicts the label; the
-// paper calls that length hacking and dropped data sets because of it.
+// LengthRatio returns the mean length of vulnerable examples divided by the
+// mean length of secure ones, in tokens or, without Tokens, in characters. It
+// is 0 if a side has no examples. If it is far from 1, length alone predicts
+// the label; the paper calls that length hacking and dropped data sets because
+// of it.
 func (s *Stats) LengthRatio() float64 {
 	m := s.MeanTokens()
 	if s.Tokens == nil {
@@ -146,8 +149,8 @@ func (s *Stats) LengthRatio() float64 {
 	return m[0] / m[1]
 }
 
-// WriteStats writes the figures of splits as a table of one line each, then their
-// languages and CWEs. Pairs of figures are vulnerable/secure.
+// WriteStats writes the figures of splits as a table of one line each, then
+// their languages and CWEs. Pairs of figures are vulnerable/secure.
 func WriteStats(w io.Writer, names []string, all []*Stats) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "split\texamples\ttokens\tchars\tsteps\tStep_v\tStep_a\tvulnerable steps\tempty\twithout any\tone step")

@@ -88,8 +88,8 @@ type IDs struct {
 	InputIDs []int32 `json:"input_ids"`
 	Labels   []int32 `json:"labels"`
 
-	// Cut is the number of labels beyond a limit: steps that a model would not be
-	// trained on.
+	// Cut is the number of labels beyond a limit: steps that a model would not
+	// be trained on.
 	Cut int `json:"-"`
 }
 
@@ -97,8 +97,8 @@ type IDs struct {
 const ignored = -100
 
 // Tokenize returns the row as TRL's PRMTrainer.tokenize_row does: prompt, steps
-// and separators are encoded separately and joined. TRL does not tokenise a data
-// set again that has these two columns. Errors are ErrRule.
+// and separators are encoded separately and joined. TRL does not tokenise a
+// data set again that has these two columns. Errors are ErrRule.
 func (rule *TokenRule) Tokenize(t *tokenizer.Tokenizer, row *Row) (*IDs, error) {
 	enc := t.NewEncoder()
 	separator := enc.AppendEncodeSpecial(nil, []byte(rule.Separator))

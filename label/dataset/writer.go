@@ -20,11 +20,12 @@ var ErrResume = errors.New("dataset: cannot resume")
 
 // Writer writes rows as JSON lines into shards of a fixed number of rows. The
 // bytes depend only on the rows and the options. To resume an interrupted run,
-// write the same rows again: complete shards are kept, and their rows are compared
-// instead of written.
+// write the same rows again: complete shards are kept, and their rows are
+// compared instead of written.
 //
 // Shards are named NAME-00000.jsonl or NAME-00000.jsonl.gz, and the manifest,
-// NAME.json, lists them. A file appears under its name only when it is complete.
+// NAME.json, lists them. A file appears under its name only when it is
+// complete.
 type Writer struct {
 	dir      string
 	opt      WriterOptions
@@ -44,8 +45,8 @@ type WriterOptions struct {
 	Rows int    // in a shard, 1 to 1,000,000; 0 means 4096
 	Gzip bool
 
-	// Recipe names everything that the rows depend on, such as Rule.Name and the
-	// digests of sources. Rows of another recipe are not resumed.
+	// Recipe names everything that the rows depend on, such as Rule.Name and
+	// the digests of sources. Rows of another recipe are not resumed.
 	Recipe string
 }
 
@@ -64,8 +65,8 @@ type Shard struct {
 	SHA256 string `json:"sha256"` // of the unpacked rows
 }
 
-// NewWriter opens a folder and creates it if necessary. It resumes an earlier run
-// with the same recipe; an earlier run with another recipe is ErrResume.
+// NewWriter opens a folder and creates it if necessary. It resumes an earlier
+// run with the same recipe; an earlier run with another recipe is ErrResume.
 func NewWriter(dir string, opt WriterOptions) (*Writer, error) {
 	if opt.Rows == 0 {
 		opt.Rows = 4096
@@ -135,7 +136,8 @@ func (w *Writer) begin() {
 	w.sum = sha256.New()
 }
 
-// Write writes v as the next row. After an error the Writer cannot be used again.
+// Write writes v as the next row. After an error the Writer cannot be used
+// again.
 func (w *Writer) Write(v any) error {
 	if w.failed != nil {
 		return w.failed
@@ -193,9 +195,9 @@ func (w *Writer) finish() error {
 func (w *Writer) Resumed() int { return len(w.kept) * w.opt.Rows }
 
 // Close writes the remaining rows and the manifest. Pass false if rows are
-// missing because the source failed or the run was interrupted: a later run then
-// continues after the last full shard. Shards of an earlier run that this run did
-// not reach are kept as well.
+// missing because the source failed or the run was interrupted: a later run
+// then continues after the last full shard. Shards of an earlier run that this
+// run did not reach are kept as well.
 func (w *Writer) Close(complete bool) error {
 	if w.failed != nil {
 		return w.failed

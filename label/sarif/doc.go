@@ -1,5 +1,5 @@
-// Package sarif reads what other analysers found in a source, from their logs in
-// SARIF 2.1.0, and labels the steps of the source with it.
+// Package sarif reads the findings of static analysers from logs in SARIF
+// 2.1.0, and labels the steps of a source with them.
 //
 // Cut the source into steps, read the log with [Findings], and mark the steps
 // that each finding points at:
@@ -13,9 +13,9 @@
 //		marked, err := finding.Mark(steps, src, "app/db.py", false)
 //	}
 //
-// (error handling omitted). A log also lists results that are no findings:
-// passed checks, suppressed results, places outside the sources. These yield a
-// *[Skip] each.
+// (error handling omitted). A log also lists results that are not findings,
+// such as passed checks, suppressed results and places outside the sources.
+// Each of these yields a *[Skip].
 //
 // # Concurrency
 //
@@ -23,12 +23,13 @@
 //
 // # Memory
 //
-// A log of any size is read in pieces of 64 KiB. Only rules and the table of
-// artifacts are kept while it is read.
+// A log of any size is read in pieces of 64 KiB. Only its rules and its table
+// of artifacts are held.
 //
 // # Errors
 //
-// [ErrLog] for a log as a whole, with a *[SyntaxError] that has line and offset;
-// *[Skip] for a single result; [ErrRegion] for a place that the source does not
-// have. File systems give theirs, and cancelled work returns ctx.Err().
+// A log that cannot be read is [ErrLog], with line and offset in a
+// *[SyntaxError]. A result that cannot be used is a *[Skip], and a place that
+// the source does not have is [ErrRegion]. File system errors are returned as
+// they are, and reading returns ctx.Err() when cancelled.
 package sarif

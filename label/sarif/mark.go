@@ -2,11 +2,11 @@ package sarif
 
 import "seccodeprm/label"
 
-// Mark makes steps of the file path vulnerable: the steps that overlap the sink of
-// the finding and, with flows, any place of its flows. They get label.SARIF as a
-// further source. Mark returns how many steps it marked, and ignores places in
-// other files. If the sink is in this file but src does not have its lines, the
-// error is ErrRegion and no step changes.
+// Mark makes steps of the file path vulnerable: the steps that overlap the sink
+// of the finding and, with flows, any place of its flows. They get label.SARIF
+// as a further source. Mark returns how many steps it marked, and ignores
+// places in other files. If the sink is in this file but src does not have its
+// lines, the error is ErrRegion and no step changes.
 //
 // steps are the steps of src. Cut them with label.All, whose label says what it
 // means that the analyser found nothing.

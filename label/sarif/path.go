@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// resolve returns the path of an artifact relative to the root, or false if it is
-// outside.
+// resolve returns the path of an artifact relative to the root, or false if it
+// is outside.
 func (run *toolRun) resolve(a artifact, root string) (string, bool) {
 	if a.uri == "" && a.index >= 0 && a.index < len(run.artifacts) {
 		a = run.artifacts[a.index]
@@ -16,8 +16,8 @@ func (run *toolRun) resolve(a artifact, root string) (string, bool) {
 		return "", false
 	}
 	name, absolute := uriPath(a.uri)
-	// A relative URI is below its base, which may have a base itself. A base that
-	// is absolute or has no URI, such as %SRCROOT%, is a root.
+	// A relative URI is below its base, which may have a base itself. A base
+	// that is absolute or has no URI, such as %SRCROOT%, is a root.
 	for range 10 {
 		base, ok := run.bases[a.base]
 		if absolute || !ok || a.base == "" || base.uri == "" {

@@ -9,12 +9,12 @@ import (
 	"seccodeprm/label"
 )
 
-// ErrRegion is wrapped by errors about a region that the source does not have, for
-// example because the log is about another version of the file.
+// ErrRegion is wrapped by errors about a region that the source does not have,
+// for example because the log is about another version of the file.
 var ErrRegion = errors.New("sarif: bad region")
 
-// Region is a part of a text file, in the terms of SARIF. Lines and columns count
-// from 1. EndColumn is the column after the last.
+// Region is a part of a text file, in the terms of SARIF. Lines and columns
+// count from 1. EndColumn is the column after the last.
 type Region struct {
 	StartLine, StartColumn int
 	EndLine, EndColumn     int
@@ -27,11 +27,11 @@ type Region struct {
 	codePoints bool // columns count code points, not UTF-16 units
 }
 
-// Span returns the bytes of src that the region covers. A column that is missing
-// or below 1 is the first column, a missing end is the end of the line, and a
-// column after the end of its line is that end: tools count differently, and it
-// is the line that matters. A byte order mark at the start does not count. A
-// region outside src is ErrRegion.
+// Span returns the bytes of src that the region covers. A column that is
+// missing or below 1 is the first column, a missing end is the end of the line,
+// and a column after the end of its line is that end: tools count differently,
+// and it is the line that matters. A byte order mark at the start does not
+// count. A region outside src is ErrRegion.
 func (r Region) Span(src []byte) (label.Span, error) {
 	mark := len(src)
 	src = bytes.TrimPrefix(src, []byte("\ufeff"))
@@ -74,9 +74,9 @@ func (r Region) Span(src []byte) (label.Span, error) {
 	return label.Span{Start: mark + start, End: mark + max(start, end)}, nil
 }
 
-// units returns the offset after the first n characters of text, counted like the
-// columns of the region. ok reports whether text has that many; if not, offset is
-// its end.
+// units returns the offset after the first n characters of text, counted like
+// the columns of the region. ok reports whether text has that many; if not,
+// offset is its end.
 func (r Region) units(text []byte, n int) (offset int, ok bool) {
 	for n > 0 && offset < len(text) {
 		c, size := utf8.DecodeRune(text[offset:])

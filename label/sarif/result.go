@@ -9,14 +9,14 @@ import (
 	"seccodeprm/internal/strictjson"
 )
 
-// results reads the results of all runs and hands them on.
+// results reads and yields the results of all runs.
 func (log *logReader) results(j *strictjson.Reader) {
 	for key := range j.Members() {
 		if key != "runs" {
 			continue
 		}
 		for i := range j.Array() {
-			if i >= len(log.runs) { // the first walk ended before it
+			if i >= len(log.runs) { // the first walk did not get here
 				continue
 			}
 			for key := range j.Members() {
@@ -31,10 +31,10 @@ func (log *logReader) results(j *strictjson.Reader) {
 	}
 }
 
-// rawResult is a result as it stands in the log.
+// rawResult is a result as written in the log.
 type rawResult struct {
 	ruleID           string
-	component, index int // of the rule; -1 if there is none
+	component, index int // of the rule, or -1
 	kind, level      string
 	baseline         string
 	suppressed       bool
@@ -46,7 +46,7 @@ type rawResult struct {
 	fingerprints     map[string]string
 }
 
-// rawLocation is a location, or the one in a threadFlowLocation.
+// rawLocation is a location or a threadFlowLocation.
 type rawLocation struct {
 	file     artifact
 	physical bool
@@ -143,8 +143,8 @@ func (raw *rawResult) readRule(j *strictjson.Reader) {
 	}
 }
 
-// readSuppressions: a result is suppressed if it has suppressions and all of
-// them are accepted, which is what no status means.
+// readSuppressions reads the suppressions of a result. It is suppressed if it
+// has any and all are accepted. A suppression without a status is accepted.
 func (raw *rawResult) readSuppressions(j *strictjson.Reader) {
 	open := false
 	for range j.Array() {
@@ -159,7 +159,7 @@ func (raw *rawResult) readSuppressions(j *strictjson.Reader) {
 	raw.suppressed = raw.suppressed && !open
 }
 
-// readFlows reads codeFlows, all threads of all of them.
+// readFlows reads codeFlows, with one flow for each thread.
 func (raw *rawResult) readFlows(j *strictjson.Reader) {
 	for range j.Array() {
 		for key := range j.Members() {
@@ -263,7 +263,7 @@ func readSeverity(j *strictjson.Reader) float64 {
 	}
 	severity, err := strconv.ParseFloat(strings.TrimSpace(read()), 64)
 	if err != nil || !(severity >= 0 && severity <= 10) {
-		return 0 // a rule that says nothing usable has none
+		return 0 // not usable
 	}
 	return severity
 }
@@ -280,7 +280,7 @@ func readCWEs(j *strictjson.Reader, cwes []int) []int {
 		}
 	case '"':
 		for _, m := range cwePattern.FindAllStringSubmatch(j.Text(), -1) {
-			n, _ := strconv.Atoi(m[1]) // up to five digits
+			n, _ := strconv.Atoi(m[1]) // at most five digits
 			cwes = append(cwes, n)
 		}
 	default:
@@ -289,8 +289,8 @@ func readCWEs(j *strictjson.Reader, cwes []int) []int {
 	return cwes
 }
 
-// readTaxon reads a reference to a taxonomy and appends the CWE that it is, if
-// the taxonomy is called so.
+// readTaxon reads a reference to a taxonomy, and appends it if the taxonomy is
+// CWE.
 func readTaxon(j *strictjson.Reader, cwes []int) []int {
 	var id, taxonomy string
 	for key := range j.Members() {
@@ -315,7 +315,7 @@ func readTaxon(j *strictjson.Reader, cwes []int) []int {
 	return cwes
 }
 
-// finding makes a Finding of a result, or says why not.
+// finding turns a result into a Finding, or returns why it cannot be used.
 func (log *logReader) finding(run *toolRun, raw *rawResult) (f Finding, reason, detail string) {
 	switch {
 	case raw.kind != "fail" && raw.kind != "":
@@ -368,10 +368,11 @@ func (log *logReader) finding(run *toolRun, raw *rawResult) (f Finding, reason, 
 }
 
 // semgrepPlace ends the messages of Semgrep's flows. Their URIs name the file
-// of the sink also for places in other files; the message is right.
+// of the sink even for places in other files, but the message names the right
+// file.
 var semgrepPlace = regexp.MustCompile(` @ '(.+):\d+'$`)
 
-// locate resolves a location.
+// locate returns the place of a location, or false if it is outside the root.
 func (log *logReader) locate(run *toolRun, l rawLocation) (Location, bool) {
 	at := Location{Region: l.region, Nesting: l.nesting, Message: l.message}
 	at.Region.codePoints = run.codePoints

@@ -49,7 +49,7 @@ func read(t testing.TB, log string, opt Options) (all []Finding, skips []string,
 	return all, skips, last
 }
 
-// Everything a log may say, with the results before what they refer to.
+// wholeLog has everything a log may say, and its results come first.
 const wholeLog = `{
  "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
  "runs": [{
@@ -144,7 +144,7 @@ func TestPaths(t *testing.T) {
 		{"./a//b.c", "", "a/b.c"},
 		{"a/../b.c", "", "b.c"},
 		{"../b.c", "", ""},
-		{"a%2Fb%c.c", "", "a%2Fb%c.c"}, // a bad escape: taken as it stands
+		{"a%2Fb%c.c", "", "a%2Fb%c.c"}, // a bad escape stays as it is
 		{`a\b.c`, "", "a/b.c"},
 		{"/src/a.c", "/src", "a.c"},
 		{"/src/a.c", "/src/", "a.c"},
@@ -167,7 +167,7 @@ func TestPaths(t *testing.T) {
 		require.Equal(t, c.want, got, "%q below %q", c.uri, c.root)
 		require.Equal(t, c.want != "", ok)
 	}
-	// Bases that refer to each other end.
+	// Bases that refer to each other do not loop.
 	run := &toolRun{bases: map[string]artifact{"A": {uri: "a/", base: "B"}, "B": {uri: "b/", base: "A"}}}
 	_, ok := run.resolve(artifact{uri: "x.c", base: "A"}, "")
 	require.True(t, ok)
@@ -303,7 +303,7 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
-// A truncated log gives what stands before the cut, then says where it ends.
+// A truncated log yields the results before its end, then says where that is.
 func TestTruncated(t *testing.T) {
 	log := `{"version":"2.1.0","runs":[{"results":[` + strings.Repeat(`{"ruleId":"r","locations":[{"physicalLocation":{"artifactLocation":{"uri":"a.c"},"region":{"startLine":1}}}]},`, 3)
 	all, _, err := read(t, log, Options{})
@@ -325,7 +325,8 @@ func TestStops(t *testing.T) {
 	}
 }
 
-// Any bytes end in findings or an error, and any region in a span of the source.
+// Any bytes give findings or an error, and any region a span of the source or
+// an error.
 func FuzzFindings(f *testing.F) {
 	f.Add(wholeLog)
 	f.Add(`{"version":"2.1.0","runs":[{"results":[{"suppressions":null}]}]}`)
@@ -351,8 +352,8 @@ func FuzzFindings(f *testing.F) {
 	})
 }
 
-// BenchmarkFindings reads a log of 20,000 results with a code flow each; both of
-// its walks count as one.
+// BenchmarkFindings reads a log of 20,000 results with a code flow each. The
+// size counts once, although the log is read twice.
 func BenchmarkFindings(b *testing.B) {
 	var log strings.Builder
 	log.WriteString(`{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"t","rules":[]}},"results":[`)
