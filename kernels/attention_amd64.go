@@ -14,80 +14,77 @@ func (t *cross) run() {
 		return
 	}
 	_ = t.c[(t.width-1)*t.stride+t.panels*panelCols*panelCols-1]
-	var alpha unsafe.Pointer
+	args := crossArgs{
+		c: unsafe.Pointer(&t.c[0]), cStride: 4 * t.stride, panels: t.panels, width: t.width,
+		tiny: int(2 * math.Float32bits(t.tiny)), // without the sign
+	}
 	if t.alpha != nil {
 		_ = t.alpha[t.width*panelCols-1]
-		alpha = unsafe.Pointer(&t.alpha[0])
+		args.alpha = unsafe.Pointer(&t.alpha[0])
 	}
-	c, tiny := unsafe.Pointer(&t.c[0]), int(2*math.Float32bits(t.tiny)) // without the sign
 	if t.a.pairs != nil {
 		_, _ = t.a.pairs[(t.panels-1)*t.a.stride+t.depth*panelCols-1], t.b.pairs[(t.width-1)*t.b.stride+t.depth*panelCols-1]
-		a, b := unsafe.Pointer(&t.a.pairs[0]), unsafe.Pointer(&t.b.pairs[0])
-		crossDotAVX512(a, b, c, alpha, t.depth/2, 2*t.a.stride, 2*t.b.stride, 4*t.stride, t.panels, t.width, tiny)
+		args.a, args.b = unsafe.Pointer(&t.a.pairs[0]), unsafe.Pointer(&t.b.pairs[0])
+		args.aStride, args.bStride, args.depth = 2*t.a.stride, 2*t.b.stride, t.depth/2
+		crossDotAVX512(&args)
 		return
 	}
 	_, _ = t.a.wide[(t.panels-1)*t.a.stride+t.depth*panelCols-1], t.b.wide[(t.width-1)*t.b.stride+t.depth*panelCols-1]
-	a, b := unsafe.Pointer(&t.a.wide[0]), unsafe.Pointer(&t.b.wide[0])
+	args.a, args.b = unsafe.Pointer(&t.a.wide[0]), unsafe.Pointer(&t.b.wide[0])
+	args.aStride, args.bStride, args.depth = 4*t.a.stride, 4*t.b.stride, t.depth
 	if useAVX512 {
-		crossWideAVX512(a, b, c, alpha, t.depth, 4*t.a.stride, 4*t.b.stride, 4*t.stride, t.panels, t.width, tiny)
-		return
+		crossWideAVX512(&args)
+	} else {
+		crossWideAVX2(&args)
 	}
-	crossWideAVX2(a, b, c, alpha, t.depth, 4*t.a.stride, 4*t.b.stride, 4*t.stride, t.panels, t.width, tiny)
 }
 
-// crossDotAVX512 is the work of a cross with pairs: width <= 3 panels of b times
-// some panels of a. alpha may be nil; tiny is doubled.
+// crossDotAVX512 multiplies pairs; the others multiply float32.
 //
 //go:noescape
-func crossDotAVX512(a, b, c, alpha unsafe.Pointer, depth, astride, bstride, cstride, panels, width, tiny int)
-
-// crossWideAVX512 is the same with float32 panels.
-//
-//go:noescape
-func crossWideAVX512(a, b, c, alpha unsafe.Pointer, depth, astride, bstride, cstride, panels, width, tiny int)
+func crossDotAVX512(t *crossArgs)
 
 //go:noescape
-func crossWideAVX2(a, b, c, alpha unsafe.Pointer, depth, astride, bstride, cstride, panels, width, tiny int)
+func crossWideAVX512(t *crossArgs)
+
+//go:noescape
+func crossWideAVX2(t *crossArgs)
 
 //go:noinline
 func (b *softmaxBlock) run() {
-	scores, pairs := unsafe.Pointer(b.scores), unsafe.Pointer(b.pairs)
-	max, sum, alpha := unsafe.Pointer(b.max), unsafe.Pointer(b.sum), unsafe.Pointer(b.alpha)
-	lo, hi, lanes := unsafe.Pointer(b.lo), unsafe.Pointer(b.hi), unsafe.Pointer(b.lanes)
 	switch {
 	case !useAVX2:
 		b.generic()
 	case b.pairs != nil:
-		softmaxPairsAVX512(scores, pairs, max, sum, alpha, lo, hi, lanes)
+		softmaxPairsAVX512(b)
 	case useAVX512 && b.precision == BF16:
-		softmaxOddAVX512(scores, scores, max, sum, alpha, lo, hi, lanes)
+		softmaxOddAVX512(b)
 	case useAVX512:
-		softmaxWideAVX512(scores, scores, max, sum, alpha, lo, hi, lanes)
+		softmaxWideAVX512(b)
 	case b.precision == BF16:
-		softmaxOddAVX2(scores, scores, max, sum, alpha, lo, hi, lanes)
+		softmaxOddAVX2(b)
 	default:
-		softmaxWideAVX2(scores, scores, max, sum, alpha, lo, hi, lanes)
+		softmaxWideAVX2(b)
 	}
 }
 
-// softmaxPairsAVX512 is the work of a softmaxBlock whose probabilities become pairs,
-// softmaxOddAVX512 that of one of precision BF16 in place, softmaxWideAVX512 that of
-// precision F32. lo and hi may both be nil; lanes is scratch.
-//
-//go:noescape
-func softmaxPairsAVX512(scores, p, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
+// The probabilities of Pairs become pairs. Those of Odd, precision BF16, and of Wide,
+// precision F32, take the place of the scores.
 
 //go:noescape
-func softmaxOddAVX512(scores, p, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
+func softmaxPairsAVX512(b *softmaxBlock)
 
 //go:noescape
-func softmaxWideAVX512(scores, p, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
+func softmaxOddAVX512(b *softmaxBlock)
 
 //go:noescape
-func softmaxOddAVX2(scores, p, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
+func softmaxWideAVX512(b *softmaxBlock)
 
 //go:noescape
-func softmaxWideAVX2(scores, p, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
+func softmaxOddAVX2(b *softmaxBlock)
+
+//go:noescape
+func softmaxWideAVX2(b *softmaxBlock)
 
 //go:noinline
 func widenSwapped(dst []float32, pairs []uint16) {

@@ -16,45 +16,39 @@ func (t *cross) run() {
 	_ = t.c[(t.width-1)*t.stride+t.panels*panelCols*panelCols-1]
 	_, _ = t.a.wide[(t.panels-1)*t.a.stride+t.depth*panelCols-1], t.b.wide[(t.width-1)*t.b.stride+t.depth*panelCols-1]
 	for p := range t.width {
-		var alpha unsafe.Pointer
-		if t.alpha != nil {
-			alpha = unsafe.Pointer(&t.alpha[p*panelCols:][:panelCols][0])
+		args := crossArgs{
+			a: unsafe.Pointer(&t.a.wide[0]), b: unsafe.Pointer(&t.b.wide[p*t.b.stride]), c: unsafe.Pointer(&t.c[p*t.stride]),
+			depth: t.depth, aStride: 4 * t.a.stride, panels: t.panels, tiny: int(math.Float32bits(t.tiny)),
 		}
-		crossWideNEON(unsafe.Pointer(&t.a.wide[0]), unsafe.Pointer(&t.b.wide[p*t.b.stride]), unsafe.Pointer(&t.c[p*t.stride]),
-			alpha, t.depth, 4*t.a.stride, t.panels, int(math.Float32bits(t.tiny)))
+		if t.alpha != nil {
+			args.alpha = unsafe.Pointer(&t.alpha[p*panelCols:][:panelCols][0])
+		}
+		crossWideNEON(&args)
 	}
 }
 
-// crossWideNEON is the work of a cross with one panel of b times some panels of a.
-// alpha may be nil.
+// crossWideNEON multiplies by one panel of b.
 //
 //go:noescape
-func crossWideNEON(a, b, c, alpha unsafe.Pointer, depth, astride, panels, tiny int)
+func crossWideNEON(t *crossArgs)
 
 //go:noinline
 func (b *softmaxBlock) run() {
-	if !useNEON {
+	switch {
+	case !useNEON:
 		b.generic()
-		return
-	}
-	scores, lanes := unsafe.Pointer(b.scores), unsafe.Pointer(b.lanes)
-	max, sum, alpha := unsafe.Pointer(b.max), unsafe.Pointer(b.sum), unsafe.Pointer(b.alpha)
-	lo, hi := unsafe.Pointer(b.lo), unsafe.Pointer(b.hi)
-	if b.precision == BF16 {
-		softmaxOddNEON(scores, max, sum, alpha, lo, hi, lanes)
-	} else {
-		softmaxWideNEON(scores, max, sum, alpha, lo, hi, lanes)
+	case b.precision == BF16:
+		softmaxOddNEON(b)
+	default:
+		softmaxWideNEON(b)
 	}
 }
 
-// softmaxWideNEON is the work of a softmaxBlock of precision F32, softmaxOddNEON of
-// one of precision BF16. lo and hi may both be nil; lanes is scratch.
-//
 //go:noescape
-func softmaxWideNEON(scores, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
+func softmaxOddNEON(b *softmaxBlock)
 
 //go:noescape
-func softmaxOddNEON(scores, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
+func softmaxWideNEON(b *softmaxBlock)
 
 //go:noinline
 func widenSwapped(dst []float32, pairs []uint16) {

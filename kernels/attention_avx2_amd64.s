@@ -2,6 +2,7 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 DATA log2e<>+0(SB)/8, $0x3fb8aa3b3fb8aa3b
@@ -117,19 +118,24 @@ DATA least<>+16(SB)/8, $0xc20aa122c20aa122
 DATA least<>+24(SB)/8, $0xc20aa122c20aa122
 GLOBL least<>(SB), RODATA|NOPTR, $32
 
-// func crossWideAVX2(a, b, c, alpha unsafe.Pointer, depth, astride, bstride, cstride, panels, width, tiny int)
-TEXT ·crossWideAVX2(SB), NOSPLIT, $0-88
-	MOVQ a+0(FP), SI
-	MOVQ b+8(FP), BX
-	MOVQ c+16(FP), DI
-	MOVQ alpha+24(FP), R9
-	MOVQ depth+32(FP), R10
-	MOVQ astride+40(FP), R11
+// func crossWideAVX2(t *crossArgs)
+TEXT ·crossWideAVX2(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R8
+	MOVQ crossArgs_b(R8), BX
+	MOVQ crossArgs_c(R8), R13
+	MOVQ crossArgs_alpha(R8), R9
+	MOVQ crossArgs_depth(R8), R10
+	MOVQ crossArgs_aStride(R8), R11
+	MOVQ crossArgs_width(R8), R14
+	// Y0 to Y11: rows of c, two registers each; Y12 and Y13: queries; Y14: keys or values
 queries:
-	MOVQ a+0(FP), SI
-	MOVQ c+16(FP), DI
-	MOVQ panels+64(FP), R12
+	// a panel of queries
+	MOVQ crossArgs_a(R8), SI
+	MOVQ R13, DI
+	MOVQ crossArgs_panels(R8), R12
 panel:
+	// a panel of keys or of values
+	// rows 0 to 5: from +0, or from c times alpha
 	TESTQ R9, R9
 	JNZ from0
 	VXORPS Y0, Y0, Y0
@@ -160,7 +166,8 @@ from0:
 	VMULPS 288(DI), Y13, Y9
 	VMULPS 320(DI), Y12, Y10
 	VMULPS 352(DI), Y13, Y11
-	MOVQ tiny+80(FP), AX
+	// magnitudes below tiny become +0; the bound is doubled, and 0 bounds nothing
+	MOVQ crossArgs_tiny(R8), AX
 	SHRQ $1, AX
 	JZ start0
 	VMOVD AX, X15
@@ -208,6 +215,7 @@ start0:
 	MOVQ R10, CX
 	PCALIGN $32
 k0:
+	// one k
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 0(AX), Y14
@@ -232,6 +240,7 @@ k0:
 	ADDQ $64, DX
 	DECQ CX
 	JNZ k0
+	// rows 0 to 5: to c
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, 64(DI)
@@ -244,6 +253,7 @@ k0:
 	VMOVUPS Y9, 288(DI)
 	VMOVUPS Y10, 320(DI)
 	VMOVUPS Y11, 352(DI)
+	// rows 6 to 10: from +0, or from c times alpha
 	TESTQ R9, R9
 	JNZ from6
 	VXORPS Y0, Y0, Y0
@@ -270,7 +280,8 @@ from6:
 	VMULPS 608(DI), Y13, Y7
 	VMULPS 640(DI), Y12, Y8
 	VMULPS 672(DI), Y13, Y9
-	MOVQ tiny+80(FP), AX
+	// magnitudes below tiny become +0; the bound is doubled, and 0 bounds nothing
+	MOVQ crossArgs_tiny(R8), AX
 	SHRQ $1, AX
 	JZ start6
 	VMOVD AX, X15
@@ -312,6 +323,7 @@ start6:
 	MOVQ R10, CX
 	PCALIGN $32
 k6:
+	// one k
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 24(AX), Y14
@@ -333,6 +345,7 @@ k6:
 	ADDQ $64, DX
 	DECQ CX
 	JNZ k6
+	// rows 6 to 10: to c
 	VMOVUPS Y0, 384(DI)
 	VMOVUPS Y1, 416(DI)
 	VMOVUPS Y2, 448(DI)
@@ -343,6 +356,7 @@ k6:
 	VMOVUPS Y7, 608(DI)
 	VMOVUPS Y8, 640(DI)
 	VMOVUPS Y9, 672(DI)
+	// rows 11 to 15: from +0, or from c times alpha
 	TESTQ R9, R9
 	JNZ from11
 	VXORPS Y0, Y0, Y0
@@ -369,7 +383,8 @@ from11:
 	VMULPS 928(DI), Y13, Y7
 	VMULPS 960(DI), Y12, Y8
 	VMULPS 992(DI), Y13, Y9
-	MOVQ tiny+80(FP), AX
+	// magnitudes below tiny become +0; the bound is doubled, and 0 bounds nothing
+	MOVQ crossArgs_tiny(R8), AX
 	SHRQ $1, AX
 	JZ start11
 	VMOVD AX, X15
@@ -411,6 +426,7 @@ start11:
 	MOVQ R10, CX
 	PCALIGN $32
 k11:
+	// one k
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 44(AX), Y14
@@ -432,6 +448,7 @@ k11:
 	ADDQ $64, DX
 	DECQ CX
 	JNZ k11
+	// rows 11 to 15: to c
 	VMOVUPS Y0, 704(DI)
 	VMOVUPS Y1, 736(DI)
 	VMOVUPS Y2, 768(DI)
@@ -446,30 +463,32 @@ k11:
 	ADDQ $1024, DI
 	DECQ R12
 	JNZ panel
-	ADDQ bstride+48(FP), BX
-	MOVQ cstride+56(FP), AX
-	ADDQ AX, c+16(FP)
+	// on to the next panel of queries
+	ADDQ crossArgs_bStride(R8), BX
+	ADDQ crossArgs_cStride(R8), R13
 	TESTQ R9, R9
 	JZ next
 	ADDQ $64, R9
 next:
-	DECQ width+72(FP)
+	DECQ R14
 	JNZ queries
 	VZEROUPPER
 	RET
 
-// func softmaxWideAVX2(scores, p, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
-TEXT ·softmaxWideAVX2(SB), NOSPLIT, $0-64
-	MOVQ scores+0(FP), SI
-	MOVQ p+8(FP), DI
-	MOVQ max+16(FP), R8
-	MOVQ sum+24(FP), R9
-	MOVQ alpha+32(FP), R10
-	MOVQ lo+40(FP), R11
-	MOVQ hi+48(FP), R12
-	MOVQ lanes+56(FP), R13
+// func softmaxWideAVX2(b *softmaxBlock)
+TEXT ·softmaxWideAVX2(SB), NOSPLIT, $0-8
+	MOVQ b+0(FP), AX
+	MOVQ softmaxBlock_scores(AX), SI
+	MOVQ softmaxBlock_scores(AX), DI
+	MOVQ softmaxBlock_max(AX), R8
+	MOVQ softmaxBlock_sum(AX), R9
+	MOVQ softmaxBlock_alpha(AX), R10
+	MOVQ softmaxBlock_lo(AX), R11
+	MOVQ softmaxBlock_hi(AX), R12
+	MOVQ softmaxBlock_lanes(AX), R13
 	MOVQ $2, BX
 half:
+	// half of the queries: the maximum so far
 	VMOVUPS (R8), Y0
 	VMOVUPS (R8), Y1
 	VMOVUPS (R8), Y2
@@ -479,6 +498,7 @@ half:
 	TESTQ R12, R12
 	JNZ masked
 max:
+	// the maximum, where all see all
 	VMOVUPS 0(AX), Y4
 	VMAXPS Y0, Y4, Y0
 	VMOVUPS 64(AX), Y5
@@ -492,6 +512,7 @@ max:
 	JNZ max
 	JMP scaled
 masked:
+	// the maximum of rows lo to hi-1; the others become -Inf
 	VMOVDQU (R11), Y6
 	VMOVDQU (R12), Y7
 	VPXOR Y8, Y8, Y8
@@ -511,6 +532,7 @@ mask:
 	ADDQ $32, R11
 	ADDQ $32, R12
 scaled:
+	// alpha, the factor of what was summed so far
 	VMAXPS Y0, Y1, Y0
 	VMAXPS Y2, Y3, Y2
 	VMAXPS Y0, Y2, Y0
@@ -520,6 +542,7 @@ scaled:
 	VMOVUPS Y13, (R8)
 	VCMPPS $4, neginf<>(SB), Y13, Y14
 	VSUBPS Y13, Y6, Y6
+	// e^x of Y6
 	VMOVUPS magic<>(SB), Y7
 	VFMADD231PS log2e<>(SB), Y6, Y7
 	VSUBPS magic<>(SB), Y7, Y9
@@ -542,13 +565,16 @@ scaled:
 	VMOVUPS one<>(SB), Y6
 	VBLENDVPS Y14, Y9, Y6, Y9
 	VMOVUPS Y9, (R10)
+	// probabilities, in groups of pairs of rows
 	MOVQ R13, DX
 	MOVQ $4, CX
 group:
+	// pair 0
 	VMOVUPS 0(SI), Y4
 	VSUBPS Y13, Y4, Y4
 	VMOVUPS 64(SI), Y8
 	VSUBPS Y13, Y8, Y8
+	// e^x of Y4, Y8
 	VMOVUPS magic<>(SB), Y5
 	VMOVUPS magic<>(SB), Y9
 	VFMADD231PS log2e<>(SB), Y4, Y5
@@ -593,10 +619,12 @@ group:
 	VANDPS Y14, Y11, Y11
 	VMOVUPS Y11, 64(DI)
 	VMOVAPS Y11, Y2
+	// pair 4
 	VMOVUPS 2048(SI), Y4
 	VSUBPS Y13, Y4, Y4
 	VMOVUPS 2112(SI), Y8
 	VSUBPS Y13, Y8, Y8
+	// e^x of Y4, Y8
 	VMOVUPS magic<>(SB), Y5
 	VMOVUPS magic<>(SB), Y9
 	VFMADD231PS log2e<>(SB), Y4, Y5
@@ -641,10 +669,12 @@ group:
 	VANDPS Y14, Y11, Y11
 	VMOVUPS Y11, 2112(DI)
 	VADDPS Y11, Y2, Y2
+	// pair 2
 	VMOVUPS 1024(SI), Y4
 	VSUBPS Y13, Y4, Y4
 	VMOVUPS 1088(SI), Y8
 	VSUBPS Y13, Y8, Y8
+	// e^x of Y4, Y8
 	VMOVUPS magic<>(SB), Y5
 	VMOVUPS magic<>(SB), Y9
 	VFMADD231PS log2e<>(SB), Y4, Y5
@@ -689,10 +719,12 @@ group:
 	VANDPS Y14, Y11, Y11
 	VMOVUPS Y11, 1088(DI)
 	VMOVAPS Y11, Y15
+	// pair 6
 	VMOVUPS 3072(SI), Y4
 	VSUBPS Y13, Y4, Y4
 	VMOVUPS 3136(SI), Y8
 	VSUBPS Y13, Y8, Y8
+	// e^x of Y4, Y8
 	VMOVUPS magic<>(SB), Y5
 	VMOVUPS magic<>(SB), Y9
 	VFMADD231PS log2e<>(SB), Y4, Y5
@@ -739,10 +771,12 @@ group:
 	VMOVUPS Y11, 3136(DI)
 	VADDPS Y11, Y15, Y15
 	VADDPS Y15, Y2, Y2
+	// pair 1
 	VMOVUPS 512(SI), Y4
 	VSUBPS Y13, Y4, Y4
 	VMOVUPS 576(SI), Y8
 	VSUBPS Y13, Y8, Y8
+	// e^x of Y4, Y8
 	VMOVUPS magic<>(SB), Y5
 	VMOVUPS magic<>(SB), Y9
 	VFMADD231PS log2e<>(SB), Y4, Y5
@@ -787,10 +821,12 @@ group:
 	VANDPS Y14, Y11, Y11
 	VMOVUPS Y11, 576(DI)
 	VMOVAPS Y11, Y3
+	// pair 5
 	VMOVUPS 2560(SI), Y4
 	VSUBPS Y13, Y4, Y4
 	VMOVUPS 2624(SI), Y8
 	VSUBPS Y13, Y8, Y8
+	// e^x of Y4, Y8
 	VMOVUPS magic<>(SB), Y5
 	VMOVUPS magic<>(SB), Y9
 	VFMADD231PS log2e<>(SB), Y4, Y5
@@ -835,10 +871,12 @@ group:
 	VANDPS Y14, Y11, Y11
 	VMOVUPS Y11, 2624(DI)
 	VADDPS Y11, Y3, Y3
+	// pair 3
 	VMOVUPS 1536(SI), Y4
 	VSUBPS Y13, Y4, Y4
 	VMOVUPS 1600(SI), Y8
 	VSUBPS Y13, Y8, Y8
+	// e^x of Y4, Y8
 	VMOVUPS magic<>(SB), Y5
 	VMOVUPS magic<>(SB), Y9
 	VFMADD231PS log2e<>(SB), Y4, Y5
@@ -883,10 +921,12 @@ group:
 	VANDPS Y14, Y11, Y11
 	VMOVUPS Y11, 1600(DI)
 	VMOVAPS Y11, Y15
+	// pair 7
 	VMOVUPS 3584(SI), Y4
 	VSUBPS Y13, Y4, Y4
 	VMOVUPS 3648(SI), Y8
 	VSUBPS Y13, Y8, Y8
+	// e^x of Y4, Y8
 	VMOVUPS magic<>(SB), Y5
 	VMOVUPS magic<>(SB), Y9
 	VFMADD231PS log2e<>(SB), Y4, Y5
@@ -942,6 +982,7 @@ group:
 	ADDQ $128, DI
 	DECQ CX
 	JNZ group
+	// the sum of all lanes, added to sum times alpha
 	VMOVUPS 0(R13), Y0
 	VADDPS 256(R13), Y0, Y0
 	VMOVUPS 128(R13), Y1
@@ -967,18 +1008,20 @@ group:
 	VZEROUPPER
 	RET
 
-// func softmaxOddAVX2(scores, p, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
-TEXT ·softmaxOddAVX2(SB), NOSPLIT, $0-64
-	MOVQ scores+0(FP), SI
-	MOVQ p+8(FP), DI
-	MOVQ max+16(FP), R8
-	MOVQ sum+24(FP), R9
-	MOVQ alpha+32(FP), R10
-	MOVQ lo+40(FP), R11
-	MOVQ hi+48(FP), R12
-	MOVQ lanes+56(FP), R13
+// func softmaxOddAVX2(b *softmaxBlock)
+TEXT ·softmaxOddAVX2(SB), NOSPLIT, $0-8
+	MOVQ b+0(FP), AX
+	MOVQ softmaxBlock_scores(AX), SI
+	MOVQ softmaxBlock_scores(AX), DI
+	MOVQ softmaxBlock_max(AX), R8
+	MOVQ softmaxBlock_sum(AX), R9
+	MOVQ softmaxBlock_alpha(AX), R10
+	MOVQ softmaxBlock_lo(AX), R11
+	MOVQ softmaxBlock_hi(AX), R12
+	MOVQ softmaxBlock_lanes(AX), R13
 	MOVQ $2, BX
 half:
+	// half of the queries: the maximum so far
 	VMOVUPS (R8), Y0
 	VMOVUPS (R8), Y1
 	VMOVUPS (R8), Y2
@@ -988,6 +1031,7 @@ half:
 	TESTQ R12, R12
 	JNZ masked
 max:
+	// the maximum, where all see all
 	VMOVUPS 0(AX), Y4
 	VMAXPS Y0, Y4, Y0
 	VMOVUPS 64(AX), Y5
@@ -1001,6 +1045,7 @@ max:
 	JNZ max
 	JMP scaled
 masked:
+	// the maximum of rows lo to hi-1; the others become -Inf
 	VMOVDQU (R11), Y6
 	VMOVDQU (R12), Y7
 	VPXOR Y8, Y8, Y8
@@ -1020,6 +1065,7 @@ mask:
 	ADDQ $32, R11
 	ADDQ $32, R12
 scaled:
+	// alpha, the factor of what was summed so far
 	VMAXPS Y0, Y1, Y0
 	VMAXPS Y2, Y3, Y2
 	VMAXPS Y0, Y2, Y0
@@ -1029,6 +1075,7 @@ scaled:
 	VMOVUPS Y13, (R8)
 	VCMPPS $4, neginf<>(SB), Y13, Y14
 	VSUBPS Y13, Y6, Y6
+	// e^x of Y6
 	VMOVUPS magic<>(SB), Y7
 	VFMADD231PS log2e<>(SB), Y6, Y7
 	VSUBPS magic<>(SB), Y7, Y9
@@ -1051,13 +1098,16 @@ scaled:
 	VMOVUPS one<>(SB), Y6
 	VBLENDVPS Y14, Y9, Y6, Y9
 	VMOVUPS Y9, (R10)
+	// probabilities, in groups of pairs of rows
 	MOVQ R13, DX
 	MOVQ $4, CX
 group:
+	// pair 0
 	VMOVUPS 0(SI), Y4
 	VSUBPS Y13, Y4, Y4
 	VMOVUPS 64(SI), Y8
 	VSUBPS Y13, Y8, Y8
+	// e^x of Y4, Y8
 	VMOVUPS magic<>(SB), Y5
 	VMOVUPS magic<>(SB), Y9
 	VFMADD231PS log2e<>(SB), Y4, Y5
@@ -1096,6 +1146,7 @@ group:
 	VANDNPS Y11, Y9, Y11
 	VCMPPS $3, Y8, Y8, Y9
 	VBLENDVPS Y9, Y8, Y11, Y11
+	// round Y7 to bfloat16
 	VPSRLD $16, Y7, Y4
 	VPAND lsb<>(SB), Y4, Y4
 	VPADDD bias<>(SB), Y4, Y4
@@ -1107,6 +1158,7 @@ group:
 	VANDPS Y14, Y7, Y7
 	VMOVUPS Y7, 64(DI)
 	VMOVAPS Y7, Y0
+	// round Y11 to bfloat16
 	VPSRLD $16, Y11, Y8
 	VPAND lsb<>(SB), Y8, Y8
 	VPADDD bias<>(SB), Y8, Y8
@@ -1118,10 +1170,12 @@ group:
 	VANDPS Y14, Y11, Y11
 	VMOVUPS Y11, 0(DI)
 	VMOVAPS Y11, Y2
+	// pair 4
 	VMOVUPS 2048(SI), Y4
 	VSUBPS Y13, Y4, Y4
 	VMOVUPS 2112(SI), Y8
 	VSUBPS Y13, Y8, Y8
+	// e^x of Y4, Y8
 	VMOVUPS magic<>(SB), Y5
 	VMOVUPS magic<>(SB), Y9
 	VFMADD231PS log2e<>(SB), Y4, Y5
@@ -1160,6 +1214,7 @@ group:
 	VANDNPS Y11, Y9, Y11
 	VCMPPS $3, Y8, Y8, Y9
 	VBLENDVPS Y9, Y8, Y11, Y11
+	// round Y7 to bfloat16
 	VPSRLD $16, Y7, Y4
 	VPAND lsb<>(SB), Y4, Y4
 	VPADDD bias<>(SB), Y4, Y4
@@ -1171,6 +1226,7 @@ group:
 	VANDPS Y14, Y7, Y7
 	VMOVUPS Y7, 2112(DI)
 	VADDPS Y7, Y0, Y0
+	// round Y11 to bfloat16
 	VPSRLD $16, Y11, Y8
 	VPAND lsb<>(SB), Y8, Y8
 	VPADDD bias<>(SB), Y8, Y8
@@ -1182,10 +1238,12 @@ group:
 	VANDPS Y14, Y11, Y11
 	VMOVUPS Y11, 2048(DI)
 	VADDPS Y11, Y2, Y2
+	// pair 2
 	VMOVUPS 1024(SI), Y4
 	VSUBPS Y13, Y4, Y4
 	VMOVUPS 1088(SI), Y8
 	VSUBPS Y13, Y8, Y8
+	// e^x of Y4, Y8
 	VMOVUPS magic<>(SB), Y5
 	VMOVUPS magic<>(SB), Y9
 	VFMADD231PS log2e<>(SB), Y4, Y5
@@ -1224,6 +1282,7 @@ group:
 	VANDNPS Y11, Y9, Y11
 	VCMPPS $3, Y8, Y8, Y9
 	VBLENDVPS Y9, Y8, Y11, Y11
+	// round Y7 to bfloat16
 	VPSRLD $16, Y7, Y4
 	VPAND lsb<>(SB), Y4, Y4
 	VPADDD bias<>(SB), Y4, Y4
@@ -1235,6 +1294,7 @@ group:
 	VANDPS Y14, Y7, Y7
 	VMOVUPS Y7, 1088(DI)
 	VMOVAPS Y7, Y12
+	// round Y11 to bfloat16
 	VPSRLD $16, Y11, Y8
 	VPAND lsb<>(SB), Y8, Y8
 	VPADDD bias<>(SB), Y8, Y8
@@ -1246,10 +1306,12 @@ group:
 	VANDPS Y14, Y11, Y11
 	VMOVUPS Y11, 1024(DI)
 	VMOVAPS Y11, Y15
+	// pair 6
 	VMOVUPS 3072(SI), Y4
 	VSUBPS Y13, Y4, Y4
 	VMOVUPS 3136(SI), Y8
 	VSUBPS Y13, Y8, Y8
+	// e^x of Y4, Y8
 	VMOVUPS magic<>(SB), Y5
 	VMOVUPS magic<>(SB), Y9
 	VFMADD231PS log2e<>(SB), Y4, Y5
@@ -1288,6 +1350,7 @@ group:
 	VANDNPS Y11, Y9, Y11
 	VCMPPS $3, Y8, Y8, Y9
 	VBLENDVPS Y9, Y8, Y11, Y11
+	// round Y7 to bfloat16
 	VPSRLD $16, Y7, Y4
 	VPAND lsb<>(SB), Y4, Y4
 	VPADDD bias<>(SB), Y4, Y4
@@ -1300,6 +1363,7 @@ group:
 	VMOVUPS Y7, 3136(DI)
 	VADDPS Y7, Y12, Y12
 	VADDPS Y12, Y0, Y0
+	// round Y11 to bfloat16
 	VPSRLD $16, Y11, Y8
 	VPAND lsb<>(SB), Y8, Y8
 	VPADDD bias<>(SB), Y8, Y8
@@ -1312,10 +1376,12 @@ group:
 	VMOVUPS Y11, 3072(DI)
 	VADDPS Y11, Y15, Y15
 	VADDPS Y15, Y2, Y2
+	// pair 1
 	VMOVUPS 512(SI), Y4
 	VSUBPS Y13, Y4, Y4
 	VMOVUPS 576(SI), Y8
 	VSUBPS Y13, Y8, Y8
+	// e^x of Y4, Y8
 	VMOVUPS magic<>(SB), Y5
 	VMOVUPS magic<>(SB), Y9
 	VFMADD231PS log2e<>(SB), Y4, Y5
@@ -1354,6 +1420,7 @@ group:
 	VANDNPS Y11, Y9, Y11
 	VCMPPS $3, Y8, Y8, Y9
 	VBLENDVPS Y9, Y8, Y11, Y11
+	// round Y7 to bfloat16
 	VPSRLD $16, Y7, Y4
 	VPAND lsb<>(SB), Y4, Y4
 	VPADDD bias<>(SB), Y4, Y4
@@ -1365,6 +1432,7 @@ group:
 	VANDPS Y14, Y7, Y7
 	VMOVUPS Y7, 576(DI)
 	VMOVAPS Y7, Y1
+	// round Y11 to bfloat16
 	VPSRLD $16, Y11, Y8
 	VPAND lsb<>(SB), Y8, Y8
 	VPADDD bias<>(SB), Y8, Y8
@@ -1376,10 +1444,12 @@ group:
 	VANDPS Y14, Y11, Y11
 	VMOVUPS Y11, 512(DI)
 	VMOVAPS Y11, Y3
+	// pair 5
 	VMOVUPS 2560(SI), Y4
 	VSUBPS Y13, Y4, Y4
 	VMOVUPS 2624(SI), Y8
 	VSUBPS Y13, Y8, Y8
+	// e^x of Y4, Y8
 	VMOVUPS magic<>(SB), Y5
 	VMOVUPS magic<>(SB), Y9
 	VFMADD231PS log2e<>(SB), Y4, Y5
@@ -1418,6 +1488,7 @@ group:
 	VANDNPS Y11, Y9, Y11
 	VCMPPS $3, Y8, Y8, Y9
 	VBLENDVPS Y9, Y8, Y11, Y11
+	// round Y7 to bfloat16
 	VPSRLD $16, Y7, Y4
 	VPAND lsb<>(SB), Y4, Y4
 	VPADDD bias<>(SB), Y4, Y4
@@ -1429,6 +1500,7 @@ group:
 	VANDPS Y14, Y7, Y7
 	VMOVUPS Y7, 2624(DI)
 	VADDPS Y7, Y1, Y1
+	// round Y11 to bfloat16
 	VPSRLD $16, Y11, Y8
 	VPAND lsb<>(SB), Y8, Y8
 	VPADDD bias<>(SB), Y8, Y8
@@ -1440,10 +1512,12 @@ group:
 	VANDPS Y14, Y11, Y11
 	VMOVUPS Y11, 2560(DI)
 	VADDPS Y11, Y3, Y3
+	// pair 3
 	VMOVUPS 1536(SI), Y4
 	VSUBPS Y13, Y4, Y4
 	VMOVUPS 1600(SI), Y8
 	VSUBPS Y13, Y8, Y8
+	// e^x of Y4, Y8
 	VMOVUPS magic<>(SB), Y5
 	VMOVUPS magic<>(SB), Y9
 	VFMADD231PS log2e<>(SB), Y4, Y5
@@ -1482,6 +1556,7 @@ group:
 	VANDNPS Y11, Y9, Y11
 	VCMPPS $3, Y8, Y8, Y9
 	VBLENDVPS Y9, Y8, Y11, Y11
+	// round Y7 to bfloat16
 	VPSRLD $16, Y7, Y4
 	VPAND lsb<>(SB), Y4, Y4
 	VPADDD bias<>(SB), Y4, Y4
@@ -1493,6 +1568,7 @@ group:
 	VANDPS Y14, Y7, Y7
 	VMOVUPS Y7, 1600(DI)
 	VMOVAPS Y7, Y12
+	// round Y11 to bfloat16
 	VPSRLD $16, Y11, Y8
 	VPAND lsb<>(SB), Y8, Y8
 	VPADDD bias<>(SB), Y8, Y8
@@ -1504,10 +1580,12 @@ group:
 	VANDPS Y14, Y11, Y11
 	VMOVUPS Y11, 1536(DI)
 	VMOVAPS Y11, Y15
+	// pair 7
 	VMOVUPS 3584(SI), Y4
 	VSUBPS Y13, Y4, Y4
 	VMOVUPS 3648(SI), Y8
 	VSUBPS Y13, Y8, Y8
+	// e^x of Y4, Y8
 	VMOVUPS magic<>(SB), Y5
 	VMOVUPS magic<>(SB), Y9
 	VFMADD231PS log2e<>(SB), Y4, Y5
@@ -1546,6 +1624,7 @@ group:
 	VANDNPS Y11, Y9, Y11
 	VCMPPS $3, Y8, Y8, Y9
 	VBLENDVPS Y9, Y8, Y11, Y11
+	// round Y7 to bfloat16
 	VPSRLD $16, Y7, Y4
 	VPAND lsb<>(SB), Y4, Y4
 	VPADDD bias<>(SB), Y4, Y4
@@ -1558,6 +1637,7 @@ group:
 	VMOVUPS Y7, 3648(DI)
 	VADDPS Y7, Y12, Y12
 	VADDPS Y12, Y1, Y1
+	// round Y11 to bfloat16
 	VPSRLD $16, Y11, Y8
 	VPAND lsb<>(SB), Y8, Y8
 	VPADDD bias<>(SB), Y8, Y8
@@ -1579,6 +1659,7 @@ group:
 	ADDQ $128, DI
 	DECQ CX
 	JNZ group
+	// the sum of all lanes, added to sum times alpha
 	VMOVUPS 0(R13), Y0
 	VADDPS 256(R13), Y0, Y0
 	VMOVUPS 128(R13), Y1

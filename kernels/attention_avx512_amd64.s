@@ -2,6 +2,7 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 DATA log2e<>+0(SB)/8, $0x3fb8aa3b3fb8aa3b
@@ -107,24 +108,29 @@ DATA least<>+16(SB)/8, $0xc20aa122c20aa122
 DATA least<>+24(SB)/8, $0xc20aa122c20aa122
 GLOBL least<>(SB), RODATA|NOPTR, $32
 
-// func crossWideAVX512(a, b, c, alpha unsafe.Pointer, depth, astride, bstride, cstride, panels, width, tiny int)
-TEXT ·crossWideAVX512(SB), NOSPLIT, $0-88
-	MOVQ a+0(FP), SI
-	MOVQ b+8(FP), BX
-	MOVQ c+16(FP), DI
-	MOVQ alpha+24(FP), R9
-	MOVQ depth+32(FP), R10
-	MOVQ astride+40(FP), R11
-	MOVQ bstride+48(FP), R13
-	MOVQ cstride+56(FP), R8
-	MOVQ panels+64(FP), R12
-	MOVQ width+72(FP), AX
-	MOVQ tiny+80(FP), CX
+// func crossWideAVX512(t *crossArgs)
+TEXT ·crossWideAVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ crossArgs_a(AX), SI
+	MOVQ crossArgs_b(AX), BX
+	MOVQ crossArgs_c(AX), DI
+	MOVQ crossArgs_alpha(AX), R9
+	MOVQ crossArgs_depth(AX), R10
+	MOVQ crossArgs_aStride(AX), R11
+	MOVQ crossArgs_bStride(AX), R13
+	MOVQ crossArgs_cStride(AX), R8
+	MOVQ crossArgs_panels(AX), R12
+	MOVQ crossArgs_tiny(AX), CX
+	MOVQ crossArgs_width(AX), AX
+	// Z0 to Z23: rows of c, a register for each panel; Z24 to Z26: queries; Z28 to Z30: keys or values
+	// one loop for each number of panels of queries
 	VPBROADCASTD CX, Z31
 	CMPQ AX, $2
 	JEQ width2
 	JGT width3
 width1:
+	// panels 1: a panel of keys or of values
+	// panels 1, rows 0 to 15: from +0, or from c times alpha, where what is tiny becomes +0
 	TESTQ R9, R9
 	JNZ width1from0
 	VPXORD Z0, Z0, Z0
@@ -216,6 +222,7 @@ width1start0:
 	MOVQ R10, CX
 	PCALIGN $32
 width1k0:
+	// panels 1, rows 0 to 15: one k
 	VMOVUPS (DX), Z24
 	VBROADCASTSS 0(AX), Z28
 	VFMADD231PS Z24, Z28, Z0
@@ -253,6 +260,7 @@ width1k0:
 	ADDQ $64, DX
 	DECQ CX
 	JNZ width1k0
+	// panels 1, rows 0 to 15: to c
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -276,6 +284,8 @@ width1k0:
 	VZEROUPPER
 	RET
 width2:
+	// panels 2: a panel of keys or of values
+	// panels 2, rows 0 to 7: from +0, or from c times alpha, where what is tiny becomes +0
 	TESTQ R9, R9
 	JNZ width2from0
 	VPXORD Z0, Z0, Z0
@@ -368,6 +378,7 @@ width2start0:
 	MOVQ R10, CX
 	PCALIGN $32
 width2k0:
+	// panels 2, rows 0 to 7: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z28
@@ -398,6 +409,7 @@ width2k0:
 	ADDQ $64, DX
 	DECQ CX
 	JNZ width2k0
+	// panels 2, rows 0 to 7: to c
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 0(DI)(R8*1)
 	VMOVUPS Z2, 64(DI)
@@ -414,6 +426,7 @@ width2k0:
 	VMOVUPS Z13, 384(DI)(R8*1)
 	VMOVUPS Z14, 448(DI)
 	VMOVUPS Z15, 448(DI)(R8*1)
+	// panels 2, rows 8 to 15: from +0, or from c times alpha, where what is tiny becomes +0
 	TESTQ R9, R9
 	JNZ width2from8
 	VPXORD Z0, Z0, Z0
@@ -506,6 +519,7 @@ width2start8:
 	MOVQ R10, CX
 	PCALIGN $32
 width2k8:
+	// panels 2, rows 8 to 15: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VBROADCASTSS 32(AX), Z28
@@ -536,6 +550,7 @@ width2k8:
 	ADDQ $64, DX
 	DECQ CX
 	JNZ width2k8
+	// panels 2, rows 8 to 15: to c
 	VMOVUPS Z0, 512(DI)
 	VMOVUPS Z1, 512(DI)(R8*1)
 	VMOVUPS Z2, 576(DI)
@@ -559,6 +574,8 @@ width2k8:
 	VZEROUPPER
 	RET
 width3:
+	// panels 3: a panel of keys or of values
+	// panels 3, rows 0 to 7: from +0, or from c times alpha, where what is tiny becomes +0
 	TESTQ R9, R9
 	JNZ width3from0
 	VPXORD Z0, Z0, Z0
@@ -692,6 +709,7 @@ width3start0:
 	MOVQ R10, CX
 	PCALIGN $32
 width3k0:
+	// panels 3, rows 0 to 7: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VMOVUPS (DX)(R13*2), Z26
@@ -731,6 +749,7 @@ width3k0:
 	ADDQ $64, DX
 	DECQ CX
 	JNZ width3k0
+	// panels 3, rows 0 to 7: to c
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 0(DI)(R8*1)
 	VMOVUPS Z2, 0(DI)(R8*2)
@@ -755,6 +774,7 @@ width3k0:
 	VMOVUPS Z21, 448(DI)
 	VMOVUPS Z22, 448(DI)(R8*1)
 	VMOVUPS Z23, 448(DI)(R8*2)
+	// panels 3, rows 8 to 15: from +0, or from c times alpha, where what is tiny becomes +0
 	TESTQ R9, R9
 	JNZ width3from8
 	VPXORD Z0, Z0, Z0
@@ -888,6 +908,7 @@ width3start8:
 	MOVQ R10, CX
 	PCALIGN $32
 width3k8:
+	// panels 3, rows 8 to 15: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VMOVUPS (DX)(R13*2), Z26
@@ -927,6 +948,7 @@ width3k8:
 	ADDQ $64, DX
 	DECQ CX
 	JNZ width3k8
+	// panels 3, rows 8 to 15: to c
 	VMOVUPS Z0, 512(DI)
 	VMOVUPS Z1, 512(DI)(R8*1)
 	VMOVUPS Z2, 512(DI)(R8*2)
@@ -958,16 +980,18 @@ width3k8:
 	VZEROUPPER
 	RET
 
-// func softmaxWideAVX512(scores, p, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
-TEXT ·softmaxWideAVX512(SB), NOSPLIT, $0-64
-	MOVQ scores+0(FP), SI
-	MOVQ p+8(FP), DI
-	MOVQ max+16(FP), R8
-	MOVQ sum+24(FP), R9
-	MOVQ alpha+32(FP), R10
-	MOVQ lo+40(FP), R11
-	MOVQ hi+48(FP), R12
-	MOVQ lanes+56(FP), R13
+// func softmaxWideAVX512(b *softmaxBlock)
+TEXT ·softmaxWideAVX512(SB), NOSPLIT, $0-8
+	MOVQ b+0(FP), AX
+	MOVQ softmaxBlock_scores(AX), SI
+	MOVQ softmaxBlock_scores(AX), DI
+	MOVQ softmaxBlock_max(AX), R8
+	MOVQ softmaxBlock_sum(AX), R9
+	MOVQ softmaxBlock_alpha(AX), R10
+	MOVQ softmaxBlock_lo(AX), R11
+	MOVQ softmaxBlock_hi(AX), R12
+	MOVQ softmaxBlock_lanes(AX), R13
+	// the maximum so far
 	VMOVUPS (R8), Z12
 	VMOVAPS Z12, Z0
 	VMOVAPS Z12, Z1
@@ -978,6 +1002,7 @@ TEXT ·softmaxWideAVX512(SB), NOSPLIT, $0-64
 	TESTQ R12, R12
 	JNZ masked
 max:
+	// the maximum, where all see all
 	VMOVUPS 0(AX), Z4
 	VMAXPS Z0, Z4, Z0
 	VMOVUPS 64(AX), Z5
@@ -999,6 +1024,7 @@ max:
 	JNZ max
 	JMP scaled
 masked:
+	// the maximum of rows lo to hi-1; the others become -Inf
 	VMOVDQU32 (R11), Z6
 	VMOVDQU32 (R12), Z7
 	VPXORD Z8, Z8, Z8
@@ -1017,6 +1043,7 @@ mask:
 	DECQ CX
 	JNZ mask
 scaled:
+	// alpha, the factor of what was summed so far
 	VMAXPS Z0, Z1, Z0
 	VMAXPS Z2, Z3, Z2
 	VMAXPS Z0, Z2, Z0
@@ -1037,6 +1064,7 @@ scaled:
 	VBROADCASTSS neginf<>(SB), Z1
 	VCMPPS $4, Z1, Z27, K5
 	VSUBPS Z27, Z12, Z4
+	// e^x of Z4
 	VCMPPS $5, Z26, Z4, K5, K1
 	VMOVAPS Z17, Z5
 	VFMADD231PS Z16, Z4, Z5
@@ -1054,10 +1082,12 @@ scaled:
 	KNOTW K5, K1
 	VMOVAPS Z25, K1, Z6
 	VMOVUPS Z6, (R10)
+	// probabilities, in groups of pairs of rows
 	MOVQ R13, DX
 	MOVQ $4, CX
 	PCALIGN $32
 group:
+	// pairs 0 and 4
 	VMOVUPS 0(SI), Z4
 	VSUBPS Z27, Z4, Z4
 	VMOVUPS 64(SI), Z7
@@ -1066,6 +1096,7 @@ group:
 	VSUBPS Z27, Z10, Z10
 	VMOVUPS 2112(SI), Z13
 	VSUBPS Z27, Z13, Z13
+	// e^x of Z4, Z7, Z10, Z13
 	VCMPPS $5, Z26, Z4, K5, K1
 	VCMPPS $5, Z26, Z7, K5, K2
 	VCMPPS $5, Z26, Z10, K5, K3
@@ -1130,6 +1161,7 @@ group:
 	VMOVAPS Z6, Z0
 	VADDPS Z15, Z9, Z9
 	VMOVAPS Z9, Z2
+	// pairs 2 and 6
 	VMOVUPS 1024(SI), Z4
 	VSUBPS Z27, Z4, Z4
 	VMOVUPS 1088(SI), Z7
@@ -1138,6 +1170,7 @@ group:
 	VSUBPS Z27, Z10, Z10
 	VMOVUPS 3136(SI), Z13
 	VSUBPS Z27, Z13, Z13
+	// e^x of Z4, Z7, Z10, Z13
 	VCMPPS $5, Z26, Z4, K5, K1
 	VCMPPS $5, Z26, Z7, K5, K2
 	VCMPPS $5, Z26, Z10, K5, K3
@@ -1202,6 +1235,7 @@ group:
 	VADDPS Z6, Z0, Z0
 	VADDPS Z15, Z9, Z9
 	VADDPS Z9, Z2, Z2
+	// pairs 1 and 5
 	VMOVUPS 512(SI), Z4
 	VSUBPS Z27, Z4, Z4
 	VMOVUPS 576(SI), Z7
@@ -1210,6 +1244,7 @@ group:
 	VSUBPS Z27, Z10, Z10
 	VMOVUPS 2624(SI), Z13
 	VSUBPS Z27, Z13, Z13
+	// e^x of Z4, Z7, Z10, Z13
 	VCMPPS $5, Z26, Z4, K5, K1
 	VCMPPS $5, Z26, Z7, K5, K2
 	VCMPPS $5, Z26, Z10, K5, K3
@@ -1274,6 +1309,7 @@ group:
 	VMOVAPS Z6, Z1
 	VADDPS Z15, Z9, Z9
 	VMOVAPS Z9, Z3
+	// pairs 3 and 7
 	VMOVUPS 1536(SI), Z4
 	VSUBPS Z27, Z4, Z4
 	VMOVUPS 1600(SI), Z7
@@ -1282,6 +1318,7 @@ group:
 	VSUBPS Z27, Z10, Z10
 	VMOVUPS 3648(SI), Z13
 	VSUBPS Z27, Z13, Z13
+	// e^x of Z4, Z7, Z10, Z13
 	VCMPPS $5, Z26, Z4, K5, K1
 	VCMPPS $5, Z26, Z7, K5, K2
 	VCMPPS $5, Z26, Z10, K5, K3
@@ -1355,6 +1392,7 @@ group:
 	ADDQ $128, DI
 	DECQ CX
 	JNZ group
+	// the sum of all lanes, added to sum times alpha
 	VMOVUPS 0(R13), Z0
 	VADDPS 256(R13), Z0, Z0
 	VMOVUPS 128(R13), Z1
@@ -1373,16 +1411,18 @@ group:
 	VZEROUPPER
 	RET
 
-// func softmaxOddAVX512(scores, p, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
-TEXT ·softmaxOddAVX512(SB), NOSPLIT, $0-64
-	MOVQ scores+0(FP), SI
-	MOVQ p+8(FP), DI
-	MOVQ max+16(FP), R8
-	MOVQ sum+24(FP), R9
-	MOVQ alpha+32(FP), R10
-	MOVQ lo+40(FP), R11
-	MOVQ hi+48(FP), R12
-	MOVQ lanes+56(FP), R13
+// func softmaxOddAVX512(b *softmaxBlock)
+TEXT ·softmaxOddAVX512(SB), NOSPLIT, $0-8
+	MOVQ b+0(FP), AX
+	MOVQ softmaxBlock_scores(AX), SI
+	MOVQ softmaxBlock_scores(AX), DI
+	MOVQ softmaxBlock_max(AX), R8
+	MOVQ softmaxBlock_sum(AX), R9
+	MOVQ softmaxBlock_alpha(AX), R10
+	MOVQ softmaxBlock_lo(AX), R11
+	MOVQ softmaxBlock_hi(AX), R12
+	MOVQ softmaxBlock_lanes(AX), R13
+	// the maximum so far
 	VMOVUPS (R8), Z12
 	VMOVAPS Z12, Z0
 	VMOVAPS Z12, Z1
@@ -1393,6 +1433,7 @@ TEXT ·softmaxOddAVX512(SB), NOSPLIT, $0-64
 	TESTQ R12, R12
 	JNZ masked
 max:
+	// the maximum, where all see all
 	VMOVUPS 0(AX), Z4
 	VMAXPS Z0, Z4, Z0
 	VMOVUPS 64(AX), Z5
@@ -1414,6 +1455,7 @@ max:
 	JNZ max
 	JMP scaled
 masked:
+	// the maximum of rows lo to hi-1; the others become -Inf
 	VMOVDQU32 (R11), Z6
 	VMOVDQU32 (R12), Z7
 	VPXORD Z8, Z8, Z8
@@ -1432,6 +1474,7 @@ mask:
 	DECQ CX
 	JNZ mask
 scaled:
+	// alpha, the factor of what was summed so far
 	VMAXPS Z0, Z1, Z0
 	VMAXPS Z2, Z3, Z2
 	VMAXPS Z0, Z2, Z0
@@ -1452,6 +1495,7 @@ scaled:
 	VBROADCASTSS neginf<>(SB), Z1
 	VCMPPS $4, Z1, Z27, K5
 	VSUBPS Z27, Z12, Z4
+	// e^x of Z4
 	VCMPPS $5, Z26, Z4, K5, K1
 	VMOVAPS Z17, Z5
 	VFMADD231PS Z16, Z4, Z5
@@ -1474,10 +1518,12 @@ scaled:
 	VBROADCASTSS bias<>(SB), Z29
 	VBROADCASTSS quiet<>(SB), Z30
 	VBROADCASTSS high<>(SB), Z31
+	// probabilities, in groups of pairs of rows
 	MOVQ R13, DX
 	MOVQ $4, CX
 	PCALIGN $32
 group:
+	// pairs 0 and 4
 	VMOVUPS 0(SI), Z4
 	VSUBPS Z27, Z4, Z4
 	VMOVUPS 64(SI), Z7
@@ -1486,6 +1532,7 @@ group:
 	VSUBPS Z27, Z10, Z10
 	VMOVUPS 2112(SI), Z13
 	VSUBPS Z27, Z13, Z13
+	// e^x of Z4, Z7, Z10, Z13
 	VCMPPS $5, Z26, Z4, K5, K1
 	VCMPPS $5, Z26, Z7, K5, K2
 	VCMPPS $5, Z26, Z10, K5, K3
@@ -1542,6 +1589,7 @@ group:
 	VSCALEFPS.Z Z8, Z9, K2, Z9
 	VSCALEFPS.Z Z11, Z12, K3, Z12
 	VSCALEFPS.Z Z14, Z15, K4, Z15
+	// round Z6 to bfloat16
 	VPSRLD $16, Z6, Z4
 	VPANDD Z28, Z4, Z4
 	VPADDD Z29, Z4, Z4
@@ -1551,6 +1599,7 @@ group:
 	VMOVAPS Z5, K2, Z4
 	VPANDD Z31, Z4, Z6
 	VMOVUPS Z6, 64(DI)
+	// round Z9 to bfloat16
 	VPSRLD $16, Z9, Z7
 	VPANDD Z28, Z7, Z7
 	VPADDD Z29, Z7, Z7
@@ -1560,6 +1609,7 @@ group:
 	VMOVAPS Z8, K2, Z7
 	VPANDD Z31, Z7, Z9
 	VMOVUPS Z9, 0(DI)
+	// round Z12 to bfloat16
 	VPSRLD $16, Z12, Z10
 	VPANDD Z28, Z10, Z10
 	VPADDD Z29, Z10, Z10
@@ -1569,6 +1619,7 @@ group:
 	VMOVAPS Z11, K2, Z10
 	VPANDD Z31, Z10, Z12
 	VMOVUPS Z12, 2112(DI)
+	// round Z15 to bfloat16
 	VPSRLD $16, Z15, Z13
 	VPANDD Z28, Z13, Z13
 	VPADDD Z29, Z13, Z13
@@ -1582,6 +1633,7 @@ group:
 	VMOVAPS Z6, Z0
 	VADDPS Z15, Z9, Z9
 	VMOVAPS Z9, Z2
+	// pairs 2 and 6
 	VMOVUPS 1024(SI), Z4
 	VSUBPS Z27, Z4, Z4
 	VMOVUPS 1088(SI), Z7
@@ -1590,6 +1642,7 @@ group:
 	VSUBPS Z27, Z10, Z10
 	VMOVUPS 3136(SI), Z13
 	VSUBPS Z27, Z13, Z13
+	// e^x of Z4, Z7, Z10, Z13
 	VCMPPS $5, Z26, Z4, K5, K1
 	VCMPPS $5, Z26, Z7, K5, K2
 	VCMPPS $5, Z26, Z10, K5, K3
@@ -1646,6 +1699,7 @@ group:
 	VSCALEFPS.Z Z8, Z9, K2, Z9
 	VSCALEFPS.Z Z11, Z12, K3, Z12
 	VSCALEFPS.Z Z14, Z15, K4, Z15
+	// round Z6 to bfloat16
 	VPSRLD $16, Z6, Z4
 	VPANDD Z28, Z4, Z4
 	VPADDD Z29, Z4, Z4
@@ -1655,6 +1709,7 @@ group:
 	VMOVAPS Z5, K2, Z4
 	VPANDD Z31, Z4, Z6
 	VMOVUPS Z6, 1088(DI)
+	// round Z9 to bfloat16
 	VPSRLD $16, Z9, Z7
 	VPANDD Z28, Z7, Z7
 	VPADDD Z29, Z7, Z7
@@ -1664,6 +1719,7 @@ group:
 	VMOVAPS Z8, K2, Z7
 	VPANDD Z31, Z7, Z9
 	VMOVUPS Z9, 1024(DI)
+	// round Z12 to bfloat16
 	VPSRLD $16, Z12, Z10
 	VPANDD Z28, Z10, Z10
 	VPADDD Z29, Z10, Z10
@@ -1673,6 +1729,7 @@ group:
 	VMOVAPS Z11, K2, Z10
 	VPANDD Z31, Z10, Z12
 	VMOVUPS Z12, 3136(DI)
+	// round Z15 to bfloat16
 	VPSRLD $16, Z15, Z13
 	VPANDD Z28, Z13, Z13
 	VPADDD Z29, Z13, Z13
@@ -1686,6 +1743,7 @@ group:
 	VADDPS Z6, Z0, Z0
 	VADDPS Z15, Z9, Z9
 	VADDPS Z9, Z2, Z2
+	// pairs 1 and 5
 	VMOVUPS 512(SI), Z4
 	VSUBPS Z27, Z4, Z4
 	VMOVUPS 576(SI), Z7
@@ -1694,6 +1752,7 @@ group:
 	VSUBPS Z27, Z10, Z10
 	VMOVUPS 2624(SI), Z13
 	VSUBPS Z27, Z13, Z13
+	// e^x of Z4, Z7, Z10, Z13
 	VCMPPS $5, Z26, Z4, K5, K1
 	VCMPPS $5, Z26, Z7, K5, K2
 	VCMPPS $5, Z26, Z10, K5, K3
@@ -1750,6 +1809,7 @@ group:
 	VSCALEFPS.Z Z8, Z9, K2, Z9
 	VSCALEFPS.Z Z11, Z12, K3, Z12
 	VSCALEFPS.Z Z14, Z15, K4, Z15
+	// round Z6 to bfloat16
 	VPSRLD $16, Z6, Z4
 	VPANDD Z28, Z4, Z4
 	VPADDD Z29, Z4, Z4
@@ -1759,6 +1819,7 @@ group:
 	VMOVAPS Z5, K2, Z4
 	VPANDD Z31, Z4, Z6
 	VMOVUPS Z6, 576(DI)
+	// round Z9 to bfloat16
 	VPSRLD $16, Z9, Z7
 	VPANDD Z28, Z7, Z7
 	VPADDD Z29, Z7, Z7
@@ -1768,6 +1829,7 @@ group:
 	VMOVAPS Z8, K2, Z7
 	VPANDD Z31, Z7, Z9
 	VMOVUPS Z9, 512(DI)
+	// round Z12 to bfloat16
 	VPSRLD $16, Z12, Z10
 	VPANDD Z28, Z10, Z10
 	VPADDD Z29, Z10, Z10
@@ -1777,6 +1839,7 @@ group:
 	VMOVAPS Z11, K2, Z10
 	VPANDD Z31, Z10, Z12
 	VMOVUPS Z12, 2624(DI)
+	// round Z15 to bfloat16
 	VPSRLD $16, Z15, Z13
 	VPANDD Z28, Z13, Z13
 	VPADDD Z29, Z13, Z13
@@ -1790,6 +1853,7 @@ group:
 	VMOVAPS Z6, Z1
 	VADDPS Z15, Z9, Z9
 	VMOVAPS Z9, Z3
+	// pairs 3 and 7
 	VMOVUPS 1536(SI), Z4
 	VSUBPS Z27, Z4, Z4
 	VMOVUPS 1600(SI), Z7
@@ -1798,6 +1862,7 @@ group:
 	VSUBPS Z27, Z10, Z10
 	VMOVUPS 3648(SI), Z13
 	VSUBPS Z27, Z13, Z13
+	// e^x of Z4, Z7, Z10, Z13
 	VCMPPS $5, Z26, Z4, K5, K1
 	VCMPPS $5, Z26, Z7, K5, K2
 	VCMPPS $5, Z26, Z10, K5, K3
@@ -1854,6 +1919,7 @@ group:
 	VSCALEFPS.Z Z8, Z9, K2, Z9
 	VSCALEFPS.Z Z11, Z12, K3, Z12
 	VSCALEFPS.Z Z14, Z15, K4, Z15
+	// round Z6 to bfloat16
 	VPSRLD $16, Z6, Z4
 	VPANDD Z28, Z4, Z4
 	VPADDD Z29, Z4, Z4
@@ -1863,6 +1929,7 @@ group:
 	VMOVAPS Z5, K2, Z4
 	VPANDD Z31, Z4, Z6
 	VMOVUPS Z6, 1600(DI)
+	// round Z9 to bfloat16
 	VPSRLD $16, Z9, Z7
 	VPANDD Z28, Z7, Z7
 	VPADDD Z29, Z7, Z7
@@ -1872,6 +1939,7 @@ group:
 	VMOVAPS Z8, K2, Z7
 	VPANDD Z31, Z7, Z9
 	VMOVUPS Z9, 1536(DI)
+	// round Z12 to bfloat16
 	VPSRLD $16, Z12, Z10
 	VPANDD Z28, Z10, Z10
 	VPADDD Z29, Z10, Z10
@@ -1881,6 +1949,7 @@ group:
 	VMOVAPS Z11, K2, Z10
 	VPANDD Z31, Z10, Z12
 	VMOVUPS Z12, 3648(DI)
+	// round Z15 to bfloat16
 	VPSRLD $16, Z15, Z13
 	VPANDD Z28, Z13, Z13
 	VPADDD Z29, Z13, Z13
@@ -1903,6 +1972,7 @@ group:
 	ADDQ $128, DI
 	DECQ CX
 	JNZ group
+	// the sum of all lanes, added to sum times alpha
 	VMOVUPS 0(R13), Z0
 	VADDPS 256(R13), Z0, Z0
 	VMOVUPS 128(R13), Z1

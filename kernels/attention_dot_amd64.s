@@ -2,6 +2,7 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 DATA log2e<>+0(SB)/8, $0x3fb8aa3b3fb8aa3b
@@ -101,24 +102,29 @@ DATA interleave<>+48(SB)/8, $0x001d000d001c000c
 DATA interleave<>+56(SB)/8, $0x001f000f001e000e
 GLOBL interleave<>(SB), RODATA|NOPTR, $64
 
-// func crossDotAVX512(a, b, c, alpha unsafe.Pointer, depth, astride, bstride, cstride, panels, width, tiny int)
-TEXT ·crossDotAVX512(SB), NOSPLIT, $0-88
-	MOVQ a+0(FP), SI
-	MOVQ b+8(FP), BX
-	MOVQ c+16(FP), DI
-	MOVQ alpha+24(FP), R9
-	MOVQ depth+32(FP), R10
-	MOVQ astride+40(FP), R11
-	MOVQ bstride+48(FP), R13
-	MOVQ cstride+56(FP), R8
-	MOVQ panels+64(FP), R12
-	MOVQ width+72(FP), AX
-	MOVQ tiny+80(FP), CX
+// func crossDotAVX512(t *crossArgs)
+TEXT ·crossDotAVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ crossArgs_a(AX), SI
+	MOVQ crossArgs_b(AX), BX
+	MOVQ crossArgs_c(AX), DI
+	MOVQ crossArgs_alpha(AX), R9
+	MOVQ crossArgs_depth(AX), R10
+	MOVQ crossArgs_aStride(AX), R11
+	MOVQ crossArgs_bStride(AX), R13
+	MOVQ crossArgs_cStride(AX), R8
+	MOVQ crossArgs_panels(AX), R12
+	MOVQ crossArgs_tiny(AX), CX
+	MOVQ crossArgs_width(AX), AX
+	// Z0 to Z23: rows of c, a register for each panel; Z24 to Z26: queries; Z28 to Z30: keys or values
+	// one loop for each number of panels of queries
 	VPBROADCASTD CX, Z31
 	CMPQ AX, $2
 	JEQ width2
 	JGT width3
 width1:
+	// panels 1: a panel of keys or of values
+	// panels 1, rows 0 to 15: from +0, or from c times alpha, where what is tiny becomes +0
 	TESTQ R9, R9
 	JNZ width1from0
 	VPXORD Z0, Z0, Z0
@@ -210,6 +216,7 @@ width1start0:
 	MOVQ R10, CX
 	PCALIGN $32
 width1k0:
+	// panels 1, rows 0 to 15: a pair of k
 	VMOVUPS (DX), Z24
 	VBROADCASTSS 0(AX), Z28
 	BYTE $0x62; BYTE $0x92; BYTE $0x1e; BYTE $0x40; BYTE $0x52; BYTE $0xc0 // VDPBF16PS Z24, Z28, Z0
@@ -247,6 +254,7 @@ width1k0:
 	ADDQ $64, DX
 	DECQ CX
 	JNZ width1k0
+	// panels 1, rows 0 to 15: to c
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -270,6 +278,8 @@ width1k0:
 	VZEROUPPER
 	RET
 width2:
+	// panels 2: a panel of keys or of values
+	// panels 2, rows 0 to 7: from +0, or from c times alpha, where what is tiny becomes +0
 	TESTQ R9, R9
 	JNZ width2from0
 	VPXORD Z0, Z0, Z0
@@ -362,6 +372,7 @@ width2start0:
 	MOVQ R10, CX
 	PCALIGN $32
 width2k0:
+	// panels 2, rows 0 to 7: a pair of k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z28
@@ -392,6 +403,7 @@ width2k0:
 	ADDQ $64, DX
 	DECQ CX
 	JNZ width2k0
+	// panels 2, rows 0 to 7: to c
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 0(DI)(R8*1)
 	VMOVUPS Z2, 64(DI)
@@ -408,6 +420,7 @@ width2k0:
 	VMOVUPS Z13, 384(DI)(R8*1)
 	VMOVUPS Z14, 448(DI)
 	VMOVUPS Z15, 448(DI)(R8*1)
+	// panels 2, rows 8 to 15: from +0, or from c times alpha, where what is tiny becomes +0
 	TESTQ R9, R9
 	JNZ width2from8
 	VPXORD Z0, Z0, Z0
@@ -500,6 +513,7 @@ width2start8:
 	MOVQ R10, CX
 	PCALIGN $32
 width2k8:
+	// panels 2, rows 8 to 15: a pair of k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VBROADCASTSS 32(AX), Z28
@@ -530,6 +544,7 @@ width2k8:
 	ADDQ $64, DX
 	DECQ CX
 	JNZ width2k8
+	// panels 2, rows 8 to 15: to c
 	VMOVUPS Z0, 512(DI)
 	VMOVUPS Z1, 512(DI)(R8*1)
 	VMOVUPS Z2, 576(DI)
@@ -553,6 +568,8 @@ width2k8:
 	VZEROUPPER
 	RET
 width3:
+	// panels 3: a panel of keys or of values
+	// panels 3, rows 0 to 7: from +0, or from c times alpha, where what is tiny becomes +0
 	TESTQ R9, R9
 	JNZ width3from0
 	VPXORD Z0, Z0, Z0
@@ -686,6 +703,7 @@ width3start0:
 	MOVQ R10, CX
 	PCALIGN $32
 width3k0:
+	// panels 3, rows 0 to 7: a pair of k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VMOVUPS (DX)(R13*2), Z26
@@ -725,6 +743,7 @@ width3k0:
 	ADDQ $64, DX
 	DECQ CX
 	JNZ width3k0
+	// panels 3, rows 0 to 7: to c
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 0(DI)(R8*1)
 	VMOVUPS Z2, 0(DI)(R8*2)
@@ -749,6 +768,7 @@ width3k0:
 	VMOVUPS Z21, 448(DI)
 	VMOVUPS Z22, 448(DI)(R8*1)
 	VMOVUPS Z23, 448(DI)(R8*2)
+	// panels 3, rows 8 to 15: from +0, or from c times alpha, where what is tiny becomes +0
 	TESTQ R9, R9
 	JNZ width3from8
 	VPXORD Z0, Z0, Z0
@@ -882,6 +902,7 @@ width3start8:
 	MOVQ R10, CX
 	PCALIGN $32
 width3k8:
+	// panels 3, rows 8 to 15: a pair of k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VMOVUPS (DX)(R13*2), Z26
@@ -921,6 +942,7 @@ width3k8:
 	ADDQ $64, DX
 	DECQ CX
 	JNZ width3k8
+	// panels 3, rows 8 to 15: to c
 	VMOVUPS Z0, 512(DI)
 	VMOVUPS Z1, 512(DI)(R8*1)
 	VMOVUPS Z2, 512(DI)(R8*2)
@@ -952,16 +974,18 @@ width3k8:
 	VZEROUPPER
 	RET
 
-// func softmaxPairsAVX512(scores, p, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
-TEXT ·softmaxPairsAVX512(SB), NOSPLIT, $0-64
-	MOVQ scores+0(FP), SI
-	MOVQ p+8(FP), DI
-	MOVQ max+16(FP), R8
-	MOVQ sum+24(FP), R9
-	MOVQ alpha+32(FP), R10
-	MOVQ lo+40(FP), R11
-	MOVQ hi+48(FP), R12
-	MOVQ lanes+56(FP), R13
+// func softmaxPairsAVX512(b *softmaxBlock)
+TEXT ·softmaxPairsAVX512(SB), NOSPLIT, $0-8
+	MOVQ b+0(FP), AX
+	MOVQ softmaxBlock_scores(AX), SI
+	MOVQ softmaxBlock_pairs(AX), DI
+	MOVQ softmaxBlock_max(AX), R8
+	MOVQ softmaxBlock_sum(AX), R9
+	MOVQ softmaxBlock_alpha(AX), R10
+	MOVQ softmaxBlock_lo(AX), R11
+	MOVQ softmaxBlock_hi(AX), R12
+	MOVQ softmaxBlock_lanes(AX), R13
+	// the maximum so far
 	VMOVUPS (R8), Z12
 	VMOVAPS Z12, Z0
 	VMOVAPS Z12, Z1
@@ -972,6 +996,7 @@ TEXT ·softmaxPairsAVX512(SB), NOSPLIT, $0-64
 	TESTQ R12, R12
 	JNZ masked
 max:
+	// the maximum, where all see all
 	VMOVUPS 0(AX), Z4
 	VMAXPS Z0, Z4, Z0
 	VMOVUPS 64(AX), Z5
@@ -993,6 +1018,7 @@ max:
 	JNZ max
 	JMP scaled
 masked:
+	// the maximum of rows lo to hi-1; the others become -Inf
 	VMOVDQU32 (R11), Z6
 	VMOVDQU32 (R12), Z7
 	VPXORD Z8, Z8, Z8
@@ -1011,6 +1037,7 @@ mask:
 	DECQ CX
 	JNZ mask
 scaled:
+	// alpha, the factor of what was summed so far
 	VMAXPS Z0, Z1, Z0
 	VMAXPS Z2, Z3, Z2
 	VMAXPS Z0, Z2, Z0
@@ -1031,6 +1058,7 @@ scaled:
 	VBROADCASTSS neginf<>(SB), Z1
 	VCMPPS $4, Z1, Z27, K5
 	VSUBPS Z27, Z12, Z4
+	// e^x of Z4
 	VCMPPS $5, Z26, Z4, K5, K1
 	VMOVAPS Z17, Z5
 	VFMADD231PS Z16, Z4, Z5
@@ -1051,10 +1079,12 @@ scaled:
 	VBROADCASTSS least<>(SB), Z26
 	VBROADCASTSS high<>(SB), Z31
 	VMOVDQU32 interleave<>(SB), Z29
+	// probabilities, in groups of pairs of rows
 	MOVQ R13, DX
 	MOVQ $4, CX
 	PCALIGN $32
 group:
+	// pairs 0 and 4
 	VMOVUPS 0(SI), Z4
 	VSUBPS Z27, Z4, Z4
 	VMOVUPS 64(SI), Z7
@@ -1063,6 +1093,7 @@ group:
 	VSUBPS Z27, Z10, Z10
 	VMOVUPS 2112(SI), Z13
 	VSUBPS Z27, Z13, Z13
+	// e^x of Z4, Z7, Z10, Z13
 	VCMPPS $5, Z26, Z4, K5, K1
 	VCMPPS $5, Z26, Z7, K5, K2
 	VCMPPS $5, Z26, Z10, K5, K3
@@ -1133,6 +1164,7 @@ group:
 	VMOVAPS Z6, Z0
 	VADDPS Z15, Z9, Z9
 	VMOVAPS Z9, Z2
+	// pairs 2 and 6
 	VMOVUPS 1024(SI), Z4
 	VSUBPS Z27, Z4, Z4
 	VMOVUPS 1088(SI), Z7
@@ -1141,6 +1173,7 @@ group:
 	VSUBPS Z27, Z10, Z10
 	VMOVUPS 3136(SI), Z13
 	VSUBPS Z27, Z13, Z13
+	// e^x of Z4, Z7, Z10, Z13
 	VCMPPS $5, Z26, Z4, K5, K1
 	VCMPPS $5, Z26, Z7, K5, K2
 	VCMPPS $5, Z26, Z10, K5, K3
@@ -1211,6 +1244,7 @@ group:
 	VADDPS Z6, Z0, Z0
 	VADDPS Z15, Z9, Z9
 	VADDPS Z9, Z2, Z2
+	// pairs 1 and 5
 	VMOVUPS 512(SI), Z4
 	VSUBPS Z27, Z4, Z4
 	VMOVUPS 576(SI), Z7
@@ -1219,6 +1253,7 @@ group:
 	VSUBPS Z27, Z10, Z10
 	VMOVUPS 2624(SI), Z13
 	VSUBPS Z27, Z13, Z13
+	// e^x of Z4, Z7, Z10, Z13
 	VCMPPS $5, Z26, Z4, K5, K1
 	VCMPPS $5, Z26, Z7, K5, K2
 	VCMPPS $5, Z26, Z10, K5, K3
@@ -1289,6 +1324,7 @@ group:
 	VMOVAPS Z6, Z1
 	VADDPS Z15, Z9, Z9
 	VMOVAPS Z9, Z3
+	// pairs 3 and 7
 	VMOVUPS 1536(SI), Z4
 	VSUBPS Z27, Z4, Z4
 	VMOVUPS 1600(SI), Z7
@@ -1297,6 +1333,7 @@ group:
 	VSUBPS Z27, Z10, Z10
 	VMOVUPS 3648(SI), Z13
 	VSUBPS Z27, Z13, Z13
+	// e^x of Z4, Z7, Z10, Z13
 	VCMPPS $5, Z26, Z4, K5, K1
 	VCMPPS $5, Z26, Z7, K5, K2
 	VCMPPS $5, Z26, Z10, K5, K3
@@ -1376,6 +1413,7 @@ group:
 	ADDQ $64, DI
 	DECQ CX
 	JNZ group
+	// the sum of all lanes, added to sum times alpha
 	VMOVUPS 0(R13), Z0
 	VADDPS 256(R13), Z0, Z0
 	VMOVUPS 128(R13), Z1

@@ -1,6 +1,10 @@
 package kernels
 
-import "seccodeprm/internal/num"
+import (
+	"unsafe"
+
+	"seccodeprm/internal/num"
+)
 
 // cross is a product of two operands in panels: rows of c are columns of a, and
 // columns of c those of b, 16 queries to a panel.
@@ -16,6 +20,16 @@ type cross struct {
 	// holds times alpha; magnitudes below tiny are +0.
 	alpha []float32
 	tiny  float32
+}
+
+// crossArgs is the argument block of the assembly of a cross. Strides count bytes.
+type crossArgs struct {
+	a, b, c                   unsafe.Pointer
+	alpha                     unsafe.Pointer // or nil
+	depth                     int            // of pairs, their number
+	aStride, bStride, cStride int
+	panels, width             int
+	tiny                      int // the bits of the bound, on amd64 doubled
 }
 
 // generic is the definition of what the kernels compute, for panels that are not
@@ -44,13 +58,14 @@ func (t *cross) generic() {
 
 // softmaxBlock takes the scores of a panel of queries against a block of keys into
 // their sums. The scores become probabilities: in place, in precision BF16 with the
-// odd one of a pair first, or in pairs if that is set.
+// odd one of a pair first, or in pairs if that is set. The assembly takes it as its
+// argument block.
 type softmaxBlock struct {
 	scores          *[scorePanel]float32 // [64][16]
 	pairs           *[scorePanel]uint16  // [64/2][16][2]
 	max, sum, alpha *[panelCols]float32
-	lo, hi          *[panelCols]int32 // slots that are seen; all if nil
-	lanes           *[8 * panelCols]float32
+	lo, hi          *[panelCols]int32       // slots that are seen; all if nil
+	lanes           *[8 * panelCols]float32 // scratch
 	precision       Precision
 }
 

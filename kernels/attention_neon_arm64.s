@@ -2,6 +2,7 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 DATA constants<>+0(SB)/8, $0x1200000012000000
@@ -50,17 +51,21 @@ DATA constants<>+336(SB)/8, $0x2680000026800000
 DATA constants<>+344(SB)/8, $0x2680000026800000
 GLOBL constants<>(SB), RODATA|NOPTR, $352
 
-// func crossWideNEON(a, b, c, alpha unsafe.Pointer, depth, astride, panels, tiny int)
-TEXT ·crossWideNEON(SB), NOSPLIT, $0-64
-	MOVD a+0(FP), R0
-	MOVD b+8(FP), R1
-	MOVD c+16(FP), R2
-	MOVD alpha+24(FP), R3
-	MOVD depth+32(FP), R4
-	MOVD astride+40(FP), R5
-	MOVD panels+48(FP), R6
-	MOVD tiny+56(FP), R7
+// func crossWideNEON(t *crossArgs)
+TEXT ·crossWideNEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R8
+	MOVD crossArgs_a(R8), R0
+	MOVD crossArgs_b(R8), R1
+	MOVD crossArgs_c(R8), R2
+	MOVD crossArgs_alpha(R8), R3
+	MOVD crossArgs_depth(R8), R4
+	MOVD crossArgs_aStride(R8), R5
+	MOVD crossArgs_panels(R8), R6
+	MOVD crossArgs_tiny(R8), R7
+	// V0 to V23: rows of c, four registers each; V24 to V27: queries; V28 and V29: keys or values
 panel:
+	// a panel of keys or of values
+	// rows 0 to 5: from +0, or from c times alpha, where what is tiny becomes +0
 	CBNZ R3, from0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -200,6 +205,7 @@ start0:
 	MOVD R1, R10
 	MOVD R4, R11
 k0:
+	// one k
 	VLD1.P 64(R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1 (R9), [V28.S4, V29.S4]
 	WORD $0x4f9c1300 // fmla v0.4s, v24.4s, v28.s[0]
@@ -229,12 +235,14 @@ k0:
 	ADD $64, R9
 	SUBS $1, R11
 	BNE k0
+	// rows 0 to 5: to c
 	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(R2)
 	VST1.P [V4.S4, V5.S4, V6.S4, V7.S4], 64(R2)
 	VST1.P [V8.S4, V9.S4, V10.S4, V11.S4], 64(R2)
 	VST1.P [V12.S4, V13.S4, V14.S4, V15.S4], 64(R2)
 	VST1.P [V16.S4, V17.S4, V18.S4, V19.S4], 64(R2)
 	VST1.P [V20.S4, V21.S4, V22.S4, V23.S4], 64(R2)
+	// rows 6 to 10: from +0, or from c times alpha, where what is tiny becomes +0
 	CBNZ R3, from6
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -353,6 +361,7 @@ start6:
 	MOVD R1, R10
 	MOVD R4, R11
 k6:
+	// one k
 	VLD1.P 64(R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1 (R9), [V28.S4, V29.S4]
 	WORD $0x4f9c1b00 // fmla v0.4s, v24.4s, v28.s[2]
@@ -378,11 +387,13 @@ k6:
 	ADD $64, R9
 	SUBS $1, R11
 	BNE k6
+	// rows 6 to 10: to c
 	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(R2)
 	VST1.P [V4.S4, V5.S4, V6.S4, V7.S4], 64(R2)
 	VST1.P [V8.S4, V9.S4, V10.S4, V11.S4], 64(R2)
 	VST1.P [V12.S4, V13.S4, V14.S4, V15.S4], 64(R2)
 	VST1.P [V16.S4, V17.S4, V18.S4, V19.S4], 64(R2)
+	// rows 11 to 15: from +0, or from c times alpha, where what is tiny becomes +0
 	CBNZ R3, from11
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -501,6 +512,7 @@ start11:
 	MOVD R1, R10
 	MOVD R4, R11
 k11:
+	// one k
 	VLD1.P 64(R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1 (R9), [V28.S4, V29.S4]
 	WORD $0x4fbc1b00 // fmla v0.4s, v24.4s, v28.s[3]
@@ -526,6 +538,7 @@ k11:
 	ADD $64, R9
 	SUBS $1, R11
 	BNE k11
+	// rows 11 to 15: to c
 	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(R2)
 	VST1.P [V4.S4, V5.S4, V6.S4, V7.S4], 64(R2)
 	VST1.P [V8.S4, V9.S4, V10.S4, V11.S4], 64(R2)
@@ -536,15 +549,16 @@ k11:
 	BNE panel
 	RET
 
-// func softmaxWideNEON(scores, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
-TEXT ·softmaxWideNEON(SB), NOSPLIT, $0-56
-	MOVD scores+0(FP), R0
-	MOVD max+8(FP), R1
-	MOVD sum+16(FP), R2
-	MOVD alpha+24(FP), R3
-	MOVD lo+32(FP), R4
-	MOVD hi+40(FP), R5
-	MOVD lanes+48(FP), R6
+// func softmaxWideNEON(b *softmaxBlock)
+TEXT ·softmaxWideNEON(SB), NOSPLIT, $0-8
+	MOVD b+0(FP), R7
+	MOVD softmaxBlock_scores(R7), R0
+	MOVD softmaxBlock_max(R7), R1
+	MOVD softmaxBlock_sum(R7), R2
+	MOVD softmaxBlock_alpha(R7), R3
+	MOVD softmaxBlock_lo(R7), R4
+	MOVD softmaxBlock_hi(R7), R5
+	MOVD softmaxBlock_lanes(R7), R6
 	MOVD $constants<>+16(SB), R9
 	VLD1 (R9), [V12.S4]
 	MOVD $constants<>+32(SB), R9
@@ -571,11 +585,13 @@ TEXT ·softmaxWideNEON(SB), NOSPLIT, $0-56
 	VLD1 (R9), [V31.S4]
 	MOVD $4, R7
 four:
+	// four queries: the maximum so far
 	VLD1 (R1), [V29.S4]
 	MOVD R0, R10
 	MOVD $64, R8
 	CBNZ R5, masked
 max:
+	// the maximum, where all see all
 	VLD1 (R10), [V6.S4]
 	WORD $0x6ebde4c7 // fcmgt v7.4s, v6.4s, v29.4s
 	WORD $0x6ea71cdd // bit v29.16b, v6.16b, v7.16b
@@ -584,6 +600,7 @@ max:
 	BNE max
 	B scaled
 masked:
+	// the maximum of rows lo to hi-1; the others become -Inf
 	VLD1.P 16(R4), [V2.S4]
 	VLD1.P 16(R5), [V3.S4]
 	VEOR V4.B16, V4.B16, V4.B16
@@ -603,12 +620,14 @@ mask:
 	SUBS $1, R8
 	BNE mask
 scaled:
+	// alpha, the factor of what was summed so far
 	VEOR V0.B16, V0.B16, V0.B16
 	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
 	VLD1 (R1), [V6.S4]
 	VST1.P [V29.S4], 16(R1)
 	WORD $0x4e3fe7be // fcmeq v30.4s, v29.4s, v31.4s
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -636,13 +655,16 @@ scaled:
 	WORD $0x6ee91cc7 // bif v7.16b, v6.16b, v9.16b
 	WORD $0x6ebe1ea7 // bit v7.16b, v21.16b, v30.16b
 	VST1 [V7.S4], (R3)
+	// probabilities, in groups of pairs of rows
 	MOVD R0, R10
 	MOVD R6, R11
 	MOVD $4, R8
 group:
+	// pair 0
 	ADD $0, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -674,6 +696,7 @@ group:
 	ADD $64, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -702,9 +725,11 @@ group:
 	WORD $0x4e7e1d08 // bic v8.16b, v8.16b, v30.16b
 	VST1 [V8.S4], (R12)
 	VMOV V8.B16, V3.B16
+	// pair 4
 	ADD $2048, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -736,6 +761,7 @@ group:
 	ADD $2112, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -764,9 +790,11 @@ group:
 	WORD $0x4e7e1d08 // bic v8.16b, v8.16b, v30.16b
 	VST1 [V8.S4], (R12)
 	WORD $0x4e28d463 // fadd v3.4s, v3.4s, v8.4s
+	// pair 2
 	ADD $1024, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -798,6 +826,7 @@ group:
 	ADD $1088, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -826,9 +855,11 @@ group:
 	WORD $0x4e7e1d08 // bic v8.16b, v8.16b, v30.16b
 	VST1 [V8.S4], (R12)
 	VMOV V8.B16, V5.B16
+	// pair 6
 	ADD $3072, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -860,6 +891,7 @@ group:
 	ADD $3136, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -890,9 +922,11 @@ group:
 	WORD $0x4e28d4a5 // fadd v5.4s, v5.4s, v8.4s
 	WORD $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
 	WORD $0x4e25d463 // fadd v3.4s, v3.4s, v5.4s
+	// pair 1
 	ADD $512, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -924,6 +958,7 @@ group:
 	ADD $576, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -952,9 +987,11 @@ group:
 	WORD $0x4e7e1d08 // bic v8.16b, v8.16b, v30.16b
 	VST1 [V8.S4], (R12)
 	VMOV V8.B16, V4.B16
+	// pair 5
 	ADD $2560, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -986,6 +1023,7 @@ group:
 	ADD $2624, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1014,9 +1052,11 @@ group:
 	WORD $0x4e7e1d08 // bic v8.16b, v8.16b, v30.16b
 	VST1 [V8.S4], (R12)
 	WORD $0x4e28d484 // fadd v4.4s, v4.4s, v8.4s
+	// pair 3
 	ADD $1536, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1048,6 +1088,7 @@ group:
 	ADD $1600, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1076,9 +1117,11 @@ group:
 	WORD $0x4e7e1d08 // bic v8.16b, v8.16b, v30.16b
 	VST1 [V8.S4], (R12)
 	VMOV V8.B16, V5.B16
+	// pair 7
 	ADD $3584, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1110,6 +1153,7 @@ group:
 	ADD $3648, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1147,6 +1191,7 @@ group:
 	ADD $128, R10
 	SUBS $1, R8
 	BNE group
+	// the sum of all lanes, added to sum times alpha
 	MOVD R6, R11
 	VLD1.P 32(R11), [V0.S4, V1.S4]
 	VLD1.P 32(R11), [V2.S4, V3.S4]
@@ -1169,15 +1214,16 @@ group:
 	BNE four
 	RET
 
-// func softmaxOddNEON(scores, max, sum, alpha, lo, hi, lanes unsafe.Pointer)
-TEXT ·softmaxOddNEON(SB), NOSPLIT, $0-56
-	MOVD scores+0(FP), R0
-	MOVD max+8(FP), R1
-	MOVD sum+16(FP), R2
-	MOVD alpha+24(FP), R3
-	MOVD lo+32(FP), R4
-	MOVD hi+40(FP), R5
-	MOVD lanes+48(FP), R6
+// func softmaxOddNEON(b *softmaxBlock)
+TEXT ·softmaxOddNEON(SB), NOSPLIT, $0-8
+	MOVD b+0(FP), R7
+	MOVD softmaxBlock_scores(R7), R0
+	MOVD softmaxBlock_max(R7), R1
+	MOVD softmaxBlock_sum(R7), R2
+	MOVD softmaxBlock_alpha(R7), R3
+	MOVD softmaxBlock_lo(R7), R4
+	MOVD softmaxBlock_hi(R7), R5
+	MOVD softmaxBlock_lanes(R7), R6
 	MOVD $constants<>+16(SB), R9
 	VLD1 (R9), [V12.S4]
 	MOVD $constants<>+32(SB), R9
@@ -1216,11 +1262,13 @@ TEXT ·softmaxOddNEON(SB), NOSPLIT, $0-56
 	VLD1 (R9), [V31.S4]
 	MOVD $4, R7
 four:
+	// four queries: the maximum so far
 	VLD1 (R1), [V29.S4]
 	MOVD R0, R10
 	MOVD $64, R8
 	CBNZ R5, masked
 max:
+	// the maximum, where all see all
 	VLD1 (R10), [V6.S4]
 	WORD $0x6ebde4c7 // fcmgt v7.4s, v6.4s, v29.4s
 	WORD $0x6ea71cdd // bit v29.16b, v6.16b, v7.16b
@@ -1229,6 +1277,7 @@ max:
 	BNE max
 	B scaled
 masked:
+	// the maximum of rows lo to hi-1; the others become -Inf
 	VLD1.P 16(R4), [V2.S4]
 	VLD1.P 16(R5), [V3.S4]
 	VEOR V4.B16, V4.B16, V4.B16
@@ -1248,12 +1297,14 @@ mask:
 	SUBS $1, R8
 	BNE mask
 scaled:
+	// alpha, the factor of what was summed so far
 	VEOR V0.B16, V0.B16, V0.B16
 	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
 	VLD1 (R1), [V6.S4]
 	VST1.P [V29.S4], 16(R1)
 	WORD $0x4e3fe7be // fcmeq v30.4s, v29.4s, v31.4s
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1281,13 +1332,16 @@ scaled:
 	WORD $0x6ee91cc7 // bif v7.16b, v6.16b, v9.16b
 	WORD $0x6ebe1ea7 // bit v7.16b, v21.16b, v30.16b
 	VST1 [V7.S4], (R3)
+	// probabilities, in groups of pairs of rows
 	MOVD R0, R10
 	MOVD R6, R11
 	MOVD $4, R8
 group:
+	// pair 0
 	ADD $0, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1313,6 +1367,7 @@ group:
 	WORD $0x4e691ce7 // bic v7.16b, v7.16b, v9.16b
 	WORD $0x4e26e4c9 // fcmeq v9.4s, v6.4s, v6.4s
 	WORD $0x6ee91cc7 // bif v7.16b, v6.16b, v9.16b
+	// round V7 to an operand
 	VAND V23.B16, V7.B16, V9.B16
 	WORD $0x6ea9e709 // fcmgt v9.4s, v24.4s, v9.4s
 	WORD $0x4e691ce7 // bic v7.16b, v7.16b, v9.16b
@@ -1329,6 +1384,7 @@ group:
 	ADD $64, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1354,6 +1410,7 @@ group:
 	WORD $0x4e691d08 // bic v8.16b, v8.16b, v9.16b
 	WORD $0x4e26e4c9 // fcmeq v9.4s, v6.4s, v6.4s
 	WORD $0x6ee91cc8 // bif v8.16b, v6.16b, v9.16b
+	// round V8 to an operand
 	VAND V23.B16, V8.B16, V9.B16
 	WORD $0x6ea9e709 // fcmgt v9.4s, v24.4s, v9.4s
 	WORD $0x4e691d08 // bic v8.16b, v8.16b, v9.16b
@@ -1370,9 +1427,11 @@ group:
 	SUB $64, R12
 	VST1 [V8.S4], (R12)
 	VMOV V8.B16, V3.B16
+	// pair 4
 	ADD $2048, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1398,6 +1457,7 @@ group:
 	WORD $0x4e691ce7 // bic v7.16b, v7.16b, v9.16b
 	WORD $0x4e26e4c9 // fcmeq v9.4s, v6.4s, v6.4s
 	WORD $0x6ee91cc7 // bif v7.16b, v6.16b, v9.16b
+	// round V7 to an operand
 	VAND V23.B16, V7.B16, V9.B16
 	WORD $0x6ea9e709 // fcmgt v9.4s, v24.4s, v9.4s
 	WORD $0x4e691ce7 // bic v7.16b, v7.16b, v9.16b
@@ -1414,6 +1474,7 @@ group:
 	ADD $2112, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1439,6 +1500,7 @@ group:
 	WORD $0x4e691d08 // bic v8.16b, v8.16b, v9.16b
 	WORD $0x4e26e4c9 // fcmeq v9.4s, v6.4s, v6.4s
 	WORD $0x6ee91cc8 // bif v8.16b, v6.16b, v9.16b
+	// round V8 to an operand
 	VAND V23.B16, V8.B16, V9.B16
 	WORD $0x6ea9e709 // fcmgt v9.4s, v24.4s, v9.4s
 	WORD $0x4e691d08 // bic v8.16b, v8.16b, v9.16b
@@ -1455,9 +1517,11 @@ group:
 	SUB $64, R12
 	VST1 [V8.S4], (R12)
 	WORD $0x4e28d463 // fadd v3.4s, v3.4s, v8.4s
+	// pair 2
 	ADD $1024, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1483,6 +1547,7 @@ group:
 	WORD $0x4e691ce7 // bic v7.16b, v7.16b, v9.16b
 	WORD $0x4e26e4c9 // fcmeq v9.4s, v6.4s, v6.4s
 	WORD $0x6ee91cc7 // bif v7.16b, v6.16b, v9.16b
+	// round V7 to an operand
 	VAND V23.B16, V7.B16, V9.B16
 	WORD $0x6ea9e709 // fcmgt v9.4s, v24.4s, v9.4s
 	WORD $0x4e691ce7 // bic v7.16b, v7.16b, v9.16b
@@ -1499,6 +1564,7 @@ group:
 	ADD $1088, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1524,6 +1590,7 @@ group:
 	WORD $0x4e691d08 // bic v8.16b, v8.16b, v9.16b
 	WORD $0x4e26e4c9 // fcmeq v9.4s, v6.4s, v6.4s
 	WORD $0x6ee91cc8 // bif v8.16b, v6.16b, v9.16b
+	// round V8 to an operand
 	VAND V23.B16, V8.B16, V9.B16
 	WORD $0x6ea9e709 // fcmgt v9.4s, v24.4s, v9.4s
 	WORD $0x4e691d08 // bic v8.16b, v8.16b, v9.16b
@@ -1540,9 +1607,11 @@ group:
 	SUB $64, R12
 	VST1 [V8.S4], (R12)
 	VMOV V8.B16, V5.B16
+	// pair 6
 	ADD $3072, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1568,6 +1637,7 @@ group:
 	WORD $0x4e691ce7 // bic v7.16b, v7.16b, v9.16b
 	WORD $0x4e26e4c9 // fcmeq v9.4s, v6.4s, v6.4s
 	WORD $0x6ee91cc7 // bif v7.16b, v6.16b, v9.16b
+	// round V7 to an operand
 	VAND V23.B16, V7.B16, V9.B16
 	WORD $0x6ea9e709 // fcmgt v9.4s, v24.4s, v9.4s
 	WORD $0x4e691ce7 // bic v7.16b, v7.16b, v9.16b
@@ -1584,6 +1654,7 @@ group:
 	ADD $3136, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1609,6 +1680,7 @@ group:
 	WORD $0x4e691d08 // bic v8.16b, v8.16b, v9.16b
 	WORD $0x4e26e4c9 // fcmeq v9.4s, v6.4s, v6.4s
 	WORD $0x6ee91cc8 // bif v8.16b, v6.16b, v9.16b
+	// round V8 to an operand
 	VAND V23.B16, V8.B16, V9.B16
 	WORD $0x6ea9e709 // fcmgt v9.4s, v24.4s, v9.4s
 	WORD $0x4e691d08 // bic v8.16b, v8.16b, v9.16b
@@ -1627,9 +1699,11 @@ group:
 	WORD $0x4e28d4a5 // fadd v5.4s, v5.4s, v8.4s
 	WORD $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
 	WORD $0x4e25d463 // fadd v3.4s, v3.4s, v5.4s
+	// pair 1
 	ADD $512, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1655,6 +1729,7 @@ group:
 	WORD $0x4e691ce7 // bic v7.16b, v7.16b, v9.16b
 	WORD $0x4e26e4c9 // fcmeq v9.4s, v6.4s, v6.4s
 	WORD $0x6ee91cc7 // bif v7.16b, v6.16b, v9.16b
+	// round V7 to an operand
 	VAND V23.B16, V7.B16, V9.B16
 	WORD $0x6ea9e709 // fcmgt v9.4s, v24.4s, v9.4s
 	WORD $0x4e691ce7 // bic v7.16b, v7.16b, v9.16b
@@ -1671,6 +1746,7 @@ group:
 	ADD $576, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1696,6 +1772,7 @@ group:
 	WORD $0x4e691d08 // bic v8.16b, v8.16b, v9.16b
 	WORD $0x4e26e4c9 // fcmeq v9.4s, v6.4s, v6.4s
 	WORD $0x6ee91cc8 // bif v8.16b, v6.16b, v9.16b
+	// round V8 to an operand
 	VAND V23.B16, V8.B16, V9.B16
 	WORD $0x6ea9e709 // fcmgt v9.4s, v24.4s, v9.4s
 	WORD $0x4e691d08 // bic v8.16b, v8.16b, v9.16b
@@ -1712,9 +1789,11 @@ group:
 	SUB $64, R12
 	VST1 [V8.S4], (R12)
 	VMOV V8.B16, V4.B16
+	// pair 5
 	ADD $2560, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1740,6 +1819,7 @@ group:
 	WORD $0x4e691ce7 // bic v7.16b, v7.16b, v9.16b
 	WORD $0x4e26e4c9 // fcmeq v9.4s, v6.4s, v6.4s
 	WORD $0x6ee91cc7 // bif v7.16b, v6.16b, v9.16b
+	// round V7 to an operand
 	VAND V23.B16, V7.B16, V9.B16
 	WORD $0x6ea9e709 // fcmgt v9.4s, v24.4s, v9.4s
 	WORD $0x4e691ce7 // bic v7.16b, v7.16b, v9.16b
@@ -1756,6 +1836,7 @@ group:
 	ADD $2624, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1781,6 +1862,7 @@ group:
 	WORD $0x4e691d08 // bic v8.16b, v8.16b, v9.16b
 	WORD $0x4e26e4c9 // fcmeq v9.4s, v6.4s, v6.4s
 	WORD $0x6ee91cc8 // bif v8.16b, v6.16b, v9.16b
+	// round V8 to an operand
 	VAND V23.B16, V8.B16, V9.B16
 	WORD $0x6ea9e709 // fcmgt v9.4s, v24.4s, v9.4s
 	WORD $0x4e691d08 // bic v8.16b, v8.16b, v9.16b
@@ -1797,9 +1879,11 @@ group:
 	SUB $64, R12
 	VST1 [V8.S4], (R12)
 	WORD $0x4e28d484 // fadd v4.4s, v4.4s, v8.4s
+	// pair 3
 	ADD $1536, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1825,6 +1909,7 @@ group:
 	WORD $0x4e691ce7 // bic v7.16b, v7.16b, v9.16b
 	WORD $0x4e26e4c9 // fcmeq v9.4s, v6.4s, v6.4s
 	WORD $0x6ee91cc7 // bif v7.16b, v6.16b, v9.16b
+	// round V7 to an operand
 	VAND V23.B16, V7.B16, V9.B16
 	WORD $0x6ea9e709 // fcmgt v9.4s, v24.4s, v9.4s
 	WORD $0x4e691ce7 // bic v7.16b, v7.16b, v9.16b
@@ -1841,6 +1926,7 @@ group:
 	ADD $1600, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1866,6 +1952,7 @@ group:
 	WORD $0x4e691d08 // bic v8.16b, v8.16b, v9.16b
 	WORD $0x4e26e4c9 // fcmeq v9.4s, v6.4s, v6.4s
 	WORD $0x6ee91cc8 // bif v8.16b, v6.16b, v9.16b
+	// round V8 to an operand
 	VAND V23.B16, V8.B16, V9.B16
 	WORD $0x6ea9e709 // fcmgt v9.4s, v24.4s, v9.4s
 	WORD $0x4e691d08 // bic v8.16b, v8.16b, v9.16b
@@ -1882,9 +1969,11 @@ group:
 	SUB $64, R12
 	VST1 [V8.S4], (R12)
 	VMOV V8.B16, V5.B16
+	// pair 7
 	ADD $3584, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1910,6 +1999,7 @@ group:
 	WORD $0x4e691ce7 // bic v7.16b, v7.16b, v9.16b
 	WORD $0x4e26e4c9 // fcmeq v9.4s, v6.4s, v6.4s
 	WORD $0x6ee91cc7 // bif v7.16b, v6.16b, v9.16b
+	// round V7 to an operand
 	VAND V23.B16, V7.B16, V9.B16
 	WORD $0x6ea9e709 // fcmgt v9.4s, v24.4s, v9.4s
 	WORD $0x4e691ce7 // bic v7.16b, v7.16b, v9.16b
@@ -1926,6 +2016,7 @@ group:
 	ADD $3648, R10, R12
 	VLD1 (R12), [V6.S4]
 	WORD $0x4ebdd4c6 // fsub v6.4s, v6.4s, v29.4s
+	// e^x of V6
 	VMOV V13.B16, V9.B16
 	WORD $0x4e26cd89 // fmla v9.4s, v12.4s, v6.4s
 	WORD $0x4eadd52a // fsub v10.4s, v9.4s, v13.4s
@@ -1951,6 +2042,7 @@ group:
 	WORD $0x4e691d08 // bic v8.16b, v8.16b, v9.16b
 	WORD $0x4e26e4c9 // fcmeq v9.4s, v6.4s, v6.4s
 	WORD $0x6ee91cc8 // bif v8.16b, v6.16b, v9.16b
+	// round V8 to an operand
 	VAND V23.B16, V8.B16, V9.B16
 	WORD $0x6ea9e709 // fcmgt v9.4s, v24.4s, v9.4s
 	WORD $0x4e691d08 // bic v8.16b, v8.16b, v9.16b
@@ -1976,6 +2068,7 @@ group:
 	ADD $128, R10
 	SUBS $1, R8
 	BNE group
+	// the sum of all lanes, added to sum times alpha
 	MOVD R6, R11
 	VLD1.P 32(R11), [V0.S4, V1.S4]
 	VLD1.P 32(R11), [V2.S4, V3.S4]

@@ -2,6 +2,7 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 DATA log2e<>+0(SB)/8, $0x3fb8aa3b3fb8aa3b
@@ -181,6 +182,7 @@ loop:
 	VXORPS sign<>(SB), Y0, Y2
 	VMOVUPS 32(SI)(AX*4), Y1
 	VXORPS sign<>(SB), Y1, Y6
+	// e^x of Y2, Y6
 	VMOVUPS magic<>(SB), Y3
 	VMOVUPS magic<>(SB), Y7
 	VFMADD231PS log2e<>(SB), Y2, Y3
@@ -239,6 +241,7 @@ rest:
 	JZ done
 	VMOVUPS 0(SI)(AX*4), Y0
 	VXORPS sign<>(SB), Y0, Y2
+	// e^x of Y2
 	VMOVUPS magic<>(SB), Y3
 	VFMADD231PS log2e<>(SB), Y2, Y3
 	VSUBPS magic<>(SB), Y3, Y5

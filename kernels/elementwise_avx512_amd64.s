@@ -2,6 +2,7 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 DATA log2e<>+0(SB)/8, $0x3fb8aa3b3fb8aa3b
@@ -187,6 +188,7 @@ loop:
 	VPXORD Z29, Z0, Z2
 	VMOVUPS 64(SI)(AX*4), Z1
 	VPXORD Z29, Z1, Z5
+	// e^x of Z2, Z5
 	VCMPPS $5, Z26, Z2, K1
 	VCMPPS $5, Z26, Z5, K2
 	VCMPPS $30, Z27, Z2, K3
@@ -235,6 +237,7 @@ rest:
 	JZ done
 	VMOVUPS 0(SI)(AX*4), Z0
 	VPXORD Z29, Z0, Z2
+	// e^x of Z2
 	VCMPPS $5, Z26, Z2, K1
 	VCMPPS $30, Z27, Z2, K3
 	VMOVAPS Z17, Z3

@@ -2,6 +2,7 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 DATA constants<>+0(SB)/8, $0x1200000012000000
@@ -168,6 +169,7 @@ TEXT ·siluMulNEON(SB), NOSPLIT, $0-32
 loop:
 	VLD1.P 16(R1), [V0.S4]
 	VEOR V25.B16, V0.B16, V1.B16
+	// e^x of V1
 	VMOV V13.B16, V3.B16
 	WORD $0x4e21cd83 // fmla v3.4s, v12.4s, v1.4s
 	WORD $0x4eadd464 // fsub v4.4s, v3.4s, v13.4s

@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"math"
+	"unsafe"
 )
 
 // Quantised operands: integers in quads of 4 consecutive k, and one scale for each
@@ -39,6 +40,16 @@ type (
 	int8Ints   [int8TileRows * int8TileCols]int32
 	int8Floats [int8TileRows * int8TileCols]float32
 )
+
+// int8Args is the argument block of the assembly that adds to a tile of sums. It finds
+// the fields by the offsets that the compiler writes to go_asm.h. AVX-512 has tiles of
+// up to 12 rows and two panels; the others have half of that each way.
+type int8Args struct {
+	tile, a, panel unsafe.Pointer
+	ahead          unsafe.Pointer // weights to fetch from memory meanwhile
+	next           int            // bytes: AVX-512: to the second panel, otherwise: to the next quad of a
+	quads, rows    int
+}
 
 // quadsOf is the number of quads of k columns.
 func quadsOf(k int) int { return (k + 3) / 4 }

@@ -61,65 +61,64 @@ func int8QuantWords(dst []uint32, stride int, x []float32, inv float32) {
 func int8QuantWordsAVX2(dst, x unsafe.Pointer, stride, n int, inv float32)
 
 // int8Bytes adds to the tile the product of a strip of bytes with a panel and,
-// if next is not 0, the one next dwords further. As much, ahead dwords further, is
-// fetched from memory for later.
+// if next is not 0, with the one next dwords further. As much, ahead dwords further,
+// is fetched from memory for later.
 //
 //go:noinline
-func int8Bytes(tile *int8Ints, a []uint32, rows int, panels []uint32, next, quads int, ahead int) {
+func int8Bytes(tile *int8Ints, a []uint32, rows int, panels []uint32, next, quads, ahead int) {
 	if !useAVX2 {
 		int8BytesGeneric(tile, a, rows, panels, next, quads)
 		return
 	}
-	_, _ = a[quads*rows-1], panels[next+quads*panelCols-1]
-	if useAVX512VNNI {
-		hint := unsafe.Pointer(&panels[min(ahead, len(panels)-1)])
-		int8BytesAVX512(unsafe.Pointer(tile), unsafe.Pointer(&a[0]), unsafe.Pointer(&panels[0]), hint, 4*next, quads, rows)
-		return
-	}
-	height := halfTile(rows)
-	for q := 0; q < quads; q += int8HalfQuads {
-		count := min(quads-q, int8HalfQuads)
-		for p := 0; p <= next; p += max(next, 1) {
-			hint := unsafe.Pointer(&panels[min(ahead+p+q*panelCols, len(panels)-1)])
-			for row := 0; row < rows; row += height {
-				sums := unsafe.Pointer(&tile[row*int8TileCols+min(p, panelCols)])
-				ap, bp := unsafe.Pointer(&a[q*rows+row]), unsafe.Pointer(&panels[p+q*panelCols])
-				if useAVXVNNI {
-					int8BytesAVXVNNI(sums, ap, bp, hint, 4*rows, count, min(height, rows-row))
-				} else {
-					int8BytesAVX2(sums, ap, bp, hint, 4*rows, count, min(height, rows-row))
-				}
-			}
-		}
-	}
+	int8Strip(unsafe.Pointer(tile), a, 1, rows, panels, next, quads, ahead)
 }
 
-// int8Words does so for a strip of words.
+// int8Words is int8Bytes for a strip of words.
 //
 //go:noinline
-func int8Words(tile *int8Floats, a []uint32, rows int, panels []uint32, next, quads int, ahead int) {
+func int8Words(tile *int8Floats, a []uint32, rows int, panels []uint32, next, quads, ahead int) {
 	if !useAVX2 {
 		int8WordsGeneric(tile, a, rows, panels, next, quads)
 		return
 	}
-	_, _ = a[2*quads*rows-1], panels[next+quads*panelCols-1]
+	int8Strip(unsafe.Pointer(tile), a, 2, rows, panels, next, quads, ahead)
+}
+
+// int8Strip is the work of both: words, if a quad takes two dwords.
+func int8Strip(tile unsafe.Pointer, a []uint32, dwords, rows int, panels []uint32, next, quads, ahead int) {
+	_, _ = a[dwords*quads*rows-1], panels[next+quads*panelCols-1]
 	if useAVX512VNNI {
-		hint := unsafe.Pointer(&panels[min(ahead, len(panels)-1)])
-		int8WordsAVX512(unsafe.Pointer(tile), unsafe.Pointer(&a[0]), unsafe.Pointer(&panels[0]), hint, 4*next, quads, rows)
+		args := int8Args{
+			tile: tile, a: unsafe.Pointer(&a[0]), panel: unsafe.Pointer(&panels[0]),
+			ahead: unsafe.Pointer(&panels[min(ahead, len(panels)-1)]), next: 4 * next, quads: quads, rows: rows,
+		}
+		if dwords == 1 {
+			int8BytesAVX512(&args)
+		} else {
+			int8WordsAVX512(&args)
+		}
 		return
 	}
 	height := halfTile(rows)
 	for q := 0; q < quads; q += int8HalfQuads {
-		count := min(quads-q, int8HalfQuads)
 		for p := 0; p <= next; p += max(next, 1) {
-			hint := unsafe.Pointer(&panels[min(ahead+p+q*panelCols, len(panels)-1)])
 			for row := 0; row < rows; row += height {
-				sums := unsafe.Pointer(&tile[row*int8TileCols+min(p, panelCols)])
-				ap, bp := unsafe.Pointer(&a[2*(q*rows+row)]), unsafe.Pointer(&panels[p+q*panelCols])
-				if useAVXVNNI {
-					int8WordsAVXVNNI(sums, ap, bp, hint, 8*rows, count, min(height, rows-row))
-				} else {
-					int8WordsAVX2(sums, ap, bp, hint, 8*rows, count, min(height, rows-row))
+				args := int8Args{
+					tile:  unsafe.Add(tile, 4*(row*int8TileCols+min(p, panelCols))),
+					a:     unsafe.Pointer(&a[dwords*(q*rows+row)]),
+					panel: unsafe.Pointer(&panels[p+q*panelCols]),
+					ahead: unsafe.Pointer(&panels[min(ahead+p+q*panelCols, len(panels)-1)]),
+					next:  4 * dwords * rows, quads: min(quads-q, int8HalfQuads), rows: min(height, rows-row),
+				}
+				switch {
+				case useAVXVNNI && dwords == 1:
+					int8BytesAVXVNNI(&args)
+				case useAVXVNNI:
+					int8WordsAVXVNNI(&args)
+				case dwords == 1:
+					int8BytesAVX2(&args)
+				default:
+					int8WordsAVX2(&args)
 				}
 			}
 		}
@@ -139,36 +138,33 @@ func halfTile(rows int) int {
 	return (rows + 1) / 2
 }
 
-// int8BytesAVX512 adds rows <= 12 of unsigned activations, [quads][rows] dwords,
-// times the panel and the one next bytes after it to a tile of int32, [12][32].
-// It also brings the panel at ahead, and the one next bytes after it, to L2.
-//
 //go:noescape
-func int8BytesAVX512(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
-
-// int8WordsAVX512 does so for [quads][rows][2] dwords of words and a tile of
-// float32.
-//
-//go:noescape
-func int8WordsAVX512(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
-
-// The following are 6 rows high at most and one panel wide, here as ahead; next
-// is the stride from the activations of a quad to those of the next.
+func int8BytesAVX512(t *int8Args)
 
 //go:noescape
-func int8BytesAVXVNNI(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
+func int8WordsAVX512(t *int8Args)
 
 //go:noescape
-func int8WordsAVXVNNI(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
+func int8BytesAVXVNNI(t *int8Args)
 
 //go:noescape
-func int8BytesAVX2(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
+func int8WordsAVXVNNI(t *int8Args)
 
 //go:noescape
-func int8WordsAVX2(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
+func int8BytesAVX2(t *int8Args)
 
-// int8Prefetch asks for the rows of c that a tile is about to be added to.
-//
+//go:noescape
+func int8WordsAVX2(t *int8Args)
+
+// dequantArgs is the argument block of the assembly of dequantising. ldc counts
+// bytes.
+type dequantArgs struct {
+	c, tile, rowScale, colScale unsafe.Pointer
+	offset                      unsafe.Pointer // of a tile of int32
+	ldc, rows                   int
+	groups                      int // of 8 columns
+}
+
 //go:noinline
 func int8Prefetch(c []float32, ldc, rows int) {
 	if useAVX2 {
@@ -186,8 +182,10 @@ func int8DequantBytes(c []float32, ldc int, tile *int8Ints, cols int, rowScale, 
 	done := 0
 	if n := cols &^ 7; useAVX2 && n > 0 {
 		_, _, _ = c[(len(rowScale)-1)*ldc+n-1], colScale[n-1], offset[n-1]
-		int8DequantBytesAVX2(unsafe.Pointer(&c[0]), unsafe.Pointer(tile), unsafe.Pointer(&rowScale[0]),
-			unsafe.Pointer(&colScale[0]), unsafe.Pointer(&offset[0]), 4*ldc, len(rowScale), n/8)
+		int8DequantBytesAVX2(&dequantArgs{
+			c: unsafe.Pointer(&c[0]), tile: unsafe.Pointer(tile), rowScale: unsafe.Pointer(&rowScale[0]), colScale: unsafe.Pointer(&colScale[0]),
+			offset: unsafe.Pointer(&offset[0]), ldc: 4 * ldc, rows: len(rowScale), groups: n / 8,
+		})
 		done = n
 	}
 	int8DequantBytesGeneric(c, ldc, tile, done, cols, rowScale, colScale, offset)
@@ -197,15 +195,17 @@ func int8DequantBytes(c []float32, ldc int, tile *int8Ints, cols int, rowScale, 
 // rows of c and 8*groups columns.
 //
 //go:noescape
-func int8DequantBytesAVX2(c, tile, rowScale, colScale, offset unsafe.Pointer, ldc, rows, groups int)
+func int8DequantBytesAVX2(d *dequantArgs)
 
 //go:noinline
 func int8DequantWords(c []float32, ldc int, tile *int8Floats, cols int, rowScale, colScale []float32) {
 	done := 0
 	if n := cols &^ 7; useAVX2 && n > 0 {
 		_, _ = c[(len(rowScale)-1)*ldc+n-1], colScale[n-1]
-		int8DequantWordsAVX2(unsafe.Pointer(&c[0]), unsafe.Pointer(tile), unsafe.Pointer(&rowScale[0]),
-			unsafe.Pointer(&colScale[0]), 4*ldc, len(rowScale), n/8)
+		int8DequantWordsAVX2(&dequantArgs{
+			c: unsafe.Pointer(&c[0]), tile: unsafe.Pointer(tile), rowScale: unsafe.Pointer(&rowScale[0]), colScale: unsafe.Pointer(&colScale[0]),
+			ldc: 4 * ldc, rows: len(rowScale), groups: n / 8,
+		})
 		done = n
 	}
 	int8DequantWordsGeneric(c, ldc, tile, done, cols, rowScale, colScale)
@@ -214,4 +214,4 @@ func int8DequantWords(c []float32, ldc int, tile *int8Floats, cols int, rowScale
 // int8DequantWordsAVX2 does so with a tile of float32.
 //
 //go:noescape
-func int8DequantWordsAVX2(c, tile, rowScale, colScale unsafe.Pointer, ldc, rows, groups int)
+func int8DequantWordsAVX2(d *dequantArgs)

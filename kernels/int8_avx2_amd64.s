@@ -2,6 +2,7 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 DATA int8ones<>+0(SB)/8, $0x0001000100010001
@@ -10,15 +11,18 @@ DATA int8ones<>+16(SB)/8, $0x0001000100010001
 DATA int8ones<>+24(SB)/8, $0x0001000100010001
 GLOBL int8ones<>(SB), RODATA|NOPTR, $32
 
-// func int8BytesAVX2(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
-TEXT ·int8BytesAVX2(SB), NOSPLIT, $0-56
-	MOVQ tile+0(FP), DI
-	MOVQ a+8(FP), SI
-	MOVQ panel+16(FP), BX
-	MOVQ ahead+24(FP), R9
-	MOVQ next+32(FP), R10
-	MOVQ quads+40(FP), CX
-	MOVQ rows+48(FP), R8
+// func int8BytesAVX2(t *int8Args)
+TEXT ·int8BytesAVX2(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ int8Args_tile(AX), DI
+	MOVQ int8Args_a(AX), SI
+	MOVQ int8Args_panel(AX), BX
+	MOVQ int8Args_ahead(AX), R9
+	MOVQ int8Args_next(AX), R10
+	MOVQ int8Args_quads(AX), CX
+	MOVQ int8Args_rows(AX), R8
+	// Y0 to Y11: sums, two registers a row
+	// one loop for each height of a tile
 	CMPQ R8, $1
 	JEQ rows1
 	CMPQ R8, $2
@@ -30,6 +34,7 @@ TEXT ·int8BytesAVX2(SB), NOSPLIT, $0-56
 	CMPQ R8, $5
 	JEQ rows5
 rows6:
+	// rows 6: sums so far
 	VMOVDQU 0(DI), Y0
 	VMOVDQU 32(DI), Y1
 	VMOVDQU 128(DI), Y2
@@ -44,6 +49,7 @@ rows6:
 	VMOVDQU 672(DI), Y11
 	PCALIGN $32
 quad6:
+	// rows 6: a quad of k
 	VMOVDQU 0(BX), Y12
 	VMOVDQU 32(BX), Y13
 	VPBROADCASTD 0(SI), Y14
@@ -88,12 +94,14 @@ quad6:
 	VPMADDUBSW Y13, Y14, Y15
 	VPMADDWD int8ones<>(SB), Y15, Y15
 	VPADDD Y15, Y11, Y11
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad6
+	// rows 6: back to the tile
 	VMOVDQU Y0, 0(DI)
 	VMOVDQU Y1, 32(DI)
 	VMOVDQU Y2, 128(DI)
@@ -109,6 +117,7 @@ quad6:
 	VZEROUPPER
 	RET
 rows5:
+	// rows 5: sums so far
 	VMOVDQU 0(DI), Y0
 	VMOVDQU 32(DI), Y1
 	VMOVDQU 128(DI), Y2
@@ -121,6 +130,7 @@ rows5:
 	VMOVDQU 544(DI), Y9
 	PCALIGN $32
 quad5:
+	// rows 5: a quad of k
 	VMOVDQU 0(BX), Y12
 	VMOVDQU 32(BX), Y13
 	VPBROADCASTD 0(SI), Y14
@@ -158,12 +168,14 @@ quad5:
 	VPMADDUBSW Y13, Y14, Y15
 	VPMADDWD int8ones<>(SB), Y15, Y15
 	VPADDD Y15, Y9, Y9
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad5
+	// rows 5: back to the tile
 	VMOVDQU Y0, 0(DI)
 	VMOVDQU Y1, 32(DI)
 	VMOVDQU Y2, 128(DI)
@@ -177,6 +189,7 @@ quad5:
 	VZEROUPPER
 	RET
 rows4:
+	// rows 4: sums so far
 	VMOVDQU 0(DI), Y0
 	VMOVDQU 32(DI), Y1
 	VMOVDQU 128(DI), Y2
@@ -187,6 +200,7 @@ rows4:
 	VMOVDQU 416(DI), Y7
 	PCALIGN $32
 quad4:
+	// rows 4: a quad of k
 	VMOVDQU 0(BX), Y12
 	VMOVDQU 32(BX), Y13
 	VPBROADCASTD 0(SI), Y14
@@ -217,12 +231,14 @@ quad4:
 	VPMADDUBSW Y13, Y14, Y15
 	VPMADDWD int8ones<>(SB), Y15, Y15
 	VPADDD Y15, Y7, Y7
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad4
+	// rows 4: back to the tile
 	VMOVDQU Y0, 0(DI)
 	VMOVDQU Y1, 32(DI)
 	VMOVDQU Y2, 128(DI)
@@ -234,6 +250,7 @@ quad4:
 	VZEROUPPER
 	RET
 rows3:
+	// rows 3: sums so far
 	VMOVDQU 0(DI), Y0
 	VMOVDQU 32(DI), Y1
 	VMOVDQU 128(DI), Y2
@@ -242,6 +259,7 @@ rows3:
 	VMOVDQU 288(DI), Y5
 	PCALIGN $32
 quad3:
+	// rows 3: a quad of k
 	VMOVDQU 0(BX), Y12
 	VMOVDQU 32(BX), Y13
 	VPBROADCASTD 0(SI), Y14
@@ -265,12 +283,14 @@ quad3:
 	VPMADDUBSW Y13, Y14, Y15
 	VPMADDWD int8ones<>(SB), Y15, Y15
 	VPADDD Y15, Y5, Y5
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad3
+	// rows 3: back to the tile
 	VMOVDQU Y0, 0(DI)
 	VMOVDQU Y1, 32(DI)
 	VMOVDQU Y2, 128(DI)
@@ -280,12 +300,14 @@ quad3:
 	VZEROUPPER
 	RET
 rows2:
+	// rows 2: sums so far
 	VMOVDQU 0(DI), Y0
 	VMOVDQU 32(DI), Y1
 	VMOVDQU 128(DI), Y2
 	VMOVDQU 160(DI), Y3
 	PCALIGN $32
 quad2:
+	// rows 2: a quad of k
 	VMOVDQU 0(BX), Y12
 	VMOVDQU 32(BX), Y13
 	VPBROADCASTD 0(SI), Y14
@@ -302,12 +324,14 @@ quad2:
 	VPMADDUBSW Y13, Y14, Y15
 	VPMADDWD int8ones<>(SB), Y15, Y15
 	VPADDD Y15, Y3, Y3
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad2
+	// rows 2: back to the tile
 	VMOVDQU Y0, 0(DI)
 	VMOVDQU Y1, 32(DI)
 	VMOVDQU Y2, 128(DI)
@@ -315,10 +339,12 @@ quad2:
 	VZEROUPPER
 	RET
 rows1:
+	// rows 1: sums so far
 	VMOVDQU 0(DI), Y0
 	VMOVDQU 32(DI), Y1
 	PCALIGN $32
 quad1:
+	// rows 1: a quad of k
 	VMOVDQU 0(BX), Y12
 	VMOVDQU 32(BX), Y13
 	VPBROADCASTD 0(SI), Y14
@@ -328,26 +354,31 @@ quad1:
 	VPMADDUBSW Y13, Y14, Y15
 	VPMADDWD int8ones<>(SB), Y15, Y15
 	VPADDD Y15, Y1, Y1
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad1
+	// rows 1: back to the tile
 	VMOVDQU Y0, 0(DI)
 	VMOVDQU Y1, 32(DI)
 	VZEROUPPER
 	RET
 
-// func int8WordsAVX2(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
-TEXT ·int8WordsAVX2(SB), NOSPLIT, $0-56
-	MOVQ tile+0(FP), DI
-	MOVQ a+8(FP), SI
-	MOVQ panel+16(FP), BX
-	MOVQ ahead+24(FP), R9
-	MOVQ next+32(FP), R10
-	MOVQ quads+40(FP), CX
-	MOVQ rows+48(FP), R8
+// func int8WordsAVX2(t *int8Args)
+TEXT ·int8WordsAVX2(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ int8Args_tile(AX), DI
+	MOVQ int8Args_a(AX), SI
+	MOVQ int8Args_panel(AX), BX
+	MOVQ int8Args_ahead(AX), R9
+	MOVQ int8Args_next(AX), R10
+	MOVQ int8Args_quads(AX), CX
+	MOVQ int8Args_rows(AX), R8
+	// Y0 to Y11: sums, two registers a row
+	// one loop for each height of a tile
 	CMPQ R8, $1
 	JEQ rows1
 	CMPQ R8, $2
@@ -359,6 +390,7 @@ TEXT ·int8WordsAVX2(SB), NOSPLIT, $0-56
 	CMPQ R8, $5
 	JEQ rows5
 rows6:
+	// rows 6: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -377,6 +409,7 @@ rows6:
 	VPXOR Y11, Y11, Y11
 	PCALIGN $32
 quad6:
+	// rows 6: k even of a quad
 	VMOVDQU 0(BX), Y12
 	VPSLLW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -413,6 +446,7 @@ quad6:
 	VPADDD Y15, Y10, Y10
 	VPMADDWD Y13, Y14, Y15
 	VPADDD Y15, Y11, Y11
+	// rows 6: k odd
 	VMOVDQU 0(BX), Y12
 	VPSRAW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -447,12 +481,14 @@ quad6:
 	VPADDD Y15, Y10, Y10
 	VPMADDWD Y13, Y14, Y15
 	VPADDD Y15, Y11, Y11
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad6
+	// rows 6: add the sums of the block to the tile
 	VCVTDQ2PS Y0, Y0
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
@@ -494,6 +530,7 @@ quad6:
 	VZEROUPPER
 	RET
 rows5:
+	// rows 5: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -510,6 +547,7 @@ rows5:
 	VPXOR Y9, Y9, Y9
 	PCALIGN $32
 quad5:
+	// rows 5: k even of a quad
 	VMOVDQU 0(BX), Y12
 	VPSLLW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -541,6 +579,7 @@ quad5:
 	VPADDD Y15, Y8, Y8
 	VPMADDWD Y13, Y14, Y15
 	VPADDD Y15, Y9, Y9
+	// rows 5: k odd
 	VMOVDQU 0(BX), Y12
 	VPSRAW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -570,12 +609,14 @@ quad5:
 	VPADDD Y15, Y8, Y8
 	VPMADDWD Y13, Y14, Y15
 	VPADDD Y15, Y9, Y9
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad5
+	// rows 5: add the sums of the block to the tile
 	VCVTDQ2PS Y0, Y0
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
@@ -611,6 +652,7 @@ quad5:
 	VZEROUPPER
 	RET
 rows4:
+	// rows 4: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -625,6 +667,7 @@ rows4:
 	VPXOR Y7, Y7, Y7
 	PCALIGN $32
 quad4:
+	// rows 4: k even of a quad
 	VMOVDQU 0(BX), Y12
 	VPSLLW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -651,6 +694,7 @@ quad4:
 	VPADDD Y15, Y6, Y6
 	VPMADDWD Y13, Y14, Y15
 	VPADDD Y15, Y7, Y7
+	// rows 4: k odd
 	VMOVDQU 0(BX), Y12
 	VPSRAW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -675,12 +719,14 @@ quad4:
 	VPADDD Y15, Y6, Y6
 	VPMADDWD Y13, Y14, Y15
 	VPADDD Y15, Y7, Y7
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad4
+	// rows 4: add the sums of the block to the tile
 	VCVTDQ2PS Y0, Y0
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
@@ -710,6 +756,7 @@ quad4:
 	VZEROUPPER
 	RET
 rows3:
+	// rows 3: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -722,6 +769,7 @@ rows3:
 	VPXOR Y5, Y5, Y5
 	PCALIGN $32
 quad3:
+	// rows 3: k even of a quad
 	VMOVDQU 0(BX), Y12
 	VPSLLW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -743,6 +791,7 @@ quad3:
 	VPADDD Y15, Y4, Y4
 	VPMADDWD Y13, Y14, Y15
 	VPADDD Y15, Y5, Y5
+	// rows 3: k odd
 	VMOVDQU 0(BX), Y12
 	VPSRAW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -762,12 +811,14 @@ quad3:
 	VPADDD Y15, Y4, Y4
 	VPMADDWD Y13, Y14, Y15
 	VPADDD Y15, Y5, Y5
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad3
+	// rows 3: add the sums of the block to the tile
 	VCVTDQ2PS Y0, Y0
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
@@ -791,6 +842,7 @@ quad3:
 	VZEROUPPER
 	RET
 rows2:
+	// rows 2: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -801,6 +853,7 @@ rows2:
 	VPXOR Y3, Y3, Y3
 	PCALIGN $32
 quad2:
+	// rows 2: k even of a quad
 	VMOVDQU 0(BX), Y12
 	VPSLLW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -817,6 +870,7 @@ quad2:
 	VPADDD Y15, Y2, Y2
 	VPMADDWD Y13, Y14, Y15
 	VPADDD Y15, Y3, Y3
+	// rows 2: k odd
 	VMOVDQU 0(BX), Y12
 	VPSRAW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -831,12 +885,14 @@ quad2:
 	VPADDD Y15, Y2, Y2
 	VPMADDWD Y13, Y14, Y15
 	VPADDD Y15, Y3, Y3
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad2
+	// rows 2: add the sums of the block to the tile
 	VCVTDQ2PS Y0, Y0
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
@@ -854,6 +910,7 @@ quad2:
 	VZEROUPPER
 	RET
 rows1:
+	// rows 1: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -862,6 +919,7 @@ rows1:
 	VPXOR Y1, Y1, Y1
 	PCALIGN $32
 quad1:
+	// rows 1: k even of a quad
 	VMOVDQU 0(BX), Y12
 	VPSLLW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -873,6 +931,7 @@ quad1:
 	VPADDD Y15, Y0, Y0
 	VPMADDWD Y13, Y14, Y15
 	VPADDD Y15, Y1, Y1
+	// rows 1: k odd
 	VMOVDQU 0(BX), Y12
 	VPSRAW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -882,12 +941,14 @@ quad1:
 	VPADDD Y15, Y0, Y0
 	VPMADDWD Y13, Y14, Y15
 	VPADDD Y15, Y1, Y1
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad1
+	// rows 1: add the sums of the block to the tile
 	VCVTDQ2PS Y0, Y0
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)

@@ -2,20 +2,25 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
-// func int8BytesAVX512(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
-TEXT ·int8BytesAVX512(SB), NOSPLIT, $0-56
-	MOVQ tile+0(FP), DI
-	MOVQ a+8(FP), SI
-	MOVQ panel+16(FP), BX
-	MOVQ ahead+24(FP), R9
-	MOVQ next+32(FP), R10
-	MOVQ quads+40(FP), CX
-	MOVQ rows+48(FP), R8
+// func int8BytesAVX512(t *int8Args)
+TEXT ·int8BytesAVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ int8Args_tile(AX), DI
+	MOVQ int8Args_a(AX), SI
+	MOVQ int8Args_panel(AX), BX
+	MOVQ int8Args_ahead(AX), R9
+	MOVQ int8Args_next(AX), R10
+	MOVQ int8Args_quads(AX), CX
+	MOVQ int8Args_rows(AX), R8
+	// R11: bytes of a strip
 	MOVQ CX, R11
 	IMULQ R8, R11
 	IMULQ $4, R11
+	// Z0 to Z23: sums, two registers a row
+	// one loop for each height of a tile
 	CMPQ R8, $1
 	JEQ rows1
 	CMPQ R8, $2
@@ -39,6 +44,7 @@ TEXT ·int8BytesAVX512(SB), NOSPLIT, $0-56
 	CMPQ R8, $11
 	JEQ rows11
 rows12:
+	// rows 12: sums so far
 	VMOVDQU32 0(DI), Z0
 	VMOVDQU32 64(DI), Z1
 	VMOVDQU32 128(DI), Z2
@@ -65,6 +71,7 @@ rows12:
 	VMOVDQU32 1472(DI), Z23
 	PCALIGN $32
 quad12:
+	// rows 12: a quad of k
 	VMOVDQU32 0(BX), Z24
 	VMOVDQU32 (BX)(R10*1), Z25
 	VPBROADCASTD 0(SI), Z28
@@ -103,6 +110,7 @@ quad12:
 	VPBROADCASTD 44(SI), Z31
 	VPDPBUSD Z24, Z31, Z22
 	VPDPBUSD Z25, Z31, Z23
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $48, SI
 	ADDQ $64, BX
@@ -111,6 +119,7 @@ quad12:
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad12
+	// rows 12: back to the tile
 	VMOVDQU32 Z0, 0(DI)
 	VMOVDQU32 Z1, 64(DI)
 	VMOVDQU32 Z2, 128(DI)
@@ -138,6 +147,7 @@ quad12:
 	VZEROUPPER
 	RET
 rows11:
+	// rows 11: sums so far
 	VMOVDQU32 0(DI), Z0
 	VMOVDQU32 64(DI), Z1
 	VMOVDQU32 128(DI), Z2
@@ -162,6 +172,7 @@ rows11:
 	VMOVDQU32 1344(DI), Z21
 	PCALIGN $32
 quad11:
+	// rows 11: a quad of k
 	VMOVDQU32 0(BX), Z24
 	VMOVDQU32 (BX)(R10*1), Z25
 	VPBROADCASTD 0(SI), Z28
@@ -197,6 +208,7 @@ quad11:
 	VPBROADCASTD 40(SI), Z30
 	VPDPBUSD Z24, Z30, Z20
 	VPDPBUSD Z25, Z30, Z21
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $44, SI
 	ADDQ $64, BX
@@ -205,6 +217,7 @@ quad11:
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad11
+	// rows 11: back to the tile
 	VMOVDQU32 Z0, 0(DI)
 	VMOVDQU32 Z1, 64(DI)
 	VMOVDQU32 Z2, 128(DI)
@@ -230,6 +243,7 @@ quad11:
 	VZEROUPPER
 	RET
 rows10:
+	// rows 10: sums so far
 	VMOVDQU32 0(DI), Z0
 	VMOVDQU32 64(DI), Z1
 	VMOVDQU32 128(DI), Z2
@@ -252,6 +266,7 @@ rows10:
 	VMOVDQU32 1216(DI), Z19
 	PCALIGN $32
 quad10:
+	// rows 10: a quad of k
 	VMOVDQU32 0(BX), Z24
 	VMOVDQU32 (BX)(R10*1), Z25
 	VPBROADCASTD 0(SI), Z28
@@ -284,6 +299,7 @@ quad10:
 	VPBROADCASTD 36(SI), Z29
 	VPDPBUSD Z24, Z29, Z18
 	VPDPBUSD Z25, Z29, Z19
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $40, SI
 	ADDQ $64, BX
@@ -292,6 +308,7 @@ quad10:
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad10
+	// rows 10: back to the tile
 	VMOVDQU32 Z0, 0(DI)
 	VMOVDQU32 Z1, 64(DI)
 	VMOVDQU32 Z2, 128(DI)
@@ -315,6 +332,7 @@ quad10:
 	VZEROUPPER
 	RET
 rows9:
+	// rows 9: sums so far
 	VMOVDQU32 0(DI), Z0
 	VMOVDQU32 64(DI), Z1
 	VMOVDQU32 128(DI), Z2
@@ -335,6 +353,7 @@ rows9:
 	VMOVDQU32 1088(DI), Z17
 	PCALIGN $32
 quad9:
+	// rows 9: a quad of k
 	VMOVDQU32 0(BX), Z24
 	VMOVDQU32 (BX)(R10*1), Z25
 	VPBROADCASTD 0(SI), Z28
@@ -364,6 +383,7 @@ quad9:
 	VPBROADCASTD 32(SI), Z28
 	VPDPBUSD Z24, Z28, Z16
 	VPDPBUSD Z25, Z28, Z17
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $36, SI
 	ADDQ $64, BX
@@ -372,6 +392,7 @@ quad9:
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad9
+	// rows 9: back to the tile
 	VMOVDQU32 Z0, 0(DI)
 	VMOVDQU32 Z1, 64(DI)
 	VMOVDQU32 Z2, 128(DI)
@@ -393,6 +414,7 @@ quad9:
 	VZEROUPPER
 	RET
 rows8:
+	// rows 8: sums so far
 	VMOVDQU32 0(DI), Z0
 	VMOVDQU32 64(DI), Z1
 	VMOVDQU32 128(DI), Z2
@@ -411,6 +433,7 @@ rows8:
 	VMOVDQU32 960(DI), Z15
 	PCALIGN $32
 quad8:
+	// rows 8: a quad of k
 	VMOVDQU32 0(BX), Z24
 	VMOVDQU32 (BX)(R10*1), Z25
 	VPBROADCASTD 0(SI), Z28
@@ -437,6 +460,7 @@ quad8:
 	VPBROADCASTD 28(SI), Z31
 	VPDPBUSD Z24, Z31, Z14
 	VPDPBUSD Z25, Z31, Z15
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $32, SI
 	ADDQ $64, BX
@@ -445,6 +469,7 @@ quad8:
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad8
+	// rows 8: back to the tile
 	VMOVDQU32 Z0, 0(DI)
 	VMOVDQU32 Z1, 64(DI)
 	VMOVDQU32 Z2, 128(DI)
@@ -464,6 +489,7 @@ quad8:
 	VZEROUPPER
 	RET
 rows7:
+	// rows 7: sums so far
 	VMOVDQU32 0(DI), Z0
 	VMOVDQU32 64(DI), Z1
 	VMOVDQU32 128(DI), Z2
@@ -480,6 +506,7 @@ rows7:
 	VMOVDQU32 832(DI), Z13
 	PCALIGN $32
 quad7:
+	// rows 7: a quad of k
 	VMOVDQU32 0(BX), Z24
 	VMOVDQU32 (BX)(R10*1), Z25
 	VPBROADCASTD 0(SI), Z28
@@ -503,6 +530,7 @@ quad7:
 	VPBROADCASTD 24(SI), Z30
 	VPDPBUSD Z24, Z30, Z12
 	VPDPBUSD Z25, Z30, Z13
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $28, SI
 	ADDQ $64, BX
@@ -511,6 +539,7 @@ quad7:
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad7
+	// rows 7: back to the tile
 	VMOVDQU32 Z0, 0(DI)
 	VMOVDQU32 Z1, 64(DI)
 	VMOVDQU32 Z2, 128(DI)
@@ -528,6 +557,7 @@ quad7:
 	VZEROUPPER
 	RET
 rows6:
+	// rows 6: sums so far
 	VMOVDQU32 0(DI), Z0
 	VMOVDQU32 64(DI), Z1
 	VMOVDQU32 128(DI), Z2
@@ -542,6 +572,7 @@ rows6:
 	VMOVDQU32 704(DI), Z11
 	PCALIGN $32
 quad6:
+	// rows 6: a quad of k
 	VMOVDQU32 0(BX), Z24
 	VMOVDQU32 (BX)(R10*1), Z25
 	VPBROADCASTD 0(SI), Z28
@@ -562,6 +593,7 @@ quad6:
 	VPBROADCASTD 20(SI), Z29
 	VPDPBUSD Z24, Z29, Z10
 	VPDPBUSD Z25, Z29, Z11
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $24, SI
 	ADDQ $64, BX
@@ -570,6 +602,7 @@ quad6:
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad6
+	// rows 6: back to the tile
 	VMOVDQU32 Z0, 0(DI)
 	VMOVDQU32 Z1, 64(DI)
 	VMOVDQU32 Z2, 128(DI)
@@ -585,6 +618,7 @@ quad6:
 	VZEROUPPER
 	RET
 rows5:
+	// rows 5: sums so far
 	VMOVDQU32 0(DI), Z0
 	VMOVDQU32 64(DI), Z1
 	VMOVDQU32 128(DI), Z2
@@ -597,6 +631,7 @@ rows5:
 	VMOVDQU32 576(DI), Z9
 	PCALIGN $32
 quad5:
+	// rows 5: a quad of k
 	VMOVDQU32 0(BX), Z24
 	VMOVDQU32 (BX)(R10*1), Z25
 	VPBROADCASTD 0(SI), Z28
@@ -614,6 +649,7 @@ quad5:
 	VPBROADCASTD 16(SI), Z28
 	VPDPBUSD Z24, Z28, Z8
 	VPDPBUSD Z25, Z28, Z9
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $20, SI
 	ADDQ $64, BX
@@ -622,6 +658,7 @@ quad5:
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad5
+	// rows 5: back to the tile
 	VMOVDQU32 Z0, 0(DI)
 	VMOVDQU32 Z1, 64(DI)
 	VMOVDQU32 Z2, 128(DI)
@@ -635,6 +672,7 @@ quad5:
 	VZEROUPPER
 	RET
 rows4:
+	// rows 4: sums so far
 	VMOVDQU32 0(DI), Z0
 	VMOVDQU32 64(DI), Z1
 	VMOVDQU32 128(DI), Z2
@@ -645,6 +683,7 @@ rows4:
 	VMOVDQU32 448(DI), Z7
 	PCALIGN $32
 quad4:
+	// rows 4: a quad of k
 	VMOVDQU32 0(BX), Z24
 	VMOVDQU32 (BX)(R10*1), Z25
 	VPBROADCASTD 0(SI), Z28
@@ -659,6 +698,7 @@ quad4:
 	VPBROADCASTD 12(SI), Z31
 	VPDPBUSD Z24, Z31, Z6
 	VPDPBUSD Z25, Z31, Z7
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $16, SI
 	ADDQ $64, BX
@@ -667,6 +707,7 @@ quad4:
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad4
+	// rows 4: back to the tile
 	VMOVDQU32 Z0, 0(DI)
 	VMOVDQU32 Z1, 64(DI)
 	VMOVDQU32 Z2, 128(DI)
@@ -678,6 +719,7 @@ quad4:
 	VZEROUPPER
 	RET
 rows3:
+	// rows 3: sums so far
 	VMOVDQU32 0(DI), Z0
 	VMOVDQU32 64(DI), Z1
 	VMOVDQU32 128(DI), Z2
@@ -686,6 +728,7 @@ rows3:
 	VMOVDQU32 320(DI), Z5
 	PCALIGN $32
 quad3:
+	// rows 3: a quad of k
 	VMOVDQU32 0(BX), Z24
 	VMOVDQU32 (BX)(R10*1), Z25
 	VPBROADCASTD 0(SI), Z28
@@ -697,6 +740,7 @@ quad3:
 	VPBROADCASTD 8(SI), Z30
 	VPDPBUSD Z24, Z30, Z4
 	VPDPBUSD Z25, Z30, Z5
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $12, SI
 	ADDQ $64, BX
@@ -705,6 +749,7 @@ quad3:
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad3
+	// rows 3: back to the tile
 	VMOVDQU32 Z0, 0(DI)
 	VMOVDQU32 Z1, 64(DI)
 	VMOVDQU32 Z2, 128(DI)
@@ -714,12 +759,14 @@ quad3:
 	VZEROUPPER
 	RET
 rows2:
+	// rows 2: sums so far
 	VMOVDQU32 0(DI), Z0
 	VMOVDQU32 64(DI), Z1
 	VMOVDQU32 128(DI), Z2
 	VMOVDQU32 192(DI), Z3
 	PCALIGN $32
 quad2:
+	// rows 2: a quad of k
 	VMOVDQU32 0(BX), Z24
 	VMOVDQU32 (BX)(R10*1), Z25
 	VPBROADCASTD 0(SI), Z28
@@ -728,6 +775,7 @@ quad2:
 	VPBROADCASTD 4(SI), Z29
 	VPDPBUSD Z24, Z29, Z2
 	VPDPBUSD Z25, Z29, Z3
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $8, SI
 	ADDQ $64, BX
@@ -736,6 +784,7 @@ quad2:
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad2
+	// rows 2: back to the tile
 	VMOVDQU32 Z0, 0(DI)
 	VMOVDQU32 Z1, 64(DI)
 	VMOVDQU32 Z2, 128(DI)
@@ -743,15 +792,18 @@ quad2:
 	VZEROUPPER
 	RET
 rows1:
+	// rows 1: sums so far
 	VMOVDQU32 0(DI), Z0
 	VMOVDQU32 64(DI), Z1
 	PCALIGN $32
 quad1:
+	// rows 1: a quad of k
 	VMOVDQU32 0(BX), Z24
 	VMOVDQU32 (BX)(R10*1), Z25
 	VPBROADCASTD 0(SI), Z28
 	VPDPBUSD Z24, Z28, Z0
 	VPDPBUSD Z25, Z28, Z1
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $4, SI
 	ADDQ $64, BX
@@ -760,23 +812,28 @@ quad1:
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad1
+	// rows 1: back to the tile
 	VMOVDQU32 Z0, 0(DI)
 	VMOVDQU32 Z1, 64(DI)
 	VZEROUPPER
 	RET
 
-// func int8WordsAVX512(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
-TEXT ·int8WordsAVX512(SB), NOSPLIT, $0-56
-	MOVQ tile+0(FP), DI
-	MOVQ a+8(FP), SI
-	MOVQ panel+16(FP), BX
-	MOVQ ahead+24(FP), R9
-	MOVQ next+32(FP), R10
-	MOVQ quads+40(FP), CX
-	MOVQ rows+48(FP), R8
+// func int8WordsAVX512(t *int8Args)
+TEXT ·int8WordsAVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ int8Args_tile(AX), DI
+	MOVQ int8Args_a(AX), SI
+	MOVQ int8Args_panel(AX), BX
+	MOVQ int8Args_ahead(AX), R9
+	MOVQ int8Args_next(AX), R10
+	MOVQ int8Args_quads(AX), CX
+	MOVQ int8Args_rows(AX), R8
+	// R11: bytes of a strip
 	MOVQ CX, R11
 	IMULQ R8, R11
 	IMULQ $8, R11
+	// Z0 to Z23: sums, two registers a row
+	// one loop for each height of a tile
 	CMPQ R8, $1
 	JEQ rows1
 	CMPQ R8, $2
@@ -800,6 +857,7 @@ TEXT ·int8WordsAVX512(SB), NOSPLIT, $0-56
 	CMPQ R8, $11
 	JEQ rows11
 rows12:
+	// rows 12: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -830,6 +888,7 @@ rows12:
 	VPXORD Z23, Z23, Z23
 	PCALIGN $32
 quad12:
+	// rows 12: k even of a quad
 	VPSLLW $8, 0(BX), Z24
 	VPSLLW $8, (BX)(R10*1), Z25
 	VPSRAW $8, Z24, Z24
@@ -870,6 +929,7 @@ quad12:
 	VPBROADCASTD 88(SI), Z31
 	VPDPWSSD Z24, Z31, Z22
 	VPDPWSSD Z25, Z31, Z23
+	// rows 12: k odd
 	VPSRAW $8, 0(BX), Z26
 	VPSRAW $8, (BX)(R10*1), Z27
 	VPBROADCASTD 4(SI), Z28
@@ -908,6 +968,7 @@ quad12:
 	VPBROADCASTD 92(SI), Z31
 	VPDPWSSD Z26, Z31, Z22
 	VPDPWSSD Z27, Z31, Z23
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	PREFETCHT1 64(SI)(R11*1)
 	ADDQ $96, SI
@@ -917,6 +978,7 @@ quad12:
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad12
+	// rows 12: add the sums of the block to the tile
 	VCVTDQ2PS Z0, Z0
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
@@ -994,6 +1056,7 @@ quad12:
 	VZEROUPPER
 	RET
 rows11:
+	// rows 11: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -1022,6 +1085,7 @@ rows11:
 	VPXORD Z21, Z21, Z21
 	PCALIGN $32
 quad11:
+	// rows 11: k even of a quad
 	VPSLLW $8, 0(BX), Z24
 	VPSLLW $8, (BX)(R10*1), Z25
 	VPSRAW $8, Z24, Z24
@@ -1059,6 +1123,7 @@ quad11:
 	VPBROADCASTD 80(SI), Z30
 	VPDPWSSD Z24, Z30, Z20
 	VPDPWSSD Z25, Z30, Z21
+	// rows 11: k odd
 	VPSRAW $8, 0(BX), Z26
 	VPSRAW $8, (BX)(R10*1), Z27
 	VPBROADCASTD 4(SI), Z28
@@ -1094,6 +1159,7 @@ quad11:
 	VPBROADCASTD 84(SI), Z30
 	VPDPWSSD Z26, Z30, Z20
 	VPDPWSSD Z27, Z30, Z21
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	PREFETCHT1 64(SI)(R11*1)
 	ADDQ $88, SI
@@ -1103,6 +1169,7 @@ quad11:
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad11
+	// rows 11: add the sums of the block to the tile
 	VCVTDQ2PS Z0, Z0
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
@@ -1174,6 +1241,7 @@ quad11:
 	VZEROUPPER
 	RET
 rows10:
+	// rows 10: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -1200,6 +1268,7 @@ rows10:
 	VPXORD Z19, Z19, Z19
 	PCALIGN $32
 quad10:
+	// rows 10: k even of a quad
 	VPSLLW $8, 0(BX), Z24
 	VPSLLW $8, (BX)(R10*1), Z25
 	VPSRAW $8, Z24, Z24
@@ -1234,6 +1303,7 @@ quad10:
 	VPBROADCASTD 72(SI), Z29
 	VPDPWSSD Z24, Z29, Z18
 	VPDPWSSD Z25, Z29, Z19
+	// rows 10: k odd
 	VPSRAW $8, 0(BX), Z26
 	VPSRAW $8, (BX)(R10*1), Z27
 	VPBROADCASTD 4(SI), Z28
@@ -1266,6 +1336,7 @@ quad10:
 	VPBROADCASTD 76(SI), Z29
 	VPDPWSSD Z26, Z29, Z18
 	VPDPWSSD Z27, Z29, Z19
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	PREFETCHT1 64(SI)(R11*1)
 	ADDQ $80, SI
@@ -1275,6 +1346,7 @@ quad10:
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad10
+	// rows 10: add the sums of the block to the tile
 	VCVTDQ2PS Z0, Z0
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
@@ -1340,6 +1412,7 @@ quad10:
 	VZEROUPPER
 	RET
 rows9:
+	// rows 9: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -1364,6 +1437,7 @@ rows9:
 	VPXORD Z17, Z17, Z17
 	PCALIGN $32
 quad9:
+	// rows 9: k even of a quad
 	VPSLLW $8, 0(BX), Z24
 	VPSLLW $8, (BX)(R10*1), Z25
 	VPSRAW $8, Z24, Z24
@@ -1395,6 +1469,7 @@ quad9:
 	VPBROADCASTD 64(SI), Z28
 	VPDPWSSD Z24, Z28, Z16
 	VPDPWSSD Z25, Z28, Z17
+	// rows 9: k odd
 	VPSRAW $8, 0(BX), Z26
 	VPSRAW $8, (BX)(R10*1), Z27
 	VPBROADCASTD 4(SI), Z28
@@ -1424,6 +1499,7 @@ quad9:
 	VPBROADCASTD 68(SI), Z28
 	VPDPWSSD Z26, Z28, Z16
 	VPDPWSSD Z27, Z28, Z17
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	PREFETCHT1 64(SI)(R11*1)
 	ADDQ $72, SI
@@ -1433,6 +1509,7 @@ quad9:
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad9
+	// rows 9: add the sums of the block to the tile
 	VCVTDQ2PS Z0, Z0
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
@@ -1492,6 +1569,7 @@ quad9:
 	VZEROUPPER
 	RET
 rows8:
+	// rows 8: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -1514,6 +1592,7 @@ rows8:
 	VPXORD Z15, Z15, Z15
 	PCALIGN $32
 quad8:
+	// rows 8: k even of a quad
 	VPSLLW $8, 0(BX), Z24
 	VPSLLW $8, (BX)(R10*1), Z25
 	VPSRAW $8, Z24, Z24
@@ -1542,6 +1621,7 @@ quad8:
 	VPBROADCASTD 56(SI), Z31
 	VPDPWSSD Z24, Z31, Z14
 	VPDPWSSD Z25, Z31, Z15
+	// rows 8: k odd
 	VPSRAW $8, 0(BX), Z26
 	VPSRAW $8, (BX)(R10*1), Z27
 	VPBROADCASTD 4(SI), Z28
@@ -1568,6 +1648,7 @@ quad8:
 	VPBROADCASTD 60(SI), Z31
 	VPDPWSSD Z26, Z31, Z14
 	VPDPWSSD Z27, Z31, Z15
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $64, SI
 	ADDQ $64, BX
@@ -1576,6 +1657,7 @@ quad8:
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad8
+	// rows 8: add the sums of the block to the tile
 	VCVTDQ2PS Z0, Z0
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
@@ -1629,6 +1711,7 @@ quad8:
 	VZEROUPPER
 	RET
 rows7:
+	// rows 7: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -1649,6 +1732,7 @@ rows7:
 	VPXORD Z13, Z13, Z13
 	PCALIGN $32
 quad7:
+	// rows 7: k even of a quad
 	VPSLLW $8, 0(BX), Z24
 	VPSLLW $8, (BX)(R10*1), Z25
 	VPSRAW $8, Z24, Z24
@@ -1674,6 +1758,7 @@ quad7:
 	VPBROADCASTD 48(SI), Z30
 	VPDPWSSD Z24, Z30, Z12
 	VPDPWSSD Z25, Z30, Z13
+	// rows 7: k odd
 	VPSRAW $8, 0(BX), Z26
 	VPSRAW $8, (BX)(R10*1), Z27
 	VPBROADCASTD 4(SI), Z28
@@ -1697,6 +1782,7 @@ quad7:
 	VPBROADCASTD 52(SI), Z30
 	VPDPWSSD Z26, Z30, Z12
 	VPDPWSSD Z27, Z30, Z13
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $56, SI
 	ADDQ $64, BX
@@ -1705,6 +1791,7 @@ quad7:
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad7
+	// rows 7: add the sums of the block to the tile
 	VCVTDQ2PS Z0, Z0
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
@@ -1752,6 +1839,7 @@ quad7:
 	VZEROUPPER
 	RET
 rows6:
+	// rows 6: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -1770,6 +1858,7 @@ rows6:
 	VPXORD Z11, Z11, Z11
 	PCALIGN $32
 quad6:
+	// rows 6: k even of a quad
 	VPSLLW $8, 0(BX), Z24
 	VPSLLW $8, (BX)(R10*1), Z25
 	VPSRAW $8, Z24, Z24
@@ -1792,6 +1881,7 @@ quad6:
 	VPBROADCASTD 40(SI), Z29
 	VPDPWSSD Z24, Z29, Z10
 	VPDPWSSD Z25, Z29, Z11
+	// rows 6: k odd
 	VPSRAW $8, 0(BX), Z26
 	VPSRAW $8, (BX)(R10*1), Z27
 	VPBROADCASTD 4(SI), Z28
@@ -1812,6 +1902,7 @@ quad6:
 	VPBROADCASTD 44(SI), Z29
 	VPDPWSSD Z26, Z29, Z10
 	VPDPWSSD Z27, Z29, Z11
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $48, SI
 	ADDQ $64, BX
@@ -1820,6 +1911,7 @@ quad6:
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad6
+	// rows 6: add the sums of the block to the tile
 	VCVTDQ2PS Z0, Z0
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
@@ -1861,6 +1953,7 @@ quad6:
 	VZEROUPPER
 	RET
 rows5:
+	// rows 5: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -1877,6 +1970,7 @@ rows5:
 	VPXORD Z9, Z9, Z9
 	PCALIGN $32
 quad5:
+	// rows 5: k even of a quad
 	VPSLLW $8, 0(BX), Z24
 	VPSLLW $8, (BX)(R10*1), Z25
 	VPSRAW $8, Z24, Z24
@@ -1896,6 +1990,7 @@ quad5:
 	VPBROADCASTD 32(SI), Z28
 	VPDPWSSD Z24, Z28, Z8
 	VPDPWSSD Z25, Z28, Z9
+	// rows 5: k odd
 	VPSRAW $8, 0(BX), Z26
 	VPSRAW $8, (BX)(R10*1), Z27
 	VPBROADCASTD 4(SI), Z28
@@ -1913,6 +2008,7 @@ quad5:
 	VPBROADCASTD 36(SI), Z28
 	VPDPWSSD Z26, Z28, Z8
 	VPDPWSSD Z27, Z28, Z9
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $40, SI
 	ADDQ $64, BX
@@ -1921,6 +2017,7 @@ quad5:
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad5
+	// rows 5: add the sums of the block to the tile
 	VCVTDQ2PS Z0, Z0
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
@@ -1956,6 +2053,7 @@ quad5:
 	VZEROUPPER
 	RET
 rows4:
+	// rows 4: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -1970,6 +2068,7 @@ rows4:
 	VPXORD Z7, Z7, Z7
 	PCALIGN $32
 quad4:
+	// rows 4: k even of a quad
 	VPSLLW $8, 0(BX), Z24
 	VPSLLW $8, (BX)(R10*1), Z25
 	VPSRAW $8, Z24, Z24
@@ -1986,6 +2085,7 @@ quad4:
 	VPBROADCASTD 24(SI), Z31
 	VPDPWSSD Z24, Z31, Z6
 	VPDPWSSD Z25, Z31, Z7
+	// rows 4: k odd
 	VPSRAW $8, 0(BX), Z26
 	VPSRAW $8, (BX)(R10*1), Z27
 	VPBROADCASTD 4(SI), Z28
@@ -2000,6 +2100,7 @@ quad4:
 	VPBROADCASTD 28(SI), Z31
 	VPDPWSSD Z26, Z31, Z6
 	VPDPWSSD Z27, Z31, Z7
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $32, SI
 	ADDQ $64, BX
@@ -2008,6 +2109,7 @@ quad4:
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad4
+	// rows 4: add the sums of the block to the tile
 	VCVTDQ2PS Z0, Z0
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
@@ -2037,6 +2139,7 @@ quad4:
 	VZEROUPPER
 	RET
 rows3:
+	// rows 3: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -2049,6 +2152,7 @@ rows3:
 	VPXORD Z5, Z5, Z5
 	PCALIGN $32
 quad3:
+	// rows 3: k even of a quad
 	VPSLLW $8, 0(BX), Z24
 	VPSLLW $8, (BX)(R10*1), Z25
 	VPSRAW $8, Z24, Z24
@@ -2062,6 +2166,7 @@ quad3:
 	VPBROADCASTD 16(SI), Z30
 	VPDPWSSD Z24, Z30, Z4
 	VPDPWSSD Z25, Z30, Z5
+	// rows 3: k odd
 	VPSRAW $8, 0(BX), Z26
 	VPSRAW $8, (BX)(R10*1), Z27
 	VPBROADCASTD 4(SI), Z28
@@ -2073,6 +2178,7 @@ quad3:
 	VPBROADCASTD 20(SI), Z30
 	VPDPWSSD Z26, Z30, Z4
 	VPDPWSSD Z27, Z30, Z5
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $24, SI
 	ADDQ $64, BX
@@ -2081,6 +2187,7 @@ quad3:
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad3
+	// rows 3: add the sums of the block to the tile
 	VCVTDQ2PS Z0, Z0
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
@@ -2104,6 +2211,7 @@ quad3:
 	VZEROUPPER
 	RET
 rows2:
+	// rows 2: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -2114,6 +2222,7 @@ rows2:
 	VPXORD Z3, Z3, Z3
 	PCALIGN $32
 quad2:
+	// rows 2: k even of a quad
 	VPSLLW $8, 0(BX), Z24
 	VPSLLW $8, (BX)(R10*1), Z25
 	VPSRAW $8, Z24, Z24
@@ -2124,6 +2233,7 @@ quad2:
 	VPBROADCASTD 8(SI), Z29
 	VPDPWSSD Z24, Z29, Z2
 	VPDPWSSD Z25, Z29, Z3
+	// rows 2: k odd
 	VPSRAW $8, 0(BX), Z26
 	VPSRAW $8, (BX)(R10*1), Z27
 	VPBROADCASTD 4(SI), Z28
@@ -2132,6 +2242,7 @@ quad2:
 	VPBROADCASTD 12(SI), Z29
 	VPDPWSSD Z26, Z29, Z2
 	VPDPWSSD Z27, Z29, Z3
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $16, SI
 	ADDQ $64, BX
@@ -2140,6 +2251,7 @@ quad2:
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad2
+	// rows 2: add the sums of the block to the tile
 	VCVTDQ2PS Z0, Z0
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
@@ -2157,6 +2269,7 @@ quad2:
 	VZEROUPPER
 	RET
 rows1:
+	// rows 1: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -2165,6 +2278,7 @@ rows1:
 	VPXORD Z1, Z1, Z1
 	PCALIGN $32
 quad1:
+	// rows 1: k even of a quad
 	VPSLLW $8, 0(BX), Z24
 	VPSLLW $8, (BX)(R10*1), Z25
 	VPSRAW $8, Z24, Z24
@@ -2172,11 +2286,13 @@ quad1:
 	VPBROADCASTD 0(SI), Z28
 	VPDPWSSD Z24, Z28, Z0
 	VPDPWSSD Z25, Z28, Z1
+	// rows 1: k odd
 	VPSRAW $8, 0(BX), Z26
 	VPSRAW $8, (BX)(R10*1), Z27
 	VPBROADCASTD 4(SI), Z28
 	VPDPWSSD Z26, Z28, Z0
 	VPDPWSSD Z27, Z28, Z1
+	// on to the next quad, fetching the strip below and weights that are wanted next
 	PREFETCHT1 0(SI)(R11*1)
 	ADDQ $8, SI
 	ADDQ $64, BX
@@ -2185,6 +2301,7 @@ quad1:
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad1
+	// rows 1: add the sums of the block to the tile
 	VCVTDQ2PS Z0, Z0
 	VADDPS 0(DI), Z0, Z0
 	VMOVUPS Z0, 0(DI)

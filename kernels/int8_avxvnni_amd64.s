@@ -2,17 +2,21 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
-// func int8BytesAVXVNNI(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
-TEXT ·int8BytesAVXVNNI(SB), NOSPLIT, $0-56
-	MOVQ tile+0(FP), DI
-	MOVQ a+8(FP), SI
-	MOVQ panel+16(FP), BX
-	MOVQ ahead+24(FP), R9
-	MOVQ next+32(FP), R10
-	MOVQ quads+40(FP), CX
-	MOVQ rows+48(FP), R8
+// func int8BytesAVXVNNI(t *int8Args)
+TEXT ·int8BytesAVXVNNI(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ int8Args_tile(AX), DI
+	MOVQ int8Args_a(AX), SI
+	MOVQ int8Args_panel(AX), BX
+	MOVQ int8Args_ahead(AX), R9
+	MOVQ int8Args_next(AX), R10
+	MOVQ int8Args_quads(AX), CX
+	MOVQ int8Args_rows(AX), R8
+	// Y0 to Y11: sums, two registers a row
+	// one loop for each height of a tile
 	CMPQ R8, $1
 	JEQ rows1
 	CMPQ R8, $2
@@ -24,6 +28,7 @@ TEXT ·int8BytesAVXVNNI(SB), NOSPLIT, $0-56
 	CMPQ R8, $5
 	JEQ rows5
 rows6:
+	// rows 6: sums so far
 	VMOVDQU 0(DI), Y0
 	VMOVDQU 32(DI), Y1
 	VMOVDQU 128(DI), Y2
@@ -38,6 +43,7 @@ rows6:
 	VMOVDQU 672(DI), Y11
 	PCALIGN $32
 quad6:
+	// rows 6: a quad of k
 	VMOVDQU 0(BX), Y12
 	VMOVDQU 32(BX), Y13
 	VPBROADCASTD 0(SI), Y14
@@ -58,12 +64,14 @@ quad6:
 	VPBROADCASTD 20(SI), Y15
 	BYTE $0xc4; BYTE $0x42; BYTE $0x05; BYTE $0x50; BYTE $0xd4 // VPDPBUSD Y12, Y15, Y10 (VEX)
 	BYTE $0xc4; BYTE $0x42; BYTE $0x05; BYTE $0x50; BYTE $0xdd // VPDPBUSD Y13, Y15, Y11 (VEX)
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad6
+	// rows 6: back to the tile
 	VMOVDQU Y0, 0(DI)
 	VMOVDQU Y1, 32(DI)
 	VMOVDQU Y2, 128(DI)
@@ -79,6 +87,7 @@ quad6:
 	VZEROUPPER
 	RET
 rows5:
+	// rows 5: sums so far
 	VMOVDQU 0(DI), Y0
 	VMOVDQU 32(DI), Y1
 	VMOVDQU 128(DI), Y2
@@ -91,6 +100,7 @@ rows5:
 	VMOVDQU 544(DI), Y9
 	PCALIGN $32
 quad5:
+	// rows 5: a quad of k
 	VMOVDQU 0(BX), Y12
 	VMOVDQU 32(BX), Y13
 	VPBROADCASTD 0(SI), Y14
@@ -108,12 +118,14 @@ quad5:
 	VPBROADCASTD 16(SI), Y14
 	BYTE $0xc4; BYTE $0x42; BYTE $0x0d; BYTE $0x50; BYTE $0xc4 // VPDPBUSD Y12, Y14, Y8 (VEX)
 	BYTE $0xc4; BYTE $0x42; BYTE $0x0d; BYTE $0x50; BYTE $0xcd // VPDPBUSD Y13, Y14, Y9 (VEX)
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad5
+	// rows 5: back to the tile
 	VMOVDQU Y0, 0(DI)
 	VMOVDQU Y1, 32(DI)
 	VMOVDQU Y2, 128(DI)
@@ -127,6 +139,7 @@ quad5:
 	VZEROUPPER
 	RET
 rows4:
+	// rows 4: sums so far
 	VMOVDQU 0(DI), Y0
 	VMOVDQU 32(DI), Y1
 	VMOVDQU 128(DI), Y2
@@ -137,6 +150,7 @@ rows4:
 	VMOVDQU 416(DI), Y7
 	PCALIGN $32
 quad4:
+	// rows 4: a quad of k
 	VMOVDQU 0(BX), Y12
 	VMOVDQU 32(BX), Y13
 	VPBROADCASTD 0(SI), Y14
@@ -151,12 +165,14 @@ quad4:
 	VPBROADCASTD 12(SI), Y15
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x05; BYTE $0x50; BYTE $0xf4 // VPDPBUSD Y12, Y15, Y6 (VEX)
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x05; BYTE $0x50; BYTE $0xfd // VPDPBUSD Y13, Y15, Y7 (VEX)
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad4
+	// rows 4: back to the tile
 	VMOVDQU Y0, 0(DI)
 	VMOVDQU Y1, 32(DI)
 	VMOVDQU Y2, 128(DI)
@@ -168,6 +184,7 @@ quad4:
 	VZEROUPPER
 	RET
 rows3:
+	// rows 3: sums so far
 	VMOVDQU 0(DI), Y0
 	VMOVDQU 32(DI), Y1
 	VMOVDQU 128(DI), Y2
@@ -176,6 +193,7 @@ rows3:
 	VMOVDQU 288(DI), Y5
 	PCALIGN $32
 quad3:
+	// rows 3: a quad of k
 	VMOVDQU 0(BX), Y12
 	VMOVDQU 32(BX), Y13
 	VPBROADCASTD 0(SI), Y14
@@ -187,12 +205,14 @@ quad3:
 	VPBROADCASTD 8(SI), Y14
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x0d; BYTE $0x50; BYTE $0xe4 // VPDPBUSD Y12, Y14, Y4 (VEX)
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x0d; BYTE $0x50; BYTE $0xed // VPDPBUSD Y13, Y14, Y5 (VEX)
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad3
+	// rows 3: back to the tile
 	VMOVDQU Y0, 0(DI)
 	VMOVDQU Y1, 32(DI)
 	VMOVDQU Y2, 128(DI)
@@ -202,12 +222,14 @@ quad3:
 	VZEROUPPER
 	RET
 rows2:
+	// rows 2: sums so far
 	VMOVDQU 0(DI), Y0
 	VMOVDQU 32(DI), Y1
 	VMOVDQU 128(DI), Y2
 	VMOVDQU 160(DI), Y3
 	PCALIGN $32
 quad2:
+	// rows 2: a quad of k
 	VMOVDQU 0(BX), Y12
 	VMOVDQU 32(BX), Y13
 	VPBROADCASTD 0(SI), Y14
@@ -216,12 +238,14 @@ quad2:
 	VPBROADCASTD 4(SI), Y15
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x05; BYTE $0x50; BYTE $0xd4 // VPDPBUSD Y12, Y15, Y2 (VEX)
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x05; BYTE $0x50; BYTE $0xdd // VPDPBUSD Y13, Y15, Y3 (VEX)
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad2
+	// rows 2: back to the tile
 	VMOVDQU Y0, 0(DI)
 	VMOVDQU Y1, 32(DI)
 	VMOVDQU Y2, 128(DI)
@@ -229,35 +253,42 @@ quad2:
 	VZEROUPPER
 	RET
 rows1:
+	// rows 1: sums so far
 	VMOVDQU 0(DI), Y0
 	VMOVDQU 32(DI), Y1
 	PCALIGN $32
 quad1:
+	// rows 1: a quad of k
 	VMOVDQU 0(BX), Y12
 	VMOVDQU 32(BX), Y13
 	VPBROADCASTD 0(SI), Y14
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x0d; BYTE $0x50; BYTE $0xc4 // VPDPBUSD Y12, Y14, Y0 (VEX)
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x0d; BYTE $0x50; BYTE $0xcd // VPDPBUSD Y13, Y14, Y1 (VEX)
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ CX
 	JNZ quad1
+	// rows 1: back to the tile
 	VMOVDQU Y0, 0(DI)
 	VMOVDQU Y1, 32(DI)
 	VZEROUPPER
 	RET
 
-// func int8WordsAVXVNNI(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)
-TEXT ·int8WordsAVXVNNI(SB), NOSPLIT, $0-56
-	MOVQ tile+0(FP), DI
-	MOVQ a+8(FP), SI
-	MOVQ panel+16(FP), BX
-	MOVQ ahead+24(FP), R9
-	MOVQ next+32(FP), R10
-	MOVQ quads+40(FP), CX
-	MOVQ rows+48(FP), R8
+// func int8WordsAVXVNNI(t *int8Args)
+TEXT ·int8WordsAVXVNNI(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ int8Args_tile(AX), DI
+	MOVQ int8Args_a(AX), SI
+	MOVQ int8Args_panel(AX), BX
+	MOVQ int8Args_ahead(AX), R9
+	MOVQ int8Args_next(AX), R10
+	MOVQ int8Args_quads(AX), CX
+	MOVQ int8Args_rows(AX), R8
+	// Y0 to Y11: sums, two registers a row
+	// one loop for each height of a tile
 	CMPQ R8, $1
 	JEQ rows1
 	CMPQ R8, $2
@@ -269,6 +300,7 @@ TEXT ·int8WordsAVXVNNI(SB), NOSPLIT, $0-56
 	CMPQ R8, $5
 	JEQ rows5
 rows6:
+	// rows 6: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -287,6 +319,7 @@ rows6:
 	VPXOR Y11, Y11, Y11
 	PCALIGN $32
 quad6:
+	// rows 6: k even of a quad
 	VMOVDQU 0(BX), Y12
 	VPSLLW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -311,6 +344,7 @@ quad6:
 	VPBROADCASTD 40(SI), Y15
 	BYTE $0xc4; BYTE $0x42; BYTE $0x05; BYTE $0x52; BYTE $0xd4 // VPDPWSSD Y12, Y15, Y10 (VEX)
 	BYTE $0xc4; BYTE $0x42; BYTE $0x05; BYTE $0x52; BYTE $0xdd // VPDPWSSD Y13, Y15, Y11 (VEX)
+	// rows 6: k odd
 	VMOVDQU 0(BX), Y12
 	VPSRAW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -333,12 +367,14 @@ quad6:
 	VPBROADCASTD 44(SI), Y15
 	BYTE $0xc4; BYTE $0x42; BYTE $0x05; BYTE $0x52; BYTE $0xd4 // VPDPWSSD Y12, Y15, Y10 (VEX)
 	BYTE $0xc4; BYTE $0x42; BYTE $0x05; BYTE $0x52; BYTE $0xdd // VPDPWSSD Y13, Y15, Y11 (VEX)
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad6
+	// rows 6: add the sums of the block to the tile
 	VCVTDQ2PS Y0, Y0
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
@@ -380,6 +416,7 @@ quad6:
 	VZEROUPPER
 	RET
 rows5:
+	// rows 5: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -396,6 +433,7 @@ rows5:
 	VPXOR Y9, Y9, Y9
 	PCALIGN $32
 quad5:
+	// rows 5: k even of a quad
 	VMOVDQU 0(BX), Y12
 	VPSLLW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -417,6 +455,7 @@ quad5:
 	VPBROADCASTD 32(SI), Y14
 	BYTE $0xc4; BYTE $0x42; BYTE $0x0d; BYTE $0x52; BYTE $0xc4 // VPDPWSSD Y12, Y14, Y8 (VEX)
 	BYTE $0xc4; BYTE $0x42; BYTE $0x0d; BYTE $0x52; BYTE $0xcd // VPDPWSSD Y13, Y14, Y9 (VEX)
+	// rows 5: k odd
 	VMOVDQU 0(BX), Y12
 	VPSRAW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -436,12 +475,14 @@ quad5:
 	VPBROADCASTD 36(SI), Y14
 	BYTE $0xc4; BYTE $0x42; BYTE $0x0d; BYTE $0x52; BYTE $0xc4 // VPDPWSSD Y12, Y14, Y8 (VEX)
 	BYTE $0xc4; BYTE $0x42; BYTE $0x0d; BYTE $0x52; BYTE $0xcd // VPDPWSSD Y13, Y14, Y9 (VEX)
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad5
+	// rows 5: add the sums of the block to the tile
 	VCVTDQ2PS Y0, Y0
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
@@ -477,6 +518,7 @@ quad5:
 	VZEROUPPER
 	RET
 rows4:
+	// rows 4: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -491,6 +533,7 @@ rows4:
 	VPXOR Y7, Y7, Y7
 	PCALIGN $32
 quad4:
+	// rows 4: k even of a quad
 	VMOVDQU 0(BX), Y12
 	VPSLLW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -509,6 +552,7 @@ quad4:
 	VPBROADCASTD 24(SI), Y15
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x05; BYTE $0x52; BYTE $0xf4 // VPDPWSSD Y12, Y15, Y6 (VEX)
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x05; BYTE $0x52; BYTE $0xfd // VPDPWSSD Y13, Y15, Y7 (VEX)
+	// rows 4: k odd
 	VMOVDQU 0(BX), Y12
 	VPSRAW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -525,12 +569,14 @@ quad4:
 	VPBROADCASTD 28(SI), Y15
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x05; BYTE $0x52; BYTE $0xf4 // VPDPWSSD Y12, Y15, Y6 (VEX)
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x05; BYTE $0x52; BYTE $0xfd // VPDPWSSD Y13, Y15, Y7 (VEX)
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad4
+	// rows 4: add the sums of the block to the tile
 	VCVTDQ2PS Y0, Y0
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
@@ -560,6 +606,7 @@ quad4:
 	VZEROUPPER
 	RET
 rows3:
+	// rows 3: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -572,6 +619,7 @@ rows3:
 	VPXOR Y5, Y5, Y5
 	PCALIGN $32
 quad3:
+	// rows 3: k even of a quad
 	VMOVDQU 0(BX), Y12
 	VPSLLW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -587,6 +635,7 @@ quad3:
 	VPBROADCASTD 16(SI), Y14
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x0d; BYTE $0x52; BYTE $0xe4 // VPDPWSSD Y12, Y14, Y4 (VEX)
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x0d; BYTE $0x52; BYTE $0xed // VPDPWSSD Y13, Y14, Y5 (VEX)
+	// rows 3: k odd
 	VMOVDQU 0(BX), Y12
 	VPSRAW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -600,12 +649,14 @@ quad3:
 	VPBROADCASTD 20(SI), Y14
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x0d; BYTE $0x52; BYTE $0xe4 // VPDPWSSD Y12, Y14, Y4 (VEX)
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x0d; BYTE $0x52; BYTE $0xed // VPDPWSSD Y13, Y14, Y5 (VEX)
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad3
+	// rows 3: add the sums of the block to the tile
 	VCVTDQ2PS Y0, Y0
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
@@ -629,6 +680,7 @@ quad3:
 	VZEROUPPER
 	RET
 rows2:
+	// rows 2: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -639,6 +691,7 @@ rows2:
 	VPXOR Y3, Y3, Y3
 	PCALIGN $32
 quad2:
+	// rows 2: k even of a quad
 	VMOVDQU 0(BX), Y12
 	VPSLLW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -651,6 +704,7 @@ quad2:
 	VPBROADCASTD 8(SI), Y15
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x05; BYTE $0x52; BYTE $0xd4 // VPDPWSSD Y12, Y15, Y2 (VEX)
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x05; BYTE $0x52; BYTE $0xdd // VPDPWSSD Y13, Y15, Y3 (VEX)
+	// rows 2: k odd
 	VMOVDQU 0(BX), Y12
 	VPSRAW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -661,12 +715,14 @@ quad2:
 	VPBROADCASTD 12(SI), Y15
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x05; BYTE $0x52; BYTE $0xd4 // VPDPWSSD Y12, Y15, Y2 (VEX)
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x05; BYTE $0x52; BYTE $0xdd // VPDPWSSD Y13, Y15, Y3 (VEX)
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad2
+	// rows 2: add the sums of the block to the tile
 	VCVTDQ2PS Y0, Y0
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)
@@ -684,6 +740,7 @@ quad2:
 	VZEROUPPER
 	RET
 rows1:
+	// rows 1: a block of 128 quads, or what is left
 	MOVQ $128, DX
 	CMPQ CX, DX
 	CMOVQLT CX, DX
@@ -692,6 +749,7 @@ rows1:
 	VPXOR Y1, Y1, Y1
 	PCALIGN $32
 quad1:
+	// rows 1: k even of a quad
 	VMOVDQU 0(BX), Y12
 	VPSLLW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -701,6 +759,7 @@ quad1:
 	VPBROADCASTD 0(SI), Y14
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x0d; BYTE $0x52; BYTE $0xc4 // VPDPWSSD Y12, Y14, Y0 (VEX)
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x0d; BYTE $0x52; BYTE $0xcd // VPDPWSSD Y13, Y14, Y1 (VEX)
+	// rows 1: k odd
 	VMOVDQU 0(BX), Y12
 	VPSRAW $8, Y12, Y12
 	VMOVDQU 32(BX), Y13
@@ -708,12 +767,14 @@ quad1:
 	VPBROADCASTD 4(SI), Y14
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x0d; BYTE $0x52; BYTE $0xc4 // VPDPWSSD Y12, Y14, Y0 (VEX)
 	BYTE $0xc4; BYTE $0xc2; BYTE $0x0d; BYTE $0x52; BYTE $0xcd // VPDPWSSD Y13, Y14, Y1 (VEX)
+	// on to the next quad, fetching weights that are wanted next
 	ADDQ R10, SI
 	ADDQ $64, BX
 	PREFETCHT1 (R9)
 	ADDQ $64, R9
 	DECQ DX
 	JNZ quad1
+	// rows 1: add the sums of the block to the tile
 	VCVTDQ2PS Y0, Y0
 	VADDPS 0(DI), Y0, Y0
 	VMOVUPS Y0, 0(DI)

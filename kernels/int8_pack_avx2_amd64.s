@@ -2,6 +2,7 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // func int8MaxBitsAVX2(x unsafe.Pointer, n int) (bits uint32)
@@ -15,6 +16,7 @@ TEXT ·int8MaxBitsAVX2(SB), NOSPLIT, $0-20
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
 loop:
+	// without the signs
 	VPAND 0(SI), Y15, Y4
 	VPMAXSD Y4, Y0, Y0
 	VPAND 32(SI), Y15, Y5
@@ -26,6 +28,7 @@ loop:
 	ADDQ $128, SI
 	SUBQ $32, CX
 	JNZ loop
+	// the largest of all lanes
 	VPMAXSD Y1, Y0, Y0
 	VPMAXSD Y3, Y2, Y2
 	VPMAXSD Y2, Y0, Y0
@@ -50,6 +53,7 @@ TEXT ·int8QuantBytesAVX2(SB), NOSPLIT, $0-37
 	VPBROADCASTB zero+36(FP), Y14
 	LEAQ (R8)(R8*2), R9
 loop:
+	// round 32 elements
 	VMULPS 0(SI), Y15, Y0
 	VCVTPS2DQ Y0, Y0
 	VMULPS 32(SI), Y15, Y1
@@ -58,11 +62,13 @@ loop:
 	VCVTPS2DQ Y2, Y2
 	VMULPS 96(SI), Y15, Y3
 	VCVTPS2DQ Y3, Y3
+	// pack to bytes: X0 has the even quads, X1 the odd ones
 	VPACKSSDW Y1, Y0, Y0
 	VPACKSSDW Y3, Y2, Y2
 	VPACKSSWB Y2, Y0, Y0
 	VPADDB Y14, Y0, Y0
 	VEXTRACTI128 $1, Y0, X1
+	// each quad to its place
 	VMOVD X0, (DI)
 	VMOVD X1, (DI)(R8*1)
 	VPEXTRD $1, X0, (DI)(R8*2)
@@ -88,10 +94,12 @@ TEXT ·int8QuantWordsAVX2(SB), NOSPLIT, $0-36
 	VBROADCASTSS inv+32(FP), Y15
 	LEAQ (R8)(R8*2), R9
 loop:
+	// round 16 elements
 	VMULPS 0(SI), Y15, Y0
 	VCVTPS2DQ Y0, Y0
 	VMULPS 32(SI), Y15, Y1
 	VCVTPS2DQ Y1, Y1
+	// pack to words, in the order 0, 2, 1, 3 within a quad
 	VPACKSSDW Y1, Y0, Y0
 	VPSHUFLW $0xd8, Y0, Y0
 	VPSHUFHW $0xd8, Y0, Y0
@@ -121,17 +129,19 @@ loop:
 	JNZ loop
 	RET
 
-// func int8DequantBytesAVX2(c, tile, rowScale, colScale, offset unsafe.Pointer, ldc, rows, groups int)
-TEXT ·int8DequantBytesAVX2(SB), NOSPLIT, $0-64
-	MOVQ c+0(FP), DI
-	MOVQ tile+8(FP), SI
-	MOVQ rowScale+16(FP), R8
-	MOVQ colScale+24(FP), R9
-	MOVQ offset+32(FP), R10
-	MOVQ ldc+40(FP), R11
-	MOVQ rows+48(FP), R12
-	MOVQ groups+56(FP), CX
+// func int8DequantBytesAVX2(d *dequantArgs)
+TEXT ·int8DequantBytesAVX2(SB), NOSPLIT, $0-8
+	MOVQ d+0(FP), AX
+	MOVQ dequantArgs_c(AX), DI
+	MOVQ dequantArgs_tile(AX), SI
+	MOVQ dequantArgs_rowScale(AX), R8
+	MOVQ dequantArgs_colScale(AX), R9
+	MOVQ dequantArgs_ldc(AX), R11
+	MOVQ dequantArgs_rows(AX), R12
+	MOVQ dequantArgs_groups(AX), CX
+	MOVQ dequantArgs_offset(AX), R10
 loop:
+	// scales and offsets of 8 columns
 	VMOVUPS (R9), Y0
 	VMOVDQU (R10), Y1
 	ADDQ $32, R10
@@ -139,6 +149,7 @@ loop:
 	MOVQ SI, BX
 	XORQ DX, DX
 row:
+	// a row
 	VBROADCASTSS (R8)(DX*4), Y2
 	VMULPS Y0, Y2, Y2
 	VPADDD (BX), Y1, Y3
@@ -151,6 +162,7 @@ row:
 	INCQ DX
 	CMPQ DX, R12
 	JNE row
+	// on to the next 8 columns
 	ADDQ $32, R9
 	ADDQ $32, DI
 	ADDQ $32, SI
@@ -159,21 +171,24 @@ row:
 	VZEROUPPER
 	RET
 
-// func int8DequantWordsAVX2(c, tile, rowScale, colScale unsafe.Pointer, ldc, rows, groups int)
-TEXT ·int8DequantWordsAVX2(SB), NOSPLIT, $0-56
-	MOVQ c+0(FP), DI
-	MOVQ tile+8(FP), SI
-	MOVQ rowScale+16(FP), R8
-	MOVQ colScale+24(FP), R9
-	MOVQ ldc+32(FP), R11
-	MOVQ rows+40(FP), R12
-	MOVQ groups+48(FP), CX
+// func int8DequantWordsAVX2(d *dequantArgs)
+TEXT ·int8DequantWordsAVX2(SB), NOSPLIT, $0-8
+	MOVQ d+0(FP), AX
+	MOVQ dequantArgs_c(AX), DI
+	MOVQ dequantArgs_tile(AX), SI
+	MOVQ dequantArgs_rowScale(AX), R8
+	MOVQ dequantArgs_colScale(AX), R9
+	MOVQ dequantArgs_ldc(AX), R11
+	MOVQ dequantArgs_rows(AX), R12
+	MOVQ dequantArgs_groups(AX), CX
 loop:
+	// scales and offsets of 8 columns
 	VMOVUPS (R9), Y0
 	MOVQ DI, AX
 	MOVQ SI, BX
 	XORQ DX, DX
 row:
+	// a row
 	VBROADCASTSS (R8)(DX*4), Y2
 	VMULPS Y0, Y2, Y2
 	VMULPS (BX), Y2, Y3
@@ -184,6 +199,7 @@ row:
 	INCQ DX
 	CMPQ DX, R12
 	JNE row
+	// on to the next 8 columns
 	ADDQ $32, R9
 	ADDQ $32, DI
 	ADDQ $32, SI

@@ -50,7 +50,10 @@ func probe() (diff dotLanes) {
 	for round := range diff {
 		a, b, c := probeInputs(round)
 		got := c
-		tilesDotAVX512(unsafe.Pointer(&a), unsafe.Pointer(&b), unsafe.Pointer(&got), 2, 4*panelCols, 4, 8*panelCols, 1, 1, 2, nil, walk{}, 0)
+		tilesDotAVX512(&tileArgs{
+			a: unsafe.Pointer(&a), b: unsafe.Pointer(&b), c: unsafe.Pointer(&got),
+			depth: 2, skip: 4, stride: 4 * panelCols, ldc: 8 * panelCols, count: 1, rows: 1, width: 2,
+		})
 		for lane := range c {
 			want := num.FMA(num.FromBF16(uint16(a>>16)), num.FromBF16(uint16(b[lane]>>16)), c[lane])
 			want = num.FMA(num.FromBF16(uint16(a)), num.FromBF16(uint16(b[lane])), want)

@@ -20,8 +20,8 @@ func floatForm(p Precision) form {
 	return six
 }
 
-// run is the work of the matrix product. The slices cover exactly what is
-// accessed; see panels.strip.
+// run computes the tiles. The slices cover exactly what is accessed; see
+// panels.strip.
 //
 //go:noinline
 func (t *tiles) run() {
@@ -29,80 +29,74 @@ func (t *tiles) run() {
 		t.generic()
 		return
 	}
-	var b unsafe.Pointer
-	stride := 2 * t.b.stride
-	if t.b.pairs != nil {
-		b = unsafe.Pointer(&t.b.pairs[0])
-	} else {
-		b, stride = unsafe.Pointer(&t.b.wide[0]), 4*t.b.stride
-	}
-	c, start := unsafe.Pointer(&t.c[0]), unsafe.Pointer(nil)
-	if t.start != nil {
-		start = unsafe.Pointer(&t.start[0])
-	}
-	skip, ldc := 4*t.skip, 4*t.ldc
-	next := t.b.next
-	if next.step == 0 { // nothing known: what is read anyway
-		next = walk{first: uintptr(b), second: stride, step: 64}
-	}
-	tiny := 0
-	if t.clean {
-		tiny = int(2 * math.Float32bits(num.TinyStart))
+	args := tileArgs{
+		c: unsafe.Pointer(&t.c[0]), depth: t.depth, skip: 4 * t.skip, ldc: 4 * t.ldc,
+		count: t.count, rows: t.rows, width: t.width, next: t.b.next,
 	}
 	if t.form == dot {
-		tilesDotAVX512(unsafe.Pointer(&t.pairs[0]), b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, next, tiny)
-		return
+		args.a = unsafe.Pointer(&t.pairs[0])
+	} else {
+		args.a = unsafe.Pointer(&t.a[0])
+	}
+	if t.b.pairs != nil {
+		args.b, args.stride = unsafe.Pointer(&t.b.pairs[0]), 2*t.b.stride
+	} else {
+		args.b, args.stride = unsafe.Pointer(&t.b.wide[0]), 4*t.b.stride
+	}
+	if t.start != nil {
+		args.start = unsafe.Pointer(&t.start[0])
+	}
+	if args.next.step == 0 { // nothing known: what is read anyway
+		args.next = walk{first: uintptr(args.b), second: args.stride, step: 64}
+	}
+	if args.next.turn == 0 {
+		args.ahead = int(args.next.first - uintptr(args.b))
 	}
 	if t.clean && t.form == six {
 		zeroTiny(t.c, t.ldc, t.count*t.rows, t.width*panelCols)
-	}
-	a, ahead := unsafe.Pointer(&t.a[0]), 0
-	if next.turn == 0 {
-		ahead = int(next.first - uintptr(b))
+	} else if t.clean {
+		args.tiny = int(2 * math.Float32bits(num.TinyStart))
 	}
 	switch {
+	case t.form == dot:
+		tilesDotAVX512(&args)
 	case t.form == tall && t.b.pairs == nil:
-		tilesWideAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, next, tiny)
+		tilesWideAVX512(&args)
 	case t.form == tall && t.odd:
-		tilesOddAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, next, tiny)
+		tilesOddAVX512(&args)
 	case t.form == tall:
-		tilesPairsAVX512(a, b, c, t.depth, stride, skip, ldc, t.count, t.rows, t.width, start, next, tiny)
+		tilesPairsAVX512(&args)
 	case t.b.pairs == nil:
-		tilesWideAVX2(a, b, c, t.depth, ahead, skip, ldc, t.count, t.rows, start)
+		tilesWideAVX2(&args)
 	case t.odd:
-		tilesOddAVX2(a, b, c, t.depth, ahead, skip, ldc, t.count, t.rows, start)
+		tilesOddAVX2(&args)
 	default:
-		tilesPairsAVX2(a, b, c, t.depth, ahead, skip, ldc, t.count, t.rows, start)
+		tilesPairsAVX2(&args)
 	}
 }
 
-// tilesPairsAVX2 adds count strips of rows <= 6 rows, skip apart, times a panel of
-// pairs, depth deep, to tiles of c below each other. The next strip and the panel
-// ahead bytes further are prefetched.
-//
-//go:noescape
-func tilesPairsAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int, start unsafe.Pointer)
-
-// tilesOddAVX2 is the same with the odd element of each pair first.
-//
-//go:noescape
-func tilesOddAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int, start unsafe.Pointer)
-
-// tilesWideAVX2 is tilesPairsAVX2 with a float32 panel.
-//
-//go:noescape
-func tilesWideAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int, start unsafe.Pointer)
+// The assembly of form dot takes pairs on both sides. Wide takes float32 weights,
+// Pairs takes pairs, the even element first, and Odd takes them with the odd element
+// first. AVX-512 multiplies strips of up to 12 rows by 2 panels, or of up to 5 rows
+// by 4; AVX2 multiplies strips of up to 6 rows by one.
 
 //go:noescape
-func tilesPairsAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk, tiny int)
+func tilesDotAVX512(t *tileArgs)
 
 //go:noescape
-func tilesOddAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk, tiny int)
+func tilesWideAVX512(t *tileArgs)
 
 //go:noescape
-func tilesWideAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk, tiny int)
+func tilesPairsAVX512(t *tileArgs)
 
-// tilesDotAVX512 is tilesOddAVX512 with activations in pairs of bfloat16.
-//
 //go:noescape
-func tilesDotAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk, tiny int)
+func tilesOddAVX512(t *tileArgs)
+
+//go:noescape
+func tilesWideAVX2(t *tileArgs)
+
+//go:noescape
+func tilesPairsAVX2(t *tileArgs)
+
+//go:noescape
+func tilesOddAVX2(t *tileArgs)

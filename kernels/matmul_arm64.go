@@ -6,8 +6,8 @@ import "unsafe"
 
 func floatForm(Precision) form { return six }
 
-// run is the work of the matrix product. The slices cover exactly what is
-// accessed; see panels.strip.
+// run computes the tiles. The slices cover exactly what is accessed; see
+// panels.strip.
 //
 //go:noinline
 func (t *tiles) run() {
@@ -18,36 +18,37 @@ func (t *tiles) run() {
 	if t.clean {
 		zeroTiny(t.c, t.ldc, t.count*t.rows, t.width*panelCols)
 	}
-	a, c, start := unsafe.Pointer(&t.a[0]), unsafe.Pointer(&t.c[0]), unsafe.Pointer(nil)
-	if t.start != nil {
-		start = unsafe.Pointer(&t.start[0])
+	args := tileArgs{
+		a: unsafe.Pointer(&t.a[0]), c: unsafe.Pointer(&t.c[0]),
+		depth: t.depth, skip: 4 * t.skip, ldc: 4 * t.ldc, count: t.count, rows: t.rows,
 	}
-	skip, ldc := 4*t.skip, 4*t.ldc
+	if t.b.pairs != nil {
+		args.b = unsafe.Pointer(&t.b.pairs[0])
+	} else {
+		args.b = unsafe.Pointer(&t.b.wide[0])
+	}
+	if t.start != nil {
+		args.start = unsafe.Pointer(&t.start[0])
+	}
 	switch {
 	case t.b.pairs == nil:
-		tilesWideNEON(a, unsafe.Pointer(&t.b.wide[0]), c, t.depth, skip, ldc, t.count, t.rows, start)
+		tilesWideNEON(&args)
 	case t.odd:
-		tilesOddNEON(a, unsafe.Pointer(&t.b.pairs[0]), c, t.depth, skip, ldc, t.count, t.rows, start)
+		tilesOddNEON(&args)
 	default:
-		tilesPairsNEON(a, unsafe.Pointer(&t.b.pairs[0]), c, t.depth, skip, ldc, t.count, t.rows, start)
+		tilesPairsNEON(&args)
 	}
 }
 
-// Lengths count elements, ldc and skip bytes; no count is zero.
+// The assembly multiplies strips of up to 6 rows by one panel. Wide takes float32
+// weights, Pairs takes pairs, the even element first, and Odd takes them with the odd
+// element first.
 
-// tilesPairsNEON adds count strips of rows <= 6 rows, skip apart, times a panel of
-// pairs, depth deep, to tiles of c below each other. If start is not nil its 16 values take
-// the place of those of c.
-//
 //go:noescape
-func tilesPairsNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int, start unsafe.Pointer)
+func tilesWideNEON(t *tileArgs)
 
-// tilesOddNEON is the same with the odd element of each pair first.
-//
 //go:noescape
-func tilesOddNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int, start unsafe.Pointer)
+func tilesPairsNEON(t *tileArgs)
 
-// tilesWideNEON is tilesPairsNEON with a float32 panel.
-//
 //go:noescape
-func tilesWideNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int, start unsafe.Pointer)
+func tilesOddNEON(t *tileArgs)

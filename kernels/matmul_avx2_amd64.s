@@ -2,21 +2,25 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
-// func tilesPairsAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int, start unsafe.Pointer)
-TEXT ·tilesPairsAVX2(SB), NOSPLIT, $0-80
-	MOVQ a+0(FP), SI
-	MOVQ panel+8(FP), BX
-	MOVQ c+16(FP), DI
-	MOVQ depth+24(FP), R10
-	MOVQ ahead+32(FP), R13
-	MOVQ skip+40(FP), R11
-	MOVQ ldc+48(FP), R8
-	MOVQ count+56(FP), R9
-	MOVQ rows+64(FP), AX
+// func tilesPairsAVX2(t *tileArgs)
+TEXT ·tilesPairsAVX2(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), BX
+	MOVQ tileArgs_a(BX), SI
+	MOVQ tileArgs_c(BX), DI
+	MOVQ tileArgs_depth(BX), R10
+	MOVQ tileArgs_ahead(BX), R13
+	MOVQ tileArgs_skip(BX), R11
+	MOVQ tileArgs_ldc(BX), R8
+	MOVQ tileArgs_count(BX), R9
+	MOVQ tileArgs_rows(BX), AX
+	// Y0 to Y11: rows of c, two registers each; Y12 and Y13: weights; Y14: an input
+	// Y15: ones in the odd half of each pair
 	VPCMPEQD Y15, Y15, Y15
 	VPSLLD $16, Y15, Y15
+	// one loop for each height of a strip
 	CMPQ AX, $6
 	JEQ rows6
 	CMPQ AX, $5
@@ -28,7 +32,8 @@ TEXT ·tilesPairsAVX2(SB), NOSPLIT, $0-80
 	CMPQ AX, $2
 	JEQ rows2
 rows1:
-	MOVQ start+72(FP), CX
+	// rows 1: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows1from
 	MOVQ DI, R12
@@ -40,7 +45,8 @@ rows1from:
 	VMOVUPS 32(CX), Y1
 rows1multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
+	// rows 1: two pairs at a time
 	MOVQ R10, CX
 	SHRQ $2, CX
 	JZ rows1two
@@ -48,6 +54,7 @@ rows1multiply:
 rows1four:
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 1, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -55,6 +62,7 @@ rows1four:
 	VBROADCASTSS 0(AX), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
+	// rows 1, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -62,6 +70,7 @@ rows1four:
 	VFMADD231PS Y13, Y14, Y1
 	PREFETCHT1 64(DX)(R13*1)
 	PREFETCHT1 48(AX)(R11*1)
+	// rows 1, pair 1: k even
 	VMOVDQU 64(DX), Y12
 	VMOVDQU 96(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -69,6 +78,7 @@ rows1four:
 	VBROADCASTSS 48(AX), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
+	// rows 1, pair 1: k odd
 	VPAND 64(DX), Y15, Y12
 	VPAND 96(DX), Y15, Y13
 	VBROADCASTSS 72(AX), Y14
@@ -79,10 +89,12 @@ rows1four:
 	DECQ CX
 	JNZ rows1four
 rows1two:
+	// rows 1: the last pair, and the last k of an odd depth
 	TESTQ $2, R10
 	JZ rows1one
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 1, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -90,6 +102,7 @@ rows1two:
 	VBROADCASTSS 0(AX), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
+	// rows 1, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -100,6 +113,7 @@ rows1two:
 rows1one:
 	TESTQ $1, R10
 	JZ rows1store
+	// rows 1, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -108,6 +122,7 @@ rows1one:
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
 rows1store:
+	// rows 1: back to c, and on to the strip below
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, DI
@@ -117,7 +132,8 @@ rows1store:
 	VZEROUPPER
 	RET
 rows2:
-	MOVQ start+72(FP), CX
+	// rows 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows2from
 	MOVQ DI, R12
@@ -134,7 +150,8 @@ rows2from:
 	VMOVAPS Y1, Y3
 rows2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
+	// rows 2: two pairs at a time
 	MOVQ R10, CX
 	SHRQ $2, CX
 	JZ rows2two
@@ -142,6 +159,7 @@ rows2multiply:
 rows2four:
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 2, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -152,6 +170,7 @@ rows2four:
 	VBROADCASTSS 4(AX), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
+	// rows 2, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -162,6 +181,7 @@ rows2four:
 	VFMADD231PS Y13, Y14, Y3
 	PREFETCHT1 64(DX)(R13*1)
 	PREFETCHT1 48(AX)(R11*1)
+	// rows 2, pair 1: k even
 	VMOVDQU 64(DX), Y12
 	VMOVDQU 96(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -172,6 +192,7 @@ rows2four:
 	VBROADCASTSS 52(AX), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
+	// rows 2, pair 1: k odd
 	VPAND 64(DX), Y15, Y12
 	VPAND 96(DX), Y15, Y13
 	VBROADCASTSS 72(AX), Y14
@@ -185,10 +206,12 @@ rows2four:
 	DECQ CX
 	JNZ rows2four
 rows2two:
+	// rows 2: the last pair, and the last k of an odd depth
 	TESTQ $2, R10
 	JZ rows2one
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 2, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -199,6 +222,7 @@ rows2two:
 	VBROADCASTSS 4(AX), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
+	// rows 2, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -212,6 +236,7 @@ rows2two:
 rows2one:
 	TESTQ $1, R10
 	JZ rows2store
+	// rows 2, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -223,6 +248,7 @@ rows2one:
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
 rows2store:
+	// rows 2: back to c, and on to the strip below
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, DI
@@ -235,7 +261,8 @@ rows2store:
 	VZEROUPPER
 	RET
 rows3:
-	MOVQ start+72(FP), CX
+	// rows 3: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows3from
 	MOVQ DI, R12
@@ -257,7 +284,8 @@ rows3from:
 	VMOVAPS Y1, Y5
 rows3multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
+	// rows 3: two pairs at a time
 	MOVQ R10, CX
 	SHRQ $2, CX
 	JZ rows3two
@@ -265,6 +293,7 @@ rows3multiply:
 rows3four:
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 3, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -278,6 +307,7 @@ rows3four:
 	VBROADCASTSS 8(AX), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
+	// rows 3, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -291,6 +321,7 @@ rows3four:
 	VFMADD231PS Y13, Y14, Y5
 	PREFETCHT1 64(DX)(R13*1)
 	PREFETCHT1 48(AX)(R11*1)
+	// rows 3, pair 1: k even
 	VMOVDQU 64(DX), Y12
 	VMOVDQU 96(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -304,6 +335,7 @@ rows3four:
 	VBROADCASTSS 56(AX), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
+	// rows 3, pair 1: k odd
 	VPAND 64(DX), Y15, Y12
 	VPAND 96(DX), Y15, Y13
 	VBROADCASTSS 72(AX), Y14
@@ -320,10 +352,12 @@ rows3four:
 	DECQ CX
 	JNZ rows3four
 rows3two:
+	// rows 3: the last pair, and the last k of an odd depth
 	TESTQ $2, R10
 	JZ rows3one
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 3, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -337,6 +371,7 @@ rows3two:
 	VBROADCASTSS 8(AX), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
+	// rows 3, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -353,6 +388,7 @@ rows3two:
 rows3one:
 	TESTQ $1, R10
 	JZ rows3store
+	// rows 3, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -367,6 +403,7 @@ rows3one:
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
 rows3store:
+	// rows 3: back to c, and on to the strip below
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, DI
@@ -382,7 +419,8 @@ rows3store:
 	VZEROUPPER
 	RET
 rows4:
-	MOVQ start+72(FP), CX
+	// rows 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows4from
 	MOVQ DI, R12
@@ -409,7 +447,8 @@ rows4from:
 	VMOVAPS Y1, Y7
 rows4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
+	// rows 4: two pairs at a time
 	MOVQ R10, CX
 	SHRQ $2, CX
 	JZ rows4two
@@ -417,6 +456,7 @@ rows4multiply:
 rows4four:
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 4, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -433,6 +473,7 @@ rows4four:
 	VBROADCASTSS 12(AX), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
+	// rows 4, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -449,6 +490,7 @@ rows4four:
 	VFMADD231PS Y13, Y14, Y7
 	PREFETCHT1 64(DX)(R13*1)
 	PREFETCHT1 48(AX)(R11*1)
+	// rows 4, pair 1: k even
 	VMOVDQU 64(DX), Y12
 	VMOVDQU 96(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -465,6 +507,7 @@ rows4four:
 	VBROADCASTSS 60(AX), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
+	// rows 4, pair 1: k odd
 	VPAND 64(DX), Y15, Y12
 	VPAND 96(DX), Y15, Y13
 	VBROADCASTSS 72(AX), Y14
@@ -484,10 +527,12 @@ rows4four:
 	DECQ CX
 	JNZ rows4four
 rows4two:
+	// rows 4: the last pair, and the last k of an odd depth
 	TESTQ $2, R10
 	JZ rows4one
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 4, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -504,6 +549,7 @@ rows4two:
 	VBROADCASTSS 12(AX), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
+	// rows 4, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -523,6 +569,7 @@ rows4two:
 rows4one:
 	TESTQ $1, R10
 	JZ rows4store
+	// rows 4, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -540,6 +587,7 @@ rows4one:
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
 rows4store:
+	// rows 4: back to c, and on to the strip below
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, DI
@@ -558,7 +606,8 @@ rows4store:
 	VZEROUPPER
 	RET
 rows5:
-	MOVQ start+72(FP), CX
+	// rows 5: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows5from
 	MOVQ DI, R12
@@ -590,7 +639,8 @@ rows5from:
 	VMOVAPS Y1, Y9
 rows5multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
+	// rows 5: two pairs at a time
 	MOVQ R10, CX
 	SHRQ $2, CX
 	JZ rows5two
@@ -598,6 +648,7 @@ rows5multiply:
 rows5four:
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 5, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -617,6 +668,7 @@ rows5four:
 	VBROADCASTSS 16(AX), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
+	// rows 5, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -636,6 +688,7 @@ rows5four:
 	VFMADD231PS Y13, Y14, Y9
 	PREFETCHT1 64(DX)(R13*1)
 	PREFETCHT1 48(AX)(R11*1)
+	// rows 5, pair 1: k even
 	VMOVDQU 64(DX), Y12
 	VMOVDQU 96(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -655,6 +708,7 @@ rows5four:
 	VBROADCASTSS 64(AX), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
+	// rows 5, pair 1: k odd
 	VPAND 64(DX), Y15, Y12
 	VPAND 96(DX), Y15, Y13
 	VBROADCASTSS 72(AX), Y14
@@ -677,10 +731,12 @@ rows5four:
 	DECQ CX
 	JNZ rows5four
 rows5two:
+	// rows 5: the last pair, and the last k of an odd depth
 	TESTQ $2, R10
 	JZ rows5one
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 5, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -700,6 +756,7 @@ rows5two:
 	VBROADCASTSS 16(AX), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
+	// rows 5, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -722,6 +779,7 @@ rows5two:
 rows5one:
 	TESTQ $1, R10
 	JZ rows5store
+	// rows 5, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -742,6 +800,7 @@ rows5one:
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
 rows5store:
+	// rows 5: back to c, and on to the strip below
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, DI
@@ -763,7 +822,8 @@ rows5store:
 	VZEROUPPER
 	RET
 rows6:
-	MOVQ start+72(FP), CX
+	// rows 6: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows6from
 	MOVQ DI, R12
@@ -800,7 +860,8 @@ rows6from:
 	VMOVAPS Y1, Y11
 rows6multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
+	// rows 6: two pairs at a time
 	MOVQ R10, CX
 	SHRQ $2, CX
 	JZ rows6two
@@ -808,6 +869,7 @@ rows6multiply:
 rows6four:
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 6, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -830,6 +892,7 @@ rows6four:
 	VBROADCASTSS 20(AX), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// rows 6, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -852,6 +915,7 @@ rows6four:
 	VFMADD231PS Y13, Y14, Y11
 	PREFETCHT1 64(DX)(R13*1)
 	PREFETCHT1 48(AX)(R11*1)
+	// rows 6, pair 1: k even
 	VMOVDQU 64(DX), Y12
 	VMOVDQU 96(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -874,6 +938,7 @@ rows6four:
 	VBROADCASTSS 68(AX), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// rows 6, pair 1: k odd
 	VPAND 64(DX), Y15, Y12
 	VPAND 96(DX), Y15, Y13
 	VBROADCASTSS 72(AX), Y14
@@ -899,10 +964,12 @@ rows6four:
 	DECQ CX
 	JNZ rows6four
 rows6two:
+	// rows 6: the last pair, and the last k of an odd depth
 	TESTQ $2, R10
 	JZ rows6one
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 6, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -925,6 +992,7 @@ rows6two:
 	VBROADCASTSS 20(AX), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// rows 6, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -950,6 +1018,7 @@ rows6two:
 rows6one:
 	TESTQ $1, R10
 	JZ rows6store
+	// rows 6, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -973,6 +1042,7 @@ rows6one:
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
 rows6store:
+	// rows 6: back to c, and on to the strip below
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, DI
@@ -997,19 +1067,22 @@ rows6store:
 	VZEROUPPER
 	RET
 
-// func tilesOddAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int, start unsafe.Pointer)
-TEXT ·tilesOddAVX2(SB), NOSPLIT, $0-80
-	MOVQ a+0(FP), SI
-	MOVQ panel+8(FP), BX
-	MOVQ c+16(FP), DI
-	MOVQ depth+24(FP), R10
-	MOVQ ahead+32(FP), R13
-	MOVQ skip+40(FP), R11
-	MOVQ ldc+48(FP), R8
-	MOVQ count+56(FP), R9
-	MOVQ rows+64(FP), AX
+// func tilesOddAVX2(t *tileArgs)
+TEXT ·tilesOddAVX2(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), BX
+	MOVQ tileArgs_a(BX), SI
+	MOVQ tileArgs_c(BX), DI
+	MOVQ tileArgs_depth(BX), R10
+	MOVQ tileArgs_ahead(BX), R13
+	MOVQ tileArgs_skip(BX), R11
+	MOVQ tileArgs_ldc(BX), R8
+	MOVQ tileArgs_count(BX), R9
+	MOVQ tileArgs_rows(BX), AX
+	// Y0 to Y11: rows of c, two registers each; Y12 and Y13: weights; Y14: an input
+	// Y15: ones in the odd half of each pair
 	VPCMPEQD Y15, Y15, Y15
 	VPSLLD $16, Y15, Y15
+	// one loop for each height of a strip
 	CMPQ AX, $6
 	JEQ rows6
 	CMPQ AX, $5
@@ -1021,7 +1094,8 @@ TEXT ·tilesOddAVX2(SB), NOSPLIT, $0-80
 	CMPQ AX, $2
 	JEQ rows2
 rows1:
-	MOVQ start+72(FP), CX
+	// rows 1: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows1from
 	MOVQ DI, R12
@@ -1033,7 +1107,8 @@ rows1from:
 	VMOVUPS 32(CX), Y1
 rows1multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
+	// rows 1: two pairs at a time
 	MOVQ R10, CX
 	SHRQ $2, CX
 	JZ rows1two
@@ -1041,11 +1116,13 @@ rows1multiply:
 rows1four:
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 1, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
+	// rows 1, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1055,11 +1132,13 @@ rows1four:
 	VFMADD231PS Y13, Y14, Y1
 	PREFETCHT1 64(DX)(R13*1)
 	PREFETCHT1 48(AX)(R11*1)
+	// rows 1, pair 1: k odd
 	VPAND 64(DX), Y15, Y12
 	VPAND 96(DX), Y15, Y13
 	VBROADCASTSS 72(AX), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
+	// rows 1, pair 1: k even
 	VMOVDQU 64(DX), Y12
 	VMOVDQU 96(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1072,15 +1151,18 @@ rows1four:
 	DECQ CX
 	JNZ rows1four
 rows1two:
+	// rows 1: the last pair, and the last k of an odd depth
 	TESTQ $2, R10
 	JZ rows1one
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 1, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
+	// rows 1, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1093,6 +1175,7 @@ rows1two:
 rows1one:
 	TESTQ $1, R10
 	JZ rows1store
+	// rows 1, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1101,6 +1184,7 @@ rows1one:
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
 rows1store:
+	// rows 1: back to c, and on to the strip below
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, DI
@@ -1110,7 +1194,8 @@ rows1store:
 	VZEROUPPER
 	RET
 rows2:
-	MOVQ start+72(FP), CX
+	// rows 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows2from
 	MOVQ DI, R12
@@ -1127,7 +1212,8 @@ rows2from:
 	VMOVAPS Y1, Y3
 rows2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
+	// rows 2: two pairs at a time
 	MOVQ R10, CX
 	SHRQ $2, CX
 	JZ rows2two
@@ -1135,6 +1221,7 @@ rows2multiply:
 rows2four:
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 2, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -1143,6 +1230,7 @@ rows2four:
 	VBROADCASTSS 28(AX), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
+	// rows 2, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1155,6 +1243,7 @@ rows2four:
 	VFMADD231PS Y13, Y14, Y3
 	PREFETCHT1 64(DX)(R13*1)
 	PREFETCHT1 48(AX)(R11*1)
+	// rows 2, pair 1: k odd
 	VPAND 64(DX), Y15, Y12
 	VPAND 96(DX), Y15, Y13
 	VBROADCASTSS 72(AX), Y14
@@ -1163,6 +1252,7 @@ rows2four:
 	VBROADCASTSS 76(AX), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
+	// rows 2, pair 1: k even
 	VMOVDQU 64(DX), Y12
 	VMOVDQU 96(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1178,10 +1268,12 @@ rows2four:
 	DECQ CX
 	JNZ rows2four
 rows2two:
+	// rows 2: the last pair, and the last k of an odd depth
 	TESTQ $2, R10
 	JZ rows2one
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 2, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -1190,6 +1282,7 @@ rows2two:
 	VBROADCASTSS 28(AX), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
+	// rows 2, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1205,6 +1298,7 @@ rows2two:
 rows2one:
 	TESTQ $1, R10
 	JZ rows2store
+	// rows 2, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1216,6 +1310,7 @@ rows2one:
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
 rows2store:
+	// rows 2: back to c, and on to the strip below
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, DI
@@ -1228,7 +1323,8 @@ rows2store:
 	VZEROUPPER
 	RET
 rows3:
-	MOVQ start+72(FP), CX
+	// rows 3: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows3from
 	MOVQ DI, R12
@@ -1250,7 +1346,8 @@ rows3from:
 	VMOVAPS Y1, Y5
 rows3multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
+	// rows 3: two pairs at a time
 	MOVQ R10, CX
 	SHRQ $2, CX
 	JZ rows3two
@@ -1258,6 +1355,7 @@ rows3multiply:
 rows3four:
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 3, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -1269,6 +1367,7 @@ rows3four:
 	VBROADCASTSS 32(AX), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
+	// rows 3, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1284,6 +1383,7 @@ rows3four:
 	VFMADD231PS Y13, Y14, Y5
 	PREFETCHT1 64(DX)(R13*1)
 	PREFETCHT1 48(AX)(R11*1)
+	// rows 3, pair 1: k odd
 	VPAND 64(DX), Y15, Y12
 	VPAND 96(DX), Y15, Y13
 	VBROADCASTSS 72(AX), Y14
@@ -1295,6 +1395,7 @@ rows3four:
 	VBROADCASTSS 80(AX), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
+	// rows 3, pair 1: k even
 	VMOVDQU 64(DX), Y12
 	VMOVDQU 96(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1313,10 +1414,12 @@ rows3four:
 	DECQ CX
 	JNZ rows3four
 rows3two:
+	// rows 3: the last pair, and the last k of an odd depth
 	TESTQ $2, R10
 	JZ rows3one
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 3, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -1328,6 +1431,7 @@ rows3two:
 	VBROADCASTSS 32(AX), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
+	// rows 3, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1346,6 +1450,7 @@ rows3two:
 rows3one:
 	TESTQ $1, R10
 	JZ rows3store
+	// rows 3, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1360,6 +1465,7 @@ rows3one:
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
 rows3store:
+	// rows 3: back to c, and on to the strip below
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, DI
@@ -1375,7 +1481,8 @@ rows3store:
 	VZEROUPPER
 	RET
 rows4:
-	MOVQ start+72(FP), CX
+	// rows 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows4from
 	MOVQ DI, R12
@@ -1402,7 +1509,8 @@ rows4from:
 	VMOVAPS Y1, Y7
 rows4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
+	// rows 4: two pairs at a time
 	MOVQ R10, CX
 	SHRQ $2, CX
 	JZ rows4two
@@ -1410,6 +1518,7 @@ rows4multiply:
 rows4four:
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 4, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -1424,6 +1533,7 @@ rows4four:
 	VBROADCASTSS 36(AX), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
+	// rows 4, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1442,6 +1552,7 @@ rows4four:
 	VFMADD231PS Y13, Y14, Y7
 	PREFETCHT1 64(DX)(R13*1)
 	PREFETCHT1 48(AX)(R11*1)
+	// rows 4, pair 1: k odd
 	VPAND 64(DX), Y15, Y12
 	VPAND 96(DX), Y15, Y13
 	VBROADCASTSS 72(AX), Y14
@@ -1456,6 +1567,7 @@ rows4four:
 	VBROADCASTSS 84(AX), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
+	// rows 4, pair 1: k even
 	VMOVDQU 64(DX), Y12
 	VMOVDQU 96(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1477,10 +1589,12 @@ rows4four:
 	DECQ CX
 	JNZ rows4four
 rows4two:
+	// rows 4: the last pair, and the last k of an odd depth
 	TESTQ $2, R10
 	JZ rows4one
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 4, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -1495,6 +1609,7 @@ rows4two:
 	VBROADCASTSS 36(AX), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
+	// rows 4, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1516,6 +1631,7 @@ rows4two:
 rows4one:
 	TESTQ $1, R10
 	JZ rows4store
+	// rows 4, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1533,6 +1649,7 @@ rows4one:
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
 rows4store:
+	// rows 4: back to c, and on to the strip below
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, DI
@@ -1551,7 +1668,8 @@ rows4store:
 	VZEROUPPER
 	RET
 rows5:
-	MOVQ start+72(FP), CX
+	// rows 5: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows5from
 	MOVQ DI, R12
@@ -1583,7 +1701,8 @@ rows5from:
 	VMOVAPS Y1, Y9
 rows5multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
+	// rows 5: two pairs at a time
 	MOVQ R10, CX
 	SHRQ $2, CX
 	JZ rows5two
@@ -1591,6 +1710,7 @@ rows5multiply:
 rows5four:
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 5, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -1608,6 +1728,7 @@ rows5four:
 	VBROADCASTSS 40(AX), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
+	// rows 5, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1629,6 +1750,7 @@ rows5four:
 	VFMADD231PS Y13, Y14, Y9
 	PREFETCHT1 64(DX)(R13*1)
 	PREFETCHT1 48(AX)(R11*1)
+	// rows 5, pair 1: k odd
 	VPAND 64(DX), Y15, Y12
 	VPAND 96(DX), Y15, Y13
 	VBROADCASTSS 72(AX), Y14
@@ -1646,6 +1768,7 @@ rows5four:
 	VBROADCASTSS 88(AX), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
+	// rows 5, pair 1: k even
 	VMOVDQU 64(DX), Y12
 	VMOVDQU 96(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1670,10 +1793,12 @@ rows5four:
 	DECQ CX
 	JNZ rows5four
 rows5two:
+	// rows 5: the last pair, and the last k of an odd depth
 	TESTQ $2, R10
 	JZ rows5one
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 5, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -1691,6 +1816,7 @@ rows5two:
 	VBROADCASTSS 40(AX), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
+	// rows 5, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1715,6 +1841,7 @@ rows5two:
 rows5one:
 	TESTQ $1, R10
 	JZ rows5store
+	// rows 5, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1735,6 +1862,7 @@ rows5one:
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
 rows5store:
+	// rows 5: back to c, and on to the strip below
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, DI
@@ -1756,7 +1884,8 @@ rows5store:
 	VZEROUPPER
 	RET
 rows6:
-	MOVQ start+72(FP), CX
+	// rows 6: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows6from
 	MOVQ DI, R12
@@ -1793,7 +1922,8 @@ rows6from:
 	VMOVAPS Y1, Y11
 rows6multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
+	// rows 6: two pairs at a time
 	MOVQ R10, CX
 	SHRQ $2, CX
 	JZ rows6two
@@ -1801,6 +1931,7 @@ rows6multiply:
 rows6four:
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 6, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -1821,6 +1952,7 @@ rows6four:
 	VBROADCASTSS 44(AX), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// rows 6, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1845,6 +1977,7 @@ rows6four:
 	VFMADD231PS Y13, Y14, Y11
 	PREFETCHT1 64(DX)(R13*1)
 	PREFETCHT1 48(AX)(R11*1)
+	// rows 6, pair 1: k odd
 	VPAND 64(DX), Y15, Y12
 	VPAND 96(DX), Y15, Y13
 	VBROADCASTSS 72(AX), Y14
@@ -1865,6 +1998,7 @@ rows6four:
 	VBROADCASTSS 92(AX), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// rows 6, pair 1: k even
 	VMOVDQU 64(DX), Y12
 	VMOVDQU 96(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1892,10 +2026,12 @@ rows6four:
 	DECQ CX
 	JNZ rows6four
 rows6two:
+	// rows 6: the last pair, and the last k of an odd depth
 	TESTQ $2, R10
 	JZ rows6one
 	PREFETCHT1 0(DX)(R13*1)
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 6, pair 0: k odd
 	VPAND 0(DX), Y15, Y12
 	VPAND 32(DX), Y15, Y13
 	VBROADCASTSS 24(AX), Y14
@@ -1916,6 +2052,7 @@ rows6two:
 	VBROADCASTSS 44(AX), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// rows 6, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1943,6 +2080,7 @@ rows6two:
 rows6one:
 	TESTQ $1, R10
 	JZ rows6store
+	// rows 6, pair 0: k even
 	VMOVDQU 0(DX), Y12
 	VMOVDQU 32(DX), Y13
 	VPSLLD $16, Y12, Y12
@@ -1966,6 +2104,7 @@ rows6one:
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
 rows6store:
+	// rows 6: back to c, and on to the strip below
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, DI
@@ -1990,19 +2129,22 @@ rows6store:
 	VZEROUPPER
 	RET
 
-// func tilesWideAVX2(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int, start unsafe.Pointer)
-TEXT ·tilesWideAVX2(SB), NOSPLIT, $0-80
-	MOVQ a+0(FP), SI
-	MOVQ panel+8(FP), BX
-	MOVQ c+16(FP), DI
-	MOVQ depth+24(FP), R10
-	MOVQ ahead+32(FP), R13
-	MOVQ skip+40(FP), R11
-	MOVQ ldc+48(FP), R8
-	MOVQ count+56(FP), R9
-	MOVQ rows+64(FP), AX
+// func tilesWideAVX2(t *tileArgs)
+TEXT ·tilesWideAVX2(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), BX
+	MOVQ tileArgs_a(BX), SI
+	MOVQ tileArgs_c(BX), DI
+	MOVQ tileArgs_depth(BX), R10
+	MOVQ tileArgs_ahead(BX), R13
+	MOVQ tileArgs_skip(BX), R11
+	MOVQ tileArgs_ldc(BX), R8
+	MOVQ tileArgs_count(BX), R9
+	MOVQ tileArgs_rows(BX), AX
+	// Y0 to Y11: rows of c, two registers each; Y12 and Y13: weights; Y14: an input
+	// Y15: ones in the odd half of each pair
 	VPCMPEQD Y15, Y15, Y15
 	VPSLLD $16, Y15, Y15
+	// one loop for each height of a strip
 	CMPQ AX, $6
 	JEQ rows6
 	CMPQ AX, $5
@@ -2014,7 +2156,8 @@ TEXT ·tilesWideAVX2(SB), NOSPLIT, $0-80
 	CMPQ AX, $2
 	JEQ rows2
 rows1:
-	MOVQ start+72(FP), CX
+	// rows 1: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows1from
 	MOVQ DI, R12
@@ -2026,27 +2169,31 @@ rows1from:
 	VMOVUPS 32(CX), Y1
 rows1multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $2, CX
 	JZ rows1rest
 	PCALIGN $32
 rows1four:
+	// rows 1: k 0 of 4
 	VMOVUPS 0(DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 0(AX), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
+	// rows 1: k 1 of 4
 	VMOVUPS 64(DX), Y12
 	VMOVUPS 96(DX), Y13
 	VBROADCASTSS 24(AX), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
+	// rows 1: k 2 of 4
 	VMOVUPS 128(DX), Y12
 	VMOVUPS 160(DX), Y13
 	VBROADCASTSS 48(AX), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
+	// rows 1: k 3 of 4
 	VMOVUPS 192(DX), Y12
 	VMOVUPS 224(DX), Y13
 	VBROADCASTSS 72(AX), Y14
@@ -2061,6 +2208,7 @@ rows1rest:
 	ANDQ $3, CX
 	JZ rows1store
 rows1one:
+	// rows 1: k 0 of 1
 	VMOVUPS 0(DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 0(AX), Y14
@@ -2071,6 +2219,7 @@ rows1one:
 	DECQ CX
 	JNZ rows1one
 rows1store:
+	// rows 1: back to c, and on to the strip below
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, DI
@@ -2080,7 +2229,8 @@ rows1store:
 	VZEROUPPER
 	RET
 rows2:
-	MOVQ start+72(FP), CX
+	// rows 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows2from
 	MOVQ DI, R12
@@ -2097,12 +2247,13 @@ rows2from:
 	VMOVAPS Y1, Y3
 rows2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $2, CX
 	JZ rows2rest
 	PCALIGN $32
 rows2four:
+	// rows 2: k 0 of 4
 	VMOVUPS 0(DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 0(AX), Y14
@@ -2111,6 +2262,7 @@ rows2four:
 	VBROADCASTSS 4(AX), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
+	// rows 2: k 1 of 4
 	VMOVUPS 64(DX), Y12
 	VMOVUPS 96(DX), Y13
 	VBROADCASTSS 24(AX), Y14
@@ -2119,6 +2271,7 @@ rows2four:
 	VBROADCASTSS 28(AX), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
+	// rows 2: k 2 of 4
 	VMOVUPS 128(DX), Y12
 	VMOVUPS 160(DX), Y13
 	VBROADCASTSS 48(AX), Y14
@@ -2127,6 +2280,7 @@ rows2four:
 	VBROADCASTSS 52(AX), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
+	// rows 2: k 3 of 4
 	VMOVUPS 192(DX), Y12
 	VMOVUPS 224(DX), Y13
 	VBROADCASTSS 72(AX), Y14
@@ -2144,6 +2298,7 @@ rows2rest:
 	ANDQ $3, CX
 	JZ rows2store
 rows2one:
+	// rows 2: k 0 of 1
 	VMOVUPS 0(DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 0(AX), Y14
@@ -2157,6 +2312,7 @@ rows2one:
 	DECQ CX
 	JNZ rows2one
 rows2store:
+	// rows 2: back to c, and on to the strip below
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, DI
@@ -2169,7 +2325,8 @@ rows2store:
 	VZEROUPPER
 	RET
 rows3:
-	MOVQ start+72(FP), CX
+	// rows 3: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows3from
 	MOVQ DI, R12
@@ -2191,12 +2348,13 @@ rows3from:
 	VMOVAPS Y1, Y5
 rows3multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $2, CX
 	JZ rows3rest
 	PCALIGN $32
 rows3four:
+	// rows 3: k 0 of 4
 	VMOVUPS 0(DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 0(AX), Y14
@@ -2208,6 +2366,7 @@ rows3four:
 	VBROADCASTSS 8(AX), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
+	// rows 3: k 1 of 4
 	VMOVUPS 64(DX), Y12
 	VMOVUPS 96(DX), Y13
 	VBROADCASTSS 24(AX), Y14
@@ -2219,6 +2378,7 @@ rows3four:
 	VBROADCASTSS 32(AX), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
+	// rows 3: k 2 of 4
 	VMOVUPS 128(DX), Y12
 	VMOVUPS 160(DX), Y13
 	VBROADCASTSS 48(AX), Y14
@@ -2230,6 +2390,7 @@ rows3four:
 	VBROADCASTSS 56(AX), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
+	// rows 3: k 3 of 4
 	VMOVUPS 192(DX), Y12
 	VMOVUPS 224(DX), Y13
 	VBROADCASTSS 72(AX), Y14
@@ -2250,6 +2411,7 @@ rows3rest:
 	ANDQ $3, CX
 	JZ rows3store
 rows3one:
+	// rows 3: k 0 of 1
 	VMOVUPS 0(DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 0(AX), Y14
@@ -2266,6 +2428,7 @@ rows3one:
 	DECQ CX
 	JNZ rows3one
 rows3store:
+	// rows 3: back to c, and on to the strip below
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, DI
@@ -2281,7 +2444,8 @@ rows3store:
 	VZEROUPPER
 	RET
 rows4:
-	MOVQ start+72(FP), CX
+	// rows 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows4from
 	MOVQ DI, R12
@@ -2308,12 +2472,13 @@ rows4from:
 	VMOVAPS Y1, Y7
 rows4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $2, CX
 	JZ rows4rest
 	PCALIGN $32
 rows4four:
+	// rows 4: k 0 of 4
 	VMOVUPS 0(DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 0(AX), Y14
@@ -2328,6 +2493,7 @@ rows4four:
 	VBROADCASTSS 12(AX), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
+	// rows 4: k 1 of 4
 	VMOVUPS 64(DX), Y12
 	VMOVUPS 96(DX), Y13
 	VBROADCASTSS 24(AX), Y14
@@ -2342,6 +2508,7 @@ rows4four:
 	VBROADCASTSS 36(AX), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
+	// rows 4: k 2 of 4
 	VMOVUPS 128(DX), Y12
 	VMOVUPS 160(DX), Y13
 	VBROADCASTSS 48(AX), Y14
@@ -2356,6 +2523,7 @@ rows4four:
 	VBROADCASTSS 60(AX), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
+	// rows 4: k 3 of 4
 	VMOVUPS 192(DX), Y12
 	VMOVUPS 224(DX), Y13
 	VBROADCASTSS 72(AX), Y14
@@ -2379,6 +2547,7 @@ rows4rest:
 	ANDQ $3, CX
 	JZ rows4store
 rows4one:
+	// rows 4: k 0 of 1
 	VMOVUPS 0(DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 0(AX), Y14
@@ -2398,6 +2567,7 @@ rows4one:
 	DECQ CX
 	JNZ rows4one
 rows4store:
+	// rows 4: back to c, and on to the strip below
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, DI
@@ -2416,7 +2586,8 @@ rows4store:
 	VZEROUPPER
 	RET
 rows5:
-	MOVQ start+72(FP), CX
+	// rows 5: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows5from
 	MOVQ DI, R12
@@ -2448,12 +2619,13 @@ rows5from:
 	VMOVAPS Y1, Y9
 rows5multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $2, CX
 	JZ rows5rest
 	PCALIGN $32
 rows5four:
+	// rows 5: k 0 of 4
 	VMOVUPS 0(DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 0(AX), Y14
@@ -2471,6 +2643,7 @@ rows5four:
 	VBROADCASTSS 16(AX), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
+	// rows 5: k 1 of 4
 	VMOVUPS 64(DX), Y12
 	VMOVUPS 96(DX), Y13
 	VBROADCASTSS 24(AX), Y14
@@ -2488,6 +2661,7 @@ rows5four:
 	VBROADCASTSS 40(AX), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
+	// rows 5: k 2 of 4
 	VMOVUPS 128(DX), Y12
 	VMOVUPS 160(DX), Y13
 	VBROADCASTSS 48(AX), Y14
@@ -2505,6 +2679,7 @@ rows5four:
 	VBROADCASTSS 64(AX), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
+	// rows 5: k 3 of 4
 	VMOVUPS 192(DX), Y12
 	VMOVUPS 224(DX), Y13
 	VBROADCASTSS 72(AX), Y14
@@ -2531,6 +2706,7 @@ rows5rest:
 	ANDQ $3, CX
 	JZ rows5store
 rows5one:
+	// rows 5: k 0 of 1
 	VMOVUPS 0(DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 0(AX), Y14
@@ -2553,6 +2729,7 @@ rows5one:
 	DECQ CX
 	JNZ rows5one
 rows5store:
+	// rows 5: back to c, and on to the strip below
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, DI
@@ -2574,7 +2751,8 @@ rows5store:
 	VZEROUPPER
 	RET
 rows6:
-	MOVQ start+72(FP), CX
+	// rows 6: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows6from
 	MOVQ DI, R12
@@ -2611,12 +2789,13 @@ rows6from:
 	VMOVAPS Y1, Y11
 rows6multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $2, CX
 	JZ rows6rest
 	PCALIGN $32
 rows6four:
+	// rows 6: k 0 of 4
 	VMOVUPS 0(DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 0(AX), Y14
@@ -2637,6 +2816,7 @@ rows6four:
 	VBROADCASTSS 20(AX), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// rows 6: k 1 of 4
 	VMOVUPS 64(DX), Y12
 	VMOVUPS 96(DX), Y13
 	VBROADCASTSS 24(AX), Y14
@@ -2657,6 +2837,7 @@ rows6four:
 	VBROADCASTSS 44(AX), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// rows 6: k 2 of 4
 	VMOVUPS 128(DX), Y12
 	VMOVUPS 160(DX), Y13
 	VBROADCASTSS 48(AX), Y14
@@ -2677,6 +2858,7 @@ rows6four:
 	VBROADCASTSS 68(AX), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// rows 6: k 3 of 4
 	VMOVUPS 192(DX), Y12
 	VMOVUPS 224(DX), Y13
 	VBROADCASTSS 72(AX), Y14
@@ -2706,6 +2888,7 @@ rows6rest:
 	ANDQ $3, CX
 	JZ rows6store
 rows6one:
+	// rows 6: k 0 of 1
 	VMOVUPS 0(DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS 0(AX), Y14
@@ -2731,6 +2914,7 @@ rows6one:
 	DECQ CX
 	JNZ rows6one
 rows6store:
+	// rows 6: back to c, and on to the strip below
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ R8, DI

@@ -2,26 +2,30 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
-// func tilesPairsAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk, tiny int)
-TEXT ·tilesPairsAVX512(SB), NOSPLIT, $0-128
-	MOVQ a+0(FP), SI
-	MOVQ panels+8(FP), BX
-	MOVQ c+16(FP), DI
-	MOVQ depth+24(FP), R10
-	MOVQ stride+32(FP), R13
-	MOVQ skip+40(FP), R11
-	MOVQ ldc+48(FP), R8
-	MOVQ count+56(FP), R9
-	MOVQ rows+64(FP), AX
-	MOVQ width+72(FP), DX
+// func tilesPairsAVX512(t *tileArgs)
+TEXT ·tilesPairsAVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), BX
+	MOVQ tileArgs_a(BX), SI
+	MOVQ tileArgs_c(BX), DI
+	MOVQ tileArgs_depth(BX), R10
+	MOVQ tileArgs_stride(BX), R13
+	MOVQ tileArgs_skip(BX), R11
+	MOVQ tileArgs_ldc(BX), R8
+	MOVQ tileArgs_count(BX), R9
+	MOVQ tileArgs_rows(BX), AX
+	MOVQ tileArgs_width(BX), DX
+	// Z0 to Z23: rows of c, a register for each panel; Z24 to Z27: weights; Z28 to Z30: inputs
+	// Z31: ones in the odd half of each pair
 	VPTERNLOGD $255, Z31, Z31, Z31
 	VPSLLD $16, Z31, Z31
+	// one loop for each height and width of a tile
 	CMPQ DX, $4
 	JEQ wide
-	MOVQ ahead_second+96(FP), R12
-	MOVQ ahead_step+104(FP), R15
+	MOVQ (tileArgs_next+walk_second)(BX), R12
+	MOVQ (tileArgs_next+walk_step)(BX), R15
 	CMPQ AX, $12
 	JEQ rows12x2
 	CMPQ AX, $11
@@ -45,16 +49,19 @@ TEXT ·tilesPairsAVX512(SB), NOSPLIT, $0-128
 	CMPQ AX, $2
 	JEQ rows2x2
 rows1x2:
-	MOVQ start+80(FP), CX
+	// rows 1, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows1x2from
 	MOVQ DI, AX
 	VMOVUPS 0(AX), Z0
 	VMOVUPS 64(AX), Z1
+	// rows 1, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 1, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows1x2multiply
 	VPBROADCASTD AX, Z24
@@ -66,20 +73,23 @@ rows1x2:
 	VMOVDQA32.Z Z1, K2, Z1
 	JMP rows1x2multiply
 rows1x2from:
+	// rows 1, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 1, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVUPS 64(CX), Z1
 rows1x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows1x2rest
 	PCALIGN $32
 rows1x2loop:
+	// rows 1, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows1x2turn
 rows1x2straight:
@@ -87,11 +97,13 @@ rows1x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 1, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
 	VFMADD231PS Z24, Z29, Z0
 	VFMADD231PS Z25, Z29, Z1
+	// rows 1, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 4(AX), Z30
@@ -102,14 +114,17 @@ rows1x2straight:
 	DECQ CX
 	JNZ rows1x2loop
 rows1x2rest:
+	// rows 1, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows1x2store
+	// rows 1, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
 rows1x2store:
+	// rows 1, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -119,10 +134,11 @@ rows1x2store:
 	VZEROUPPER
 	RET
 rows1x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows1x2straight
 rows2x2:
-	MOVQ start+80(FP), CX
+	// rows 2, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows2x2from
 	MOVQ DI, AX
@@ -131,13 +147,15 @@ rows2x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z2
 	VMOVUPS 64(AX), Z3
+	// rows 2, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 2, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows2x2multiply
 	VPBROADCASTD AX, Z24
@@ -155,25 +173,28 @@ rows2x2:
 	VMOVDQA32.Z Z3, K1, Z3
 	JMP rows2x2multiply
 rows2x2from:
+	// rows 2, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 2, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVUPS 64(CX), Z1
 	VMOVAPS Z1, Z3
 rows2x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows2x2rest
 	PCALIGN $32
 rows2x2loop:
+	// rows 2, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows2x2turn
 rows2x2straight:
@@ -181,6 +202,7 @@ rows2x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 2, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -189,6 +211,7 @@ rows2x2straight:
 	VBROADCASTSS 4(AX), Z30
 	VFMADD231PS Z24, Z30, Z2
 	VFMADD231PS Z25, Z30, Z3
+	// rows 2, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 8(AX), Z28
@@ -202,8 +225,10 @@ rows2x2straight:
 	DECQ CX
 	JNZ rows2x2loop
 rows2x2rest:
+	// rows 2, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows2x2store
+	// rows 2, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z30
@@ -213,6 +238,7 @@ rows2x2rest:
 	VFMADD231PS Z24, Z28, Z2
 	VFMADD231PS Z25, Z28, Z3
 rows2x2store:
+	// rows 2, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -225,10 +251,11 @@ rows2x2store:
 	VZEROUPPER
 	RET
 rows2x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows2x2straight
 rows3x2:
-	MOVQ start+80(FP), CX
+	// rows 3, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows3x2from
 	MOVQ DI, AX
@@ -240,6 +267,7 @@ rows3x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z4
 	VMOVUPS 64(AX), Z5
+	// rows 3, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -249,7 +277,8 @@ rows3x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 3, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows3x2multiply
 	VPBROADCASTD AX, Z24
@@ -273,6 +302,7 @@ rows3x2:
 	VMOVDQA32.Z Z5, K3, Z5
 	JMP rows3x2multiply
 rows3x2from:
+	// rows 3, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -282,6 +312,7 @@ rows3x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 3, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -290,13 +321,14 @@ rows3x2from:
 	VMOVAPS Z1, Z5
 rows3x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows3x2rest
 	PCALIGN $32
 rows3x2loop:
+	// rows 3, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows3x2turn
 rows3x2straight:
@@ -304,6 +336,7 @@ rows3x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 3, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -315,6 +348,7 @@ rows3x2straight:
 	VBROADCASTSS 8(AX), Z28
 	VFMADD231PS Z24, Z28, Z4
 	VFMADD231PS Z25, Z28, Z5
+	// rows 3, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 12(AX), Z29
@@ -331,8 +365,10 @@ rows3x2straight:
 	DECQ CX
 	JNZ rows3x2loop
 rows3x2rest:
+	// rows 3, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows3x2store
+	// rows 3, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -345,6 +381,7 @@ rows3x2rest:
 	VFMADD231PS Z24, Z28, Z4
 	VFMADD231PS Z25, Z28, Z5
 rows3x2store:
+	// rows 3, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -360,10 +397,11 @@ rows3x2store:
 	VZEROUPPER
 	RET
 rows3x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows3x2straight
 rows4x2:
-	MOVQ start+80(FP), CX
+	// rows 4, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows4x2from
 	MOVQ DI, AX
@@ -378,6 +416,7 @@ rows4x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z6
 	VMOVUPS 64(AX), Z7
+	// rows 4, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -390,7 +429,8 @@ rows4x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 4, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows4x2multiply
 	VPBROADCASTD AX, Z24
@@ -420,6 +460,7 @@ rows4x2:
 	VMOVDQA32.Z Z7, K2, Z7
 	JMP rows4x2multiply
 rows4x2from:
+	// rows 4, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -432,6 +473,7 @@ rows4x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 4, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -442,13 +484,14 @@ rows4x2from:
 	VMOVAPS Z1, Z7
 rows4x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows4x2rest
 	PCALIGN $32
 rows4x2loop:
+	// rows 4, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows4x2turn
 rows4x2straight:
@@ -456,6 +499,7 @@ rows4x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 4, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -470,6 +514,7 @@ rows4x2straight:
 	VBROADCASTSS 12(AX), Z29
 	VFMADD231PS Z24, Z29, Z6
 	VFMADD231PS Z25, Z29, Z7
+	// rows 4, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 16(AX), Z30
@@ -489,8 +534,10 @@ rows4x2straight:
 	DECQ CX
 	JNZ rows4x2loop
 rows4x2rest:
+	// rows 4, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows4x2store
+	// rows 4, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z28
@@ -506,6 +553,7 @@ rows4x2rest:
 	VFMADD231PS Z24, Z28, Z6
 	VFMADD231PS Z25, Z28, Z7
 rows4x2store:
+	// rows 4, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -524,10 +572,11 @@ rows4x2store:
 	VZEROUPPER
 	RET
 rows4x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows4x2straight
 rows5x2:
-	MOVQ start+80(FP), CX
+	// rows 5, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows5x2from
 	MOVQ DI, AX
@@ -545,6 +594,7 @@ rows5x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z8
 	VMOVUPS 64(AX), Z9
+	// rows 5, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -560,7 +610,8 @@ rows5x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 5, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows5x2multiply
 	VPBROADCASTD AX, Z24
@@ -596,6 +647,7 @@ rows5x2:
 	VMOVDQA32.Z Z9, K1, Z9
 	JMP rows5x2multiply
 rows5x2from:
+	// rows 5, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -611,6 +663,7 @@ rows5x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 5, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -623,13 +676,14 @@ rows5x2from:
 	VMOVAPS Z1, Z9
 rows5x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows5x2rest
 	PCALIGN $32
 rows5x2loop:
+	// rows 5, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows5x2turn
 rows5x2straight:
@@ -637,6 +691,7 @@ rows5x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 5, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -654,6 +709,7 @@ rows5x2straight:
 	VBROADCASTSS 16(AX), Z30
 	VFMADD231PS Z24, Z30, Z8
 	VFMADD231PS Z25, Z30, Z9
+	// rows 5, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 20(AX), Z28
@@ -676,8 +732,10 @@ rows5x2straight:
 	DECQ CX
 	JNZ rows5x2loop
 rows5x2rest:
+	// rows 5, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows5x2store
+	// rows 5, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z30
@@ -696,6 +754,7 @@ rows5x2rest:
 	VFMADD231PS Z24, Z28, Z8
 	VFMADD231PS Z25, Z28, Z9
 rows5x2store:
+	// rows 5, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -717,10 +776,11 @@ rows5x2store:
 	VZEROUPPER
 	RET
 rows5x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows5x2straight
 rows6x2:
-	MOVQ start+80(FP), CX
+	// rows 6, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows6x2from
 	MOVQ DI, AX
@@ -741,6 +801,7 @@ rows6x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z10
 	VMOVUPS 64(AX), Z11
+	// rows 6, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -759,7 +820,8 @@ rows6x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 6, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows6x2multiply
 	VPBROADCASTD AX, Z24
@@ -801,6 +863,7 @@ rows6x2:
 	VMOVDQA32.Z Z11, K3, Z11
 	JMP rows6x2multiply
 rows6x2from:
+	// rows 6, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -819,6 +882,7 @@ rows6x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 6, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -833,13 +897,14 @@ rows6x2from:
 	VMOVAPS Z1, Z11
 rows6x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows6x2rest
 	PCALIGN $32
 rows6x2loop:
+	// rows 6, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows6x2turn
 rows6x2straight:
@@ -847,6 +912,7 @@ rows6x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 6, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -867,6 +933,7 @@ rows6x2straight:
 	VBROADCASTSS 20(AX), Z28
 	VFMADD231PS Z24, Z28, Z10
 	VFMADD231PS Z25, Z28, Z11
+	// rows 6, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 24(AX), Z29
@@ -892,8 +959,10 @@ rows6x2straight:
 	DECQ CX
 	JNZ rows6x2loop
 rows6x2rest:
+	// rows 6, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows6x2store
+	// rows 6, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -915,6 +984,7 @@ rows6x2rest:
 	VFMADD231PS Z24, Z28, Z10
 	VFMADD231PS Z25, Z28, Z11
 rows6x2store:
+	// rows 6, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -939,10 +1009,11 @@ rows6x2store:
 	VZEROUPPER
 	RET
 rows6x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows6x2straight
 rows7x2:
-	MOVQ start+80(FP), CX
+	// rows 7, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows7x2from
 	MOVQ DI, AX
@@ -966,6 +1037,7 @@ rows7x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z12
 	VMOVUPS 64(AX), Z13
+	// rows 7, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -987,7 +1059,8 @@ rows7x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 7, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows7x2multiply
 	VPBROADCASTD AX, Z24
@@ -1035,6 +1108,7 @@ rows7x2:
 	VMOVDQA32.Z Z13, K2, Z13
 	JMP rows7x2multiply
 rows7x2from:
+	// rows 7, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -1056,6 +1130,7 @@ rows7x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 7, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -1072,13 +1147,14 @@ rows7x2from:
 	VMOVAPS Z1, Z13
 rows7x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows7x2rest
 	PCALIGN $32
 rows7x2loop:
+	// rows 7, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows7x2turn
 rows7x2straight:
@@ -1086,6 +1162,7 @@ rows7x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 7, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -1109,6 +1186,7 @@ rows7x2straight:
 	VBROADCASTSS 24(AX), Z29
 	VFMADD231PS Z24, Z29, Z12
 	VFMADD231PS Z25, Z29, Z13
+	// rows 7, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 28(AX), Z30
@@ -1137,8 +1215,10 @@ rows7x2straight:
 	DECQ CX
 	JNZ rows7x2loop
 rows7x2rest:
+	// rows 7, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows7x2store
+	// rows 7, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z28
@@ -1163,6 +1243,7 @@ rows7x2rest:
 	VFMADD231PS Z24, Z28, Z12
 	VFMADD231PS Z25, Z28, Z13
 rows7x2store:
+	// rows 7, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -1190,10 +1271,11 @@ rows7x2store:
 	VZEROUPPER
 	RET
 rows7x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows7x2straight
 rows8x2:
-	MOVQ start+80(FP), CX
+	// rows 8, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows8x2from
 	MOVQ DI, AX
@@ -1220,6 +1302,7 @@ rows8x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z14
 	VMOVUPS 64(AX), Z15
+	// rows 8, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -1244,7 +1327,8 @@ rows8x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 8, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows8x2multiply
 	VPBROADCASTD AX, Z24
@@ -1298,6 +1382,7 @@ rows8x2:
 	VMOVDQA32.Z Z15, K1, Z15
 	JMP rows8x2multiply
 rows8x2from:
+	// rows 8, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -1322,6 +1407,7 @@ rows8x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 8, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -1340,13 +1426,14 @@ rows8x2from:
 	VMOVAPS Z1, Z15
 rows8x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows8x2rest
 	PCALIGN $32
 rows8x2loop:
+	// rows 8, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows8x2turn
 rows8x2straight:
@@ -1354,6 +1441,7 @@ rows8x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 8, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -1380,6 +1468,7 @@ rows8x2straight:
 	VBROADCASTSS 28(AX), Z30
 	VFMADD231PS Z24, Z30, Z14
 	VFMADD231PS Z25, Z30, Z15
+	// rows 8, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 32(AX), Z28
@@ -1411,8 +1500,10 @@ rows8x2straight:
 	DECQ CX
 	JNZ rows8x2loop
 rows8x2rest:
+	// rows 8, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows8x2store
+	// rows 8, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z30
@@ -1440,6 +1531,7 @@ rows8x2rest:
 	VFMADD231PS Z24, Z28, Z14
 	VFMADD231PS Z25, Z28, Z15
 rows8x2store:
+	// rows 8, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -1470,10 +1562,11 @@ rows8x2store:
 	VZEROUPPER
 	RET
 rows8x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows8x2straight
 rows9x2:
-	MOVQ start+80(FP), CX
+	// rows 9, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows9x2from
 	MOVQ DI, AX
@@ -1503,6 +1596,7 @@ rows9x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z16
 	VMOVUPS 64(AX), Z17
+	// rows 9, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -1530,7 +1624,8 @@ rows9x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 9, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows9x2multiply
 	VPBROADCASTD AX, Z24
@@ -1590,6 +1685,7 @@ rows9x2:
 	VMOVDQA32.Z Z17, K3, Z17
 	JMP rows9x2multiply
 rows9x2from:
+	// rows 9, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -1617,6 +1713,7 @@ rows9x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 9, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -1637,13 +1734,14 @@ rows9x2from:
 	VMOVAPS Z1, Z17
 rows9x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows9x2rest
 	PCALIGN $32
 rows9x2loop:
+	// rows 9, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows9x2turn
 rows9x2straight:
@@ -1652,6 +1750,7 @@ rows9x2straight:
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
+	// rows 9, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -1681,6 +1780,7 @@ rows9x2straight:
 	VBROADCASTSS 32(AX), Z28
 	VFMADD231PS Z24, Z28, Z16
 	VFMADD231PS Z25, Z28, Z17
+	// rows 9, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 36(AX), Z29
@@ -1715,8 +1815,10 @@ rows9x2straight:
 	DECQ CX
 	JNZ rows9x2loop
 rows9x2rest:
+	// rows 9, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows9x2store
+	// rows 9, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -1747,6 +1849,7 @@ rows9x2rest:
 	VFMADD231PS Z24, Z28, Z16
 	VFMADD231PS Z25, Z28, Z17
 rows9x2store:
+	// rows 9, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -1780,10 +1883,11 @@ rows9x2store:
 	VZEROUPPER
 	RET
 rows9x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows9x2straight
 rows10x2:
-	MOVQ start+80(FP), CX
+	// rows 10, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows10x2from
 	MOVQ DI, AX
@@ -1816,6 +1920,7 @@ rows10x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z18
 	VMOVUPS 64(AX), Z19
+	// rows 10, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -1846,7 +1951,8 @@ rows10x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 10, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows10x2multiply
 	VPBROADCASTD AX, Z24
@@ -1912,6 +2018,7 @@ rows10x2:
 	VMOVDQA32.Z Z19, K2, Z19
 	JMP rows10x2multiply
 rows10x2from:
+	// rows 10, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -1942,6 +2049,7 @@ rows10x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 10, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -1964,13 +2072,14 @@ rows10x2from:
 	VMOVAPS Z1, Z19
 rows10x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows10x2rest
 	PCALIGN $32
 rows10x2loop:
+	// rows 10, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows10x2turn
 rows10x2straight:
@@ -1979,6 +2088,7 @@ rows10x2straight:
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
+	// rows 10, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -2011,6 +2121,7 @@ rows10x2straight:
 	VBROADCASTSS 36(AX), Z29
 	VFMADD231PS Z24, Z29, Z18
 	VFMADD231PS Z25, Z29, Z19
+	// rows 10, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 40(AX), Z30
@@ -2048,8 +2159,10 @@ rows10x2straight:
 	DECQ CX
 	JNZ rows10x2loop
 rows10x2rest:
+	// rows 10, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows10x2store
+	// rows 10, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z28
@@ -2083,6 +2196,7 @@ rows10x2rest:
 	VFMADD231PS Z24, Z28, Z18
 	VFMADD231PS Z25, Z28, Z19
 rows10x2store:
+	// rows 10, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -2119,10 +2233,11 @@ rows10x2store:
 	VZEROUPPER
 	RET
 rows10x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows10x2straight
 rows11x2:
-	MOVQ start+80(FP), CX
+	// rows 11, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows11x2from
 	MOVQ DI, AX
@@ -2158,6 +2273,7 @@ rows11x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z20
 	VMOVUPS 64(AX), Z21
+	// rows 11, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -2191,7 +2307,8 @@ rows11x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 11, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows11x2multiply
 	VPBROADCASTD AX, Z24
@@ -2263,6 +2380,7 @@ rows11x2:
 	VMOVDQA32.Z Z21, K1, Z21
 	JMP rows11x2multiply
 rows11x2from:
+	// rows 11, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -2296,6 +2414,7 @@ rows11x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 11, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -2320,13 +2439,14 @@ rows11x2from:
 	VMOVAPS Z1, Z21
 rows11x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows11x2rest
 	PCALIGN $32
 rows11x2loop:
+	// rows 11, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows11x2turn
 rows11x2straight:
@@ -2335,6 +2455,7 @@ rows11x2straight:
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
+	// rows 11, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -2370,6 +2491,7 @@ rows11x2straight:
 	VBROADCASTSS 40(AX), Z30
 	VFMADD231PS Z24, Z30, Z20
 	VFMADD231PS Z25, Z30, Z21
+	// rows 11, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 44(AX), Z28
@@ -2410,8 +2532,10 @@ rows11x2straight:
 	DECQ CX
 	JNZ rows11x2loop
 rows11x2rest:
+	// rows 11, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows11x2store
+	// rows 11, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z30
@@ -2448,6 +2572,7 @@ rows11x2rest:
 	VFMADD231PS Z24, Z28, Z20
 	VFMADD231PS Z25, Z28, Z21
 rows11x2store:
+	// rows 11, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -2487,10 +2612,11 @@ rows11x2store:
 	VZEROUPPER
 	RET
 rows11x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows11x2straight
 rows12x2:
-	MOVQ start+80(FP), CX
+	// rows 12, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows12x2from
 	MOVQ DI, AX
@@ -2529,6 +2655,7 @@ rows12x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z22
 	VMOVUPS 64(AX), Z23
+	// rows 12, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -2565,7 +2692,8 @@ rows12x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 12, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows12x2multiply
 	VPBROADCASTD AX, Z24
@@ -2643,6 +2771,7 @@ rows12x2:
 	VMOVDQA32.Z Z23, K3, Z23
 	JMP rows12x2multiply
 rows12x2from:
+	// rows 12, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -2679,6 +2808,7 @@ rows12x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 12, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -2705,13 +2835,14 @@ rows12x2from:
 	VMOVAPS Z1, Z23
 rows12x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows12x2rest
 	PCALIGN $32
 rows12x2loop:
+	// rows 12, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows12x2turn
 rows12x2straight:
@@ -2720,6 +2851,7 @@ rows12x2straight:
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
+	// rows 12, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -2758,6 +2890,7 @@ rows12x2straight:
 	VBROADCASTSS 44(AX), Z28
 	VFMADD231PS Z24, Z28, Z22
 	VFMADD231PS Z25, Z28, Z23
+	// rows 12, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 48(AX), Z29
@@ -2801,8 +2934,10 @@ rows12x2straight:
 	DECQ CX
 	JNZ rows12x2loop
 rows12x2rest:
+	// rows 12, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows12x2store
+	// rows 12, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -2842,6 +2977,7 @@ rows12x2rest:
 	VFMADD231PS Z24, Z28, Z22
 	VFMADD231PS Z25, Z28, Z23
 rows12x2store:
+	// rows 12, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -2884,7 +3020,7 @@ rows12x2store:
 	VZEROUPPER
 	RET
 rows12x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows12x2straight
 wide:
 	LEAQ (R13)(R13*2), R12
@@ -2897,7 +3033,8 @@ wide:
 	CMPQ AX, $2
 	JEQ rows2x4
 rows1x4:
-	MOVQ start+80(FP), CX
+	// rows 1, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows1x4from
 	MOVQ DI, AX
@@ -2905,12 +3042,14 @@ rows1x4:
 	VMOVUPS 64(AX), Z1
 	VMOVUPS 128(AX), Z2
 	VMOVUPS 192(AX), Z3
+	// rows 1, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 1, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows1x4multiply
 	VPBROADCASTD AX, Z24
@@ -2928,24 +3067,28 @@ rows1x4:
 	VMOVDQA32.Z Z3, K1, Z3
 	JMP rows1x4multiply
 rows1x4from:
+	// rows 1, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 1, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVUPS 64(CX), Z1
 	VMOVUPS 128(CX), Z2
 	VMOVUPS 192(CX), Z3
 rows1x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows1x4rest
 	PCALIGN $32
 rows1x4loop:
+	// rows 1, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 1, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -2955,6 +3098,7 @@ rows1x4loop:
 	VFMADD231PS Z25, Z29, Z1
 	VFMADD231PS Z26, Z29, Z2
 	VFMADD231PS Z27, Z29, Z3
+	// rows 1, panels 4: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VPANDD (DX)(R13*2), Z31, Z26
@@ -2969,8 +3113,10 @@ rows1x4loop:
 	DECQ CX
 	JNZ rows1x4loop
 rows1x4rest:
+	// rows 1, panels 4: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows1x4store
+	// rows 1, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -2981,6 +3127,7 @@ rows1x4rest:
 	VFMADD231PS Z26, Z28, Z2
 	VFMADD231PS Z27, Z28, Z3
 rows1x4store:
+	// rows 1, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -2992,7 +3139,8 @@ rows1x4store:
 	VZEROUPPER
 	RET
 rows2x4:
-	MOVQ start+80(FP), CX
+	// rows 2, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows2x4from
 	MOVQ DI, AX
@@ -3005,6 +3153,7 @@ rows2x4:
 	VMOVUPS 64(AX), Z5
 	VMOVUPS 128(AX), Z6
 	VMOVUPS 192(AX), Z7
+	// rows 2, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -3015,7 +3164,8 @@ rows2x4:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 2, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows2x4multiply
 	VPBROADCASTD AX, Z24
@@ -3045,6 +3195,7 @@ rows2x4:
 	VMOVDQA32.Z Z7, K2, Z7
 	JMP rows2x4multiply
 rows2x4from:
+	// rows 2, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -3055,6 +3206,7 @@ rows2x4from:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 2, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z4
 	VMOVUPS 64(CX), Z1
@@ -3065,13 +3217,15 @@ rows2x4from:
 	VMOVAPS Z3, Z7
 rows2x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows2x4rest
 	PCALIGN $32
 rows2x4loop:
+	// rows 2, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 2, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -3086,6 +3240,7 @@ rows2x4loop:
 	VFMADD231PS Z25, Z30, Z5
 	VFMADD231PS Z26, Z30, Z6
 	VFMADD231PS Z27, Z30, Z7
+	// rows 2, panels 4: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VPANDD (DX)(R13*2), Z31, Z26
@@ -3105,8 +3260,10 @@ rows2x4loop:
 	DECQ CX
 	JNZ rows2x4loop
 rows2x4rest:
+	// rows 2, panels 4: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows2x4store
+	// rows 2, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -3122,6 +3279,7 @@ rows2x4rest:
 	VFMADD231PS Z26, Z28, Z6
 	VFMADD231PS Z27, Z28, Z7
 rows2x4store:
+	// rows 2, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -3138,7 +3296,8 @@ rows2x4store:
 	VZEROUPPER
 	RET
 rows3x4:
-	MOVQ start+80(FP), CX
+	// rows 3, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows3x4from
 	MOVQ DI, AX
@@ -3156,6 +3315,7 @@ rows3x4:
 	VMOVUPS 64(AX), Z9
 	VMOVUPS 128(AX), Z10
 	VMOVUPS 192(AX), Z11
+	// rows 3, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -3171,7 +3331,8 @@ rows3x4:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 3, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows3x4multiply
 	VPBROADCASTD AX, Z24
@@ -3213,6 +3374,7 @@ rows3x4:
 	VMOVDQA32.Z Z11, K3, Z11
 	JMP rows3x4multiply
 rows3x4from:
+	// rows 3, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -3228,6 +3390,7 @@ rows3x4from:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 3, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z8
@@ -3242,13 +3405,15 @@ rows3x4from:
 	VMOVAPS Z3, Z11
 rows3x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows3x4rest
 	PCALIGN $32
 rows3x4loop:
+	// rows 3, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 3, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -3268,6 +3433,7 @@ rows3x4loop:
 	VFMADD231PS Z25, Z28, Z9
 	VFMADD231PS Z26, Z28, Z10
 	VFMADD231PS Z27, Z28, Z11
+	// rows 3, panels 4: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VPANDD (DX)(R13*2), Z31, Z26
@@ -3292,8 +3458,10 @@ rows3x4loop:
 	DECQ CX
 	JNZ rows3x4loop
 rows3x4rest:
+	// rows 3, panels 4: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows3x4store
+	// rows 3, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -3314,6 +3482,7 @@ rows3x4rest:
 	VFMADD231PS Z26, Z28, Z10
 	VFMADD231PS Z27, Z28, Z11
 rows3x4store:
+	// rows 3, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -3335,7 +3504,8 @@ rows3x4store:
 	VZEROUPPER
 	RET
 rows4x4:
-	MOVQ start+80(FP), CX
+	// rows 4, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows4x4from
 	MOVQ DI, AX
@@ -3358,6 +3528,7 @@ rows4x4:
 	VMOVUPS 64(AX), Z13
 	VMOVUPS 128(AX), Z14
 	VMOVUPS 192(AX), Z15
+	// rows 4, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -3378,7 +3549,8 @@ rows4x4:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 4, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows4x4multiply
 	VPBROADCASTD AX, Z24
@@ -3432,6 +3604,7 @@ rows4x4:
 	VMOVDQA32.Z Z15, K1, Z15
 	JMP rows4x4multiply
 rows4x4from:
+	// rows 4, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -3452,6 +3625,7 @@ rows4x4from:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 4, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z8
@@ -3470,13 +3644,15 @@ rows4x4from:
 	VMOVAPS Z3, Z15
 rows4x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows4x4rest
 	PCALIGN $32
 rows4x4loop:
+	// rows 4, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 4, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -3501,6 +3677,7 @@ rows4x4loop:
 	VFMADD231PS Z25, Z29, Z13
 	VFMADD231PS Z26, Z29, Z14
 	VFMADD231PS Z27, Z29, Z15
+	// rows 4, panels 4: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VPANDD (DX)(R13*2), Z31, Z26
@@ -3530,8 +3707,10 @@ rows4x4loop:
 	DECQ CX
 	JNZ rows4x4loop
 rows4x4rest:
+	// rows 4, panels 4: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows4x4store
+	// rows 4, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -3557,6 +3736,7 @@ rows4x4rest:
 	VFMADD231PS Z26, Z28, Z14
 	VFMADD231PS Z27, Z28, Z15
 rows4x4store:
+	// rows 4, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -3583,7 +3763,8 @@ rows4x4store:
 	VZEROUPPER
 	RET
 rows5x4:
-	MOVQ start+80(FP), CX
+	// rows 5, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows5x4from
 	MOVQ DI, AX
@@ -3611,6 +3792,7 @@ rows5x4:
 	VMOVUPS 64(AX), Z17
 	VMOVUPS 128(AX), Z18
 	VMOVUPS 192(AX), Z19
+	// rows 5, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -3636,7 +3818,8 @@ rows5x4:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 5, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows5x4multiply
 	VPBROADCASTD AX, Z24
@@ -3702,6 +3885,7 @@ rows5x4:
 	VMOVDQA32.Z Z19, K2, Z19
 	JMP rows5x4multiply
 rows5x4from:
+	// rows 5, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -3727,6 +3911,7 @@ rows5x4from:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 5, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z8
@@ -3749,13 +3934,15 @@ rows5x4from:
 	VMOVAPS Z3, Z19
 rows5x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows5x4rest
 	PCALIGN $32
 rows5x4loop:
+	// rows 5, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 5, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -3785,6 +3972,7 @@ rows5x4loop:
 	VFMADD231PS Z25, Z30, Z17
 	VFMADD231PS Z26, Z30, Z18
 	VFMADD231PS Z27, Z30, Z19
+	// rows 5, panels 4: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VPANDD (DX)(R13*2), Z31, Z26
@@ -3819,8 +4007,10 @@ rows5x4loop:
 	DECQ CX
 	JNZ rows5x4loop
 rows5x4rest:
+	// rows 5, panels 4: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows5x4store
+	// rows 5, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -3851,6 +4041,7 @@ rows5x4rest:
 	VFMADD231PS Z26, Z28, Z18
 	VFMADD231PS Z27, Z28, Z19
 rows5x4store:
+	// rows 5, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -3882,24 +4073,27 @@ rows5x4store:
 	VZEROUPPER
 	RET
 
-// func tilesOddAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk, tiny int)
-TEXT ·tilesOddAVX512(SB), NOSPLIT, $0-128
-	MOVQ a+0(FP), SI
-	MOVQ panels+8(FP), BX
-	MOVQ c+16(FP), DI
-	MOVQ depth+24(FP), R10
-	MOVQ stride+32(FP), R13
-	MOVQ skip+40(FP), R11
-	MOVQ ldc+48(FP), R8
-	MOVQ count+56(FP), R9
-	MOVQ rows+64(FP), AX
-	MOVQ width+72(FP), DX
+// func tilesOddAVX512(t *tileArgs)
+TEXT ·tilesOddAVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), BX
+	MOVQ tileArgs_a(BX), SI
+	MOVQ tileArgs_c(BX), DI
+	MOVQ tileArgs_depth(BX), R10
+	MOVQ tileArgs_stride(BX), R13
+	MOVQ tileArgs_skip(BX), R11
+	MOVQ tileArgs_ldc(BX), R8
+	MOVQ tileArgs_count(BX), R9
+	MOVQ tileArgs_rows(BX), AX
+	MOVQ tileArgs_width(BX), DX
+	// Z0 to Z23: rows of c, a register for each panel; Z24 to Z27: weights; Z28 to Z30: inputs
+	// Z31: ones in the odd half of each pair
 	VPTERNLOGD $255, Z31, Z31, Z31
 	VPSLLD $16, Z31, Z31
+	// one loop for each height and width of a tile
 	CMPQ DX, $4
 	JEQ wide
-	MOVQ ahead_second+96(FP), R12
-	MOVQ ahead_step+104(FP), R15
+	MOVQ (tileArgs_next+walk_second)(BX), R12
+	MOVQ (tileArgs_next+walk_step)(BX), R15
 	CMPQ AX, $12
 	JEQ rows12x2
 	CMPQ AX, $11
@@ -3923,16 +4117,19 @@ TEXT ·tilesOddAVX512(SB), NOSPLIT, $0-128
 	CMPQ AX, $2
 	JEQ rows2x2
 rows1x2:
-	MOVQ start+80(FP), CX
+	// rows 1, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows1x2from
 	MOVQ DI, AX
 	VMOVUPS 0(AX), Z0
 	VMOVUPS 64(AX), Z1
+	// rows 1, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 1, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows1x2multiply
 	VPBROADCASTD AX, Z24
@@ -3944,20 +4141,23 @@ rows1x2:
 	VMOVDQA32.Z Z1, K2, Z1
 	JMP rows1x2multiply
 rows1x2from:
+	// rows 1, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 1, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVUPS 64(CX), Z1
 rows1x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows1x2rest
 	PCALIGN $32
 rows1x2loop:
+	// rows 1, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows1x2turn
 rows1x2straight:
@@ -3965,11 +4165,13 @@ rows1x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 1, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 4(AX), Z29
 	VFMADD231PS Z24, Z29, Z0
 	VFMADD231PS Z25, Z29, Z1
+	// rows 1, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z30
@@ -3980,14 +4182,17 @@ rows1x2straight:
 	DECQ CX
 	JNZ rows1x2loop
 rows1x2rest:
+	// rows 1, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows1x2store
+	// rows 1, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z28
 	VFMADD231PS Z24, Z28, Z0
 	VFMADD231PS Z25, Z28, Z1
 rows1x2store:
+	// rows 1, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -3997,10 +4202,11 @@ rows1x2store:
 	VZEROUPPER
 	RET
 rows1x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows1x2straight
 rows2x2:
-	MOVQ start+80(FP), CX
+	// rows 2, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows2x2from
 	MOVQ DI, AX
@@ -4009,13 +4215,15 @@ rows2x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z2
 	VMOVUPS 64(AX), Z3
+	// rows 2, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 2, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows2x2multiply
 	VPBROADCASTD AX, Z24
@@ -4033,25 +4241,28 @@ rows2x2:
 	VMOVDQA32.Z Z3, K1, Z3
 	JMP rows2x2multiply
 rows2x2from:
+	// rows 2, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 2, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVUPS 64(CX), Z1
 	VMOVAPS Z1, Z3
 rows2x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows2x2rest
 	PCALIGN $32
 rows2x2loop:
+	// rows 2, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows2x2turn
 rows2x2straight:
@@ -4059,6 +4270,7 @@ rows2x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 2, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 8(AX), Z29
@@ -4067,6 +4279,7 @@ rows2x2straight:
 	VBROADCASTSS 12(AX), Z30
 	VFMADD231PS Z24, Z30, Z2
 	VFMADD231PS Z25, Z30, Z3
+	// rows 2, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z28
@@ -4080,8 +4293,10 @@ rows2x2straight:
 	DECQ CX
 	JNZ rows2x2loop
 rows2x2rest:
+	// rows 2, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows2x2store
+	// rows 2, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z30
@@ -4091,6 +4306,7 @@ rows2x2rest:
 	VFMADD231PS Z24, Z28, Z2
 	VFMADD231PS Z25, Z28, Z3
 rows2x2store:
+	// rows 2, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -4103,10 +4319,11 @@ rows2x2store:
 	VZEROUPPER
 	RET
 rows2x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows2x2straight
 rows3x2:
-	MOVQ start+80(FP), CX
+	// rows 3, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows3x2from
 	MOVQ DI, AX
@@ -4118,6 +4335,7 @@ rows3x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z4
 	VMOVUPS 64(AX), Z5
+	// rows 3, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -4127,7 +4345,8 @@ rows3x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 3, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows3x2multiply
 	VPBROADCASTD AX, Z24
@@ -4151,6 +4370,7 @@ rows3x2:
 	VMOVDQA32.Z Z5, K3, Z5
 	JMP rows3x2multiply
 rows3x2from:
+	// rows 3, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -4160,6 +4380,7 @@ rows3x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 3, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -4168,13 +4389,14 @@ rows3x2from:
 	VMOVAPS Z1, Z5
 rows3x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows3x2rest
 	PCALIGN $32
 rows3x2loop:
+	// rows 3, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows3x2turn
 rows3x2straight:
@@ -4182,6 +4404,7 @@ rows3x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 3, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 12(AX), Z29
@@ -4193,6 +4416,7 @@ rows3x2straight:
 	VBROADCASTSS 20(AX), Z28
 	VFMADD231PS Z24, Z28, Z4
 	VFMADD231PS Z25, Z28, Z5
+	// rows 3, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -4209,8 +4433,10 @@ rows3x2straight:
 	DECQ CX
 	JNZ rows3x2loop
 rows3x2rest:
+	// rows 3, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows3x2store
+	// rows 3, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -4223,6 +4449,7 @@ rows3x2rest:
 	VFMADD231PS Z24, Z28, Z4
 	VFMADD231PS Z25, Z28, Z5
 rows3x2store:
+	// rows 3, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -4238,10 +4465,11 @@ rows3x2store:
 	VZEROUPPER
 	RET
 rows3x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows3x2straight
 rows4x2:
-	MOVQ start+80(FP), CX
+	// rows 4, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows4x2from
 	MOVQ DI, AX
@@ -4256,6 +4484,7 @@ rows4x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z6
 	VMOVUPS 64(AX), Z7
+	// rows 4, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -4268,7 +4497,8 @@ rows4x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 4, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows4x2multiply
 	VPBROADCASTD AX, Z24
@@ -4298,6 +4528,7 @@ rows4x2:
 	VMOVDQA32.Z Z7, K2, Z7
 	JMP rows4x2multiply
 rows4x2from:
+	// rows 4, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -4310,6 +4541,7 @@ rows4x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 4, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -4320,13 +4552,14 @@ rows4x2from:
 	VMOVAPS Z1, Z7
 rows4x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows4x2rest
 	PCALIGN $32
 rows4x2loop:
+	// rows 4, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows4x2turn
 rows4x2straight:
@@ -4334,6 +4567,7 @@ rows4x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 4, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 16(AX), Z29
@@ -4348,6 +4582,7 @@ rows4x2straight:
 	VBROADCASTSS 28(AX), Z29
 	VFMADD231PS Z24, Z29, Z6
 	VFMADD231PS Z25, Z29, Z7
+	// rows 4, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z30
@@ -4367,8 +4602,10 @@ rows4x2straight:
 	DECQ CX
 	JNZ rows4x2loop
 rows4x2rest:
+	// rows 4, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows4x2store
+	// rows 4, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z28
@@ -4384,6 +4621,7 @@ rows4x2rest:
 	VFMADD231PS Z24, Z28, Z6
 	VFMADD231PS Z25, Z28, Z7
 rows4x2store:
+	// rows 4, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -4402,10 +4640,11 @@ rows4x2store:
 	VZEROUPPER
 	RET
 rows4x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows4x2straight
 rows5x2:
-	MOVQ start+80(FP), CX
+	// rows 5, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows5x2from
 	MOVQ DI, AX
@@ -4423,6 +4662,7 @@ rows5x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z8
 	VMOVUPS 64(AX), Z9
+	// rows 5, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -4438,7 +4678,8 @@ rows5x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 5, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows5x2multiply
 	VPBROADCASTD AX, Z24
@@ -4474,6 +4715,7 @@ rows5x2:
 	VMOVDQA32.Z Z9, K1, Z9
 	JMP rows5x2multiply
 rows5x2from:
+	// rows 5, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -4489,6 +4731,7 @@ rows5x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 5, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -4501,13 +4744,14 @@ rows5x2from:
 	VMOVAPS Z1, Z9
 rows5x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows5x2rest
 	PCALIGN $32
 rows5x2loop:
+	// rows 5, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows5x2turn
 rows5x2straight:
@@ -4515,6 +4759,7 @@ rows5x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 5, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 20(AX), Z29
@@ -4532,6 +4777,7 @@ rows5x2straight:
 	VBROADCASTSS 36(AX), Z30
 	VFMADD231PS Z24, Z30, Z8
 	VFMADD231PS Z25, Z30, Z9
+	// rows 5, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z28
@@ -4554,8 +4800,10 @@ rows5x2straight:
 	DECQ CX
 	JNZ rows5x2loop
 rows5x2rest:
+	// rows 5, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows5x2store
+	// rows 5, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z30
@@ -4574,6 +4822,7 @@ rows5x2rest:
 	VFMADD231PS Z24, Z28, Z8
 	VFMADD231PS Z25, Z28, Z9
 rows5x2store:
+	// rows 5, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -4595,10 +4844,11 @@ rows5x2store:
 	VZEROUPPER
 	RET
 rows5x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows5x2straight
 rows6x2:
-	MOVQ start+80(FP), CX
+	// rows 6, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows6x2from
 	MOVQ DI, AX
@@ -4619,6 +4869,7 @@ rows6x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z10
 	VMOVUPS 64(AX), Z11
+	// rows 6, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -4637,7 +4888,8 @@ rows6x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 6, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows6x2multiply
 	VPBROADCASTD AX, Z24
@@ -4679,6 +4931,7 @@ rows6x2:
 	VMOVDQA32.Z Z11, K3, Z11
 	JMP rows6x2multiply
 rows6x2from:
+	// rows 6, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -4697,6 +4950,7 @@ rows6x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 6, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -4711,13 +4965,14 @@ rows6x2from:
 	VMOVAPS Z1, Z11
 rows6x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows6x2rest
 	PCALIGN $32
 rows6x2loop:
+	// rows 6, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows6x2turn
 rows6x2straight:
@@ -4725,6 +4980,7 @@ rows6x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 6, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 24(AX), Z29
@@ -4745,6 +5001,7 @@ rows6x2straight:
 	VBROADCASTSS 44(AX), Z28
 	VFMADD231PS Z24, Z28, Z10
 	VFMADD231PS Z25, Z28, Z11
+	// rows 6, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -4770,8 +5027,10 @@ rows6x2straight:
 	DECQ CX
 	JNZ rows6x2loop
 rows6x2rest:
+	// rows 6, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows6x2store
+	// rows 6, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -4793,6 +5052,7 @@ rows6x2rest:
 	VFMADD231PS Z24, Z28, Z10
 	VFMADD231PS Z25, Z28, Z11
 rows6x2store:
+	// rows 6, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -4817,10 +5077,11 @@ rows6x2store:
 	VZEROUPPER
 	RET
 rows6x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows6x2straight
 rows7x2:
-	MOVQ start+80(FP), CX
+	// rows 7, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows7x2from
 	MOVQ DI, AX
@@ -4844,6 +5105,7 @@ rows7x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z12
 	VMOVUPS 64(AX), Z13
+	// rows 7, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -4865,7 +5127,8 @@ rows7x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 7, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows7x2multiply
 	VPBROADCASTD AX, Z24
@@ -4913,6 +5176,7 @@ rows7x2:
 	VMOVDQA32.Z Z13, K2, Z13
 	JMP rows7x2multiply
 rows7x2from:
+	// rows 7, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -4934,6 +5198,7 @@ rows7x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 7, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -4950,13 +5215,14 @@ rows7x2from:
 	VMOVAPS Z1, Z13
 rows7x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows7x2rest
 	PCALIGN $32
 rows7x2loop:
+	// rows 7, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows7x2turn
 rows7x2straight:
@@ -4964,6 +5230,7 @@ rows7x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 7, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 28(AX), Z29
@@ -4987,6 +5254,7 @@ rows7x2straight:
 	VBROADCASTSS 52(AX), Z29
 	VFMADD231PS Z24, Z29, Z12
 	VFMADD231PS Z25, Z29, Z13
+	// rows 7, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z30
@@ -5015,8 +5283,10 @@ rows7x2straight:
 	DECQ CX
 	JNZ rows7x2loop
 rows7x2rest:
+	// rows 7, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows7x2store
+	// rows 7, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z28
@@ -5041,6 +5311,7 @@ rows7x2rest:
 	VFMADD231PS Z24, Z28, Z12
 	VFMADD231PS Z25, Z28, Z13
 rows7x2store:
+	// rows 7, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -5068,10 +5339,11 @@ rows7x2store:
 	VZEROUPPER
 	RET
 rows7x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows7x2straight
 rows8x2:
-	MOVQ start+80(FP), CX
+	// rows 8, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows8x2from
 	MOVQ DI, AX
@@ -5098,6 +5370,7 @@ rows8x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z14
 	VMOVUPS 64(AX), Z15
+	// rows 8, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -5122,7 +5395,8 @@ rows8x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 8, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows8x2multiply
 	VPBROADCASTD AX, Z24
@@ -5176,6 +5450,7 @@ rows8x2:
 	VMOVDQA32.Z Z15, K1, Z15
 	JMP rows8x2multiply
 rows8x2from:
+	// rows 8, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -5200,6 +5475,7 @@ rows8x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 8, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -5218,13 +5494,14 @@ rows8x2from:
 	VMOVAPS Z1, Z15
 rows8x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows8x2rest
 	PCALIGN $32
 rows8x2loop:
+	// rows 8, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows8x2turn
 rows8x2straight:
@@ -5232,6 +5509,7 @@ rows8x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 8, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 32(AX), Z29
@@ -5258,6 +5536,7 @@ rows8x2straight:
 	VBROADCASTSS 60(AX), Z30
 	VFMADD231PS Z24, Z30, Z14
 	VFMADD231PS Z25, Z30, Z15
+	// rows 8, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z28
@@ -5289,8 +5568,10 @@ rows8x2straight:
 	DECQ CX
 	JNZ rows8x2loop
 rows8x2rest:
+	// rows 8, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows8x2store
+	// rows 8, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z30
@@ -5318,6 +5599,7 @@ rows8x2rest:
 	VFMADD231PS Z24, Z28, Z14
 	VFMADD231PS Z25, Z28, Z15
 rows8x2store:
+	// rows 8, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -5348,10 +5630,11 @@ rows8x2store:
 	VZEROUPPER
 	RET
 rows8x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows8x2straight
 rows9x2:
-	MOVQ start+80(FP), CX
+	// rows 9, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows9x2from
 	MOVQ DI, AX
@@ -5381,6 +5664,7 @@ rows9x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z16
 	VMOVUPS 64(AX), Z17
+	// rows 9, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -5408,7 +5692,8 @@ rows9x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 9, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows9x2multiply
 	VPBROADCASTD AX, Z24
@@ -5468,6 +5753,7 @@ rows9x2:
 	VMOVDQA32.Z Z17, K3, Z17
 	JMP rows9x2multiply
 rows9x2from:
+	// rows 9, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -5495,6 +5781,7 @@ rows9x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 9, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -5515,13 +5802,14 @@ rows9x2from:
 	VMOVAPS Z1, Z17
 rows9x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows9x2rest
 	PCALIGN $32
 rows9x2loop:
+	// rows 9, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows9x2turn
 rows9x2straight:
@@ -5530,6 +5818,7 @@ rows9x2straight:
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
+	// rows 9, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 36(AX), Z29
@@ -5559,6 +5848,7 @@ rows9x2straight:
 	VBROADCASTSS 68(AX), Z28
 	VFMADD231PS Z24, Z28, Z16
 	VFMADD231PS Z25, Z28, Z17
+	// rows 9, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -5593,8 +5883,10 @@ rows9x2straight:
 	DECQ CX
 	JNZ rows9x2loop
 rows9x2rest:
+	// rows 9, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows9x2store
+	// rows 9, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -5625,6 +5917,7 @@ rows9x2rest:
 	VFMADD231PS Z24, Z28, Z16
 	VFMADD231PS Z25, Z28, Z17
 rows9x2store:
+	// rows 9, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -5658,10 +5951,11 @@ rows9x2store:
 	VZEROUPPER
 	RET
 rows9x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows9x2straight
 rows10x2:
-	MOVQ start+80(FP), CX
+	// rows 10, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows10x2from
 	MOVQ DI, AX
@@ -5694,6 +5988,7 @@ rows10x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z18
 	VMOVUPS 64(AX), Z19
+	// rows 10, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -5724,7 +6019,8 @@ rows10x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 10, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows10x2multiply
 	VPBROADCASTD AX, Z24
@@ -5790,6 +6086,7 @@ rows10x2:
 	VMOVDQA32.Z Z19, K2, Z19
 	JMP rows10x2multiply
 rows10x2from:
+	// rows 10, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -5820,6 +6117,7 @@ rows10x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 10, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -5842,13 +6140,14 @@ rows10x2from:
 	VMOVAPS Z1, Z19
 rows10x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows10x2rest
 	PCALIGN $32
 rows10x2loop:
+	// rows 10, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows10x2turn
 rows10x2straight:
@@ -5857,6 +6156,7 @@ rows10x2straight:
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
+	// rows 10, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 40(AX), Z29
@@ -5889,6 +6189,7 @@ rows10x2straight:
 	VBROADCASTSS 76(AX), Z29
 	VFMADD231PS Z24, Z29, Z18
 	VFMADD231PS Z25, Z29, Z19
+	// rows 10, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z30
@@ -5926,8 +6227,10 @@ rows10x2straight:
 	DECQ CX
 	JNZ rows10x2loop
 rows10x2rest:
+	// rows 10, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows10x2store
+	// rows 10, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z28
@@ -5961,6 +6264,7 @@ rows10x2rest:
 	VFMADD231PS Z24, Z28, Z18
 	VFMADD231PS Z25, Z28, Z19
 rows10x2store:
+	// rows 10, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -5997,10 +6301,11 @@ rows10x2store:
 	VZEROUPPER
 	RET
 rows10x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows10x2straight
 rows11x2:
-	MOVQ start+80(FP), CX
+	// rows 11, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows11x2from
 	MOVQ DI, AX
@@ -6036,6 +6341,7 @@ rows11x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z20
 	VMOVUPS 64(AX), Z21
+	// rows 11, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -6069,7 +6375,8 @@ rows11x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 11, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows11x2multiply
 	VPBROADCASTD AX, Z24
@@ -6141,6 +6448,7 @@ rows11x2:
 	VMOVDQA32.Z Z21, K1, Z21
 	JMP rows11x2multiply
 rows11x2from:
+	// rows 11, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -6174,6 +6482,7 @@ rows11x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 11, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -6198,13 +6507,14 @@ rows11x2from:
 	VMOVAPS Z1, Z21
 rows11x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows11x2rest
 	PCALIGN $32
 rows11x2loop:
+	// rows 11, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows11x2turn
 rows11x2straight:
@@ -6213,6 +6523,7 @@ rows11x2straight:
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
+	// rows 11, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 44(AX), Z29
@@ -6248,6 +6559,7 @@ rows11x2straight:
 	VBROADCASTSS 84(AX), Z30
 	VFMADD231PS Z24, Z30, Z20
 	VFMADD231PS Z25, Z30, Z21
+	// rows 11, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z28
@@ -6288,8 +6600,10 @@ rows11x2straight:
 	DECQ CX
 	JNZ rows11x2loop
 rows11x2rest:
+	// rows 11, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows11x2store
+	// rows 11, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z30
@@ -6326,6 +6640,7 @@ rows11x2rest:
 	VFMADD231PS Z24, Z28, Z20
 	VFMADD231PS Z25, Z28, Z21
 rows11x2store:
+	// rows 11, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -6365,10 +6680,11 @@ rows11x2store:
 	VZEROUPPER
 	RET
 rows11x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows11x2straight
 rows12x2:
-	MOVQ start+80(FP), CX
+	// rows 12, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows12x2from
 	MOVQ DI, AX
@@ -6407,6 +6723,7 @@ rows12x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z22
 	VMOVUPS 64(AX), Z23
+	// rows 12, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -6443,7 +6760,8 @@ rows12x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 12, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows12x2multiply
 	VPBROADCASTD AX, Z24
@@ -6521,6 +6839,7 @@ rows12x2:
 	VMOVDQA32.Z Z23, K3, Z23
 	JMP rows12x2multiply
 rows12x2from:
+	// rows 12, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -6557,6 +6876,7 @@ rows12x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 12, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -6583,13 +6903,14 @@ rows12x2from:
 	VMOVAPS Z1, Z23
 rows12x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows12x2rest
 	PCALIGN $32
 rows12x2loop:
+	// rows 12, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows12x2turn
 rows12x2straight:
@@ -6598,6 +6919,7 @@ rows12x2straight:
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
 	PREFETCHT1 64(AX)(R11*1)
+	// rows 12, panels 2: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VBROADCASTSS 48(AX), Z29
@@ -6636,6 +6958,7 @@ rows12x2straight:
 	VBROADCASTSS 92(AX), Z28
 	VFMADD231PS Z24, Z28, Z22
 	VFMADD231PS Z25, Z28, Z23
+	// rows 12, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -6679,8 +7002,10 @@ rows12x2straight:
 	DECQ CX
 	JNZ rows12x2loop
 rows12x2rest:
+	// rows 12, panels 2: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows12x2store
+	// rows 12, panels 2: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -6720,6 +7045,7 @@ rows12x2rest:
 	VFMADD231PS Z24, Z28, Z22
 	VFMADD231PS Z25, Z28, Z23
 rows12x2store:
+	// rows 12, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -6762,7 +7088,7 @@ rows12x2store:
 	VZEROUPPER
 	RET
 rows12x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows12x2straight
 wide:
 	LEAQ (R13)(R13*2), R12
@@ -6775,7 +7101,8 @@ wide:
 	CMPQ AX, $2
 	JEQ rows2x4
 rows1x4:
-	MOVQ start+80(FP), CX
+	// rows 1, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows1x4from
 	MOVQ DI, AX
@@ -6783,12 +7110,14 @@ rows1x4:
 	VMOVUPS 64(AX), Z1
 	VMOVUPS 128(AX), Z2
 	VMOVUPS 192(AX), Z3
+	// rows 1, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 1, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows1x4multiply
 	VPBROADCASTD AX, Z24
@@ -6806,24 +7135,28 @@ rows1x4:
 	VMOVDQA32.Z Z3, K1, Z3
 	JMP rows1x4multiply
 rows1x4from:
+	// rows 1, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 1, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVUPS 64(CX), Z1
 	VMOVUPS 128(CX), Z2
 	VMOVUPS 192(CX), Z3
 rows1x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows1x4rest
 	PCALIGN $32
 rows1x4loop:
+	// rows 1, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 1, panels 4: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VPANDD (DX)(R13*2), Z31, Z26
@@ -6833,6 +7166,7 @@ rows1x4loop:
 	VFMADD231PS Z25, Z29, Z1
 	VFMADD231PS Z26, Z29, Z2
 	VFMADD231PS Z27, Z29, Z3
+	// rows 1, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -6847,8 +7181,10 @@ rows1x4loop:
 	DECQ CX
 	JNZ rows1x4loop
 rows1x4rest:
+	// rows 1, panels 4: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows1x4store
+	// rows 1, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -6859,6 +7195,7 @@ rows1x4rest:
 	VFMADD231PS Z26, Z28, Z2
 	VFMADD231PS Z27, Z28, Z3
 rows1x4store:
+	// rows 1, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -6870,7 +7207,8 @@ rows1x4store:
 	VZEROUPPER
 	RET
 rows2x4:
-	MOVQ start+80(FP), CX
+	// rows 2, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows2x4from
 	MOVQ DI, AX
@@ -6883,6 +7221,7 @@ rows2x4:
 	VMOVUPS 64(AX), Z5
 	VMOVUPS 128(AX), Z6
 	VMOVUPS 192(AX), Z7
+	// rows 2, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -6893,7 +7232,8 @@ rows2x4:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 2, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows2x4multiply
 	VPBROADCASTD AX, Z24
@@ -6923,6 +7263,7 @@ rows2x4:
 	VMOVDQA32.Z Z7, K2, Z7
 	JMP rows2x4multiply
 rows2x4from:
+	// rows 2, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -6933,6 +7274,7 @@ rows2x4from:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 2, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z4
 	VMOVUPS 64(CX), Z1
@@ -6943,13 +7285,15 @@ rows2x4from:
 	VMOVAPS Z3, Z7
 rows2x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows2x4rest
 	PCALIGN $32
 rows2x4loop:
+	// rows 2, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 2, panels 4: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VPANDD (DX)(R13*2), Z31, Z26
@@ -6964,6 +7308,7 @@ rows2x4loop:
 	VFMADD231PS Z25, Z30, Z5
 	VFMADD231PS Z26, Z30, Z6
 	VFMADD231PS Z27, Z30, Z7
+	// rows 2, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -6983,8 +7328,10 @@ rows2x4loop:
 	DECQ CX
 	JNZ rows2x4loop
 rows2x4rest:
+	// rows 2, panels 4: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows2x4store
+	// rows 2, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -7000,6 +7347,7 @@ rows2x4rest:
 	VFMADD231PS Z26, Z28, Z6
 	VFMADD231PS Z27, Z28, Z7
 rows2x4store:
+	// rows 2, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -7016,7 +7364,8 @@ rows2x4store:
 	VZEROUPPER
 	RET
 rows3x4:
-	MOVQ start+80(FP), CX
+	// rows 3, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows3x4from
 	MOVQ DI, AX
@@ -7034,6 +7383,7 @@ rows3x4:
 	VMOVUPS 64(AX), Z9
 	VMOVUPS 128(AX), Z10
 	VMOVUPS 192(AX), Z11
+	// rows 3, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -7049,7 +7399,8 @@ rows3x4:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 3, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows3x4multiply
 	VPBROADCASTD AX, Z24
@@ -7091,6 +7442,7 @@ rows3x4:
 	VMOVDQA32.Z Z11, K3, Z11
 	JMP rows3x4multiply
 rows3x4from:
+	// rows 3, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -7106,6 +7458,7 @@ rows3x4from:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 3, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z8
@@ -7120,13 +7473,15 @@ rows3x4from:
 	VMOVAPS Z3, Z11
 rows3x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows3x4rest
 	PCALIGN $32
 rows3x4loop:
+	// rows 3, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 3, panels 4: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VPANDD (DX)(R13*2), Z31, Z26
@@ -7146,6 +7501,7 @@ rows3x4loop:
 	VFMADD231PS Z25, Z28, Z9
 	VFMADD231PS Z26, Z28, Z10
 	VFMADD231PS Z27, Z28, Z11
+	// rows 3, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -7170,8 +7526,10 @@ rows3x4loop:
 	DECQ CX
 	JNZ rows3x4loop
 rows3x4rest:
+	// rows 3, panels 4: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows3x4store
+	// rows 3, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -7192,6 +7550,7 @@ rows3x4rest:
 	VFMADD231PS Z26, Z28, Z10
 	VFMADD231PS Z27, Z28, Z11
 rows3x4store:
+	// rows 3, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -7213,7 +7572,8 @@ rows3x4store:
 	VZEROUPPER
 	RET
 rows4x4:
-	MOVQ start+80(FP), CX
+	// rows 4, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows4x4from
 	MOVQ DI, AX
@@ -7236,6 +7596,7 @@ rows4x4:
 	VMOVUPS 64(AX), Z13
 	VMOVUPS 128(AX), Z14
 	VMOVUPS 192(AX), Z15
+	// rows 4, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -7256,7 +7617,8 @@ rows4x4:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 4, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows4x4multiply
 	VPBROADCASTD AX, Z24
@@ -7310,6 +7672,7 @@ rows4x4:
 	VMOVDQA32.Z Z15, K1, Z15
 	JMP rows4x4multiply
 rows4x4from:
+	// rows 4, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -7330,6 +7693,7 @@ rows4x4from:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 4, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z8
@@ -7348,13 +7712,15 @@ rows4x4from:
 	VMOVAPS Z3, Z15
 rows4x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows4x4rest
 	PCALIGN $32
 rows4x4loop:
+	// rows 4, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 4, panels 4: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VPANDD (DX)(R13*2), Z31, Z26
@@ -7379,6 +7745,7 @@ rows4x4loop:
 	VFMADD231PS Z25, Z29, Z13
 	VFMADD231PS Z26, Z29, Z14
 	VFMADD231PS Z27, Z29, Z15
+	// rows 4, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -7408,8 +7775,10 @@ rows4x4loop:
 	DECQ CX
 	JNZ rows4x4loop
 rows4x4rest:
+	// rows 4, panels 4: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows4x4store
+	// rows 4, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -7435,6 +7804,7 @@ rows4x4rest:
 	VFMADD231PS Z26, Z28, Z14
 	VFMADD231PS Z27, Z28, Z15
 rows4x4store:
+	// rows 4, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -7461,7 +7831,8 @@ rows4x4store:
 	VZEROUPPER
 	RET
 rows5x4:
-	MOVQ start+80(FP), CX
+	// rows 5, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows5x4from
 	MOVQ DI, AX
@@ -7489,6 +7860,7 @@ rows5x4:
 	VMOVUPS 64(AX), Z17
 	VMOVUPS 128(AX), Z18
 	VMOVUPS 192(AX), Z19
+	// rows 5, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -7514,7 +7886,8 @@ rows5x4:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 5, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows5x4multiply
 	VPBROADCASTD AX, Z24
@@ -7580,6 +7953,7 @@ rows5x4:
 	VMOVDQA32.Z Z19, K2, Z19
 	JMP rows5x4multiply
 rows5x4from:
+	// rows 5, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -7605,6 +7979,7 @@ rows5x4from:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 5, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z8
@@ -7627,13 +8002,15 @@ rows5x4from:
 	VMOVAPS Z3, Z19
 rows5x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows5x4rest
 	PCALIGN $32
 rows5x4loop:
+	// rows 5, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 5, panels 4: k odd
 	VPANDD (DX), Z31, Z24
 	VPANDD (DX)(R13*1), Z31, Z25
 	VPANDD (DX)(R13*2), Z31, Z26
@@ -7663,6 +8040,7 @@ rows5x4loop:
 	VFMADD231PS Z25, Z30, Z17
 	VFMADD231PS Z26, Z30, Z18
 	VFMADD231PS Z27, Z30, Z19
+	// rows 5, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -7697,8 +8075,10 @@ rows5x4loop:
 	DECQ CX
 	JNZ rows5x4loop
 rows5x4rest:
+	// rows 5, panels 4: the last k of an odd depth
 	TESTQ $1, R10
 	JZ rows5x4store
+	// rows 5, panels 4: k even
 	VPSLLD $16, (DX), Z24
 	VPSLLD $16, (DX)(R13*1), Z25
 	VPSLLD $16, (DX)(R13*2), Z26
@@ -7729,6 +8109,7 @@ rows5x4rest:
 	VFMADD231PS Z26, Z28, Z18
 	VFMADD231PS Z27, Z28, Z19
 rows5x4store:
+	// rows 5, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -7760,24 +8141,27 @@ rows5x4store:
 	VZEROUPPER
 	RET
 
-// func tilesWideAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk, tiny int)
-TEXT ·tilesWideAVX512(SB), NOSPLIT, $0-128
-	MOVQ a+0(FP), SI
-	MOVQ panels+8(FP), BX
-	MOVQ c+16(FP), DI
-	MOVQ depth+24(FP), R10
-	MOVQ stride+32(FP), R13
-	MOVQ skip+40(FP), R11
-	MOVQ ldc+48(FP), R8
-	MOVQ count+56(FP), R9
-	MOVQ rows+64(FP), AX
-	MOVQ width+72(FP), DX
+// func tilesWideAVX512(t *tileArgs)
+TEXT ·tilesWideAVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), BX
+	MOVQ tileArgs_a(BX), SI
+	MOVQ tileArgs_c(BX), DI
+	MOVQ tileArgs_depth(BX), R10
+	MOVQ tileArgs_stride(BX), R13
+	MOVQ tileArgs_skip(BX), R11
+	MOVQ tileArgs_ldc(BX), R8
+	MOVQ tileArgs_count(BX), R9
+	MOVQ tileArgs_rows(BX), AX
+	MOVQ tileArgs_width(BX), DX
+	// Z0 to Z23: rows of c, a register for each panel; Z24 to Z27: weights; Z28 to Z30: inputs
+	// Z31: ones in the odd half of each pair
 	VPTERNLOGD $255, Z31, Z31, Z31
 	VPSLLD $16, Z31, Z31
+	// one loop for each height and width of a tile
 	CMPQ DX, $4
 	JEQ wide
-	MOVQ ahead_second+96(FP), R12
-	MOVQ ahead_step+104(FP), R15
+	MOVQ (tileArgs_next+walk_second)(BX), R12
+	MOVQ (tileArgs_next+walk_step)(BX), R15
 	CMPQ AX, $12
 	JEQ rows12x2
 	CMPQ AX, $11
@@ -7801,16 +8185,19 @@ TEXT ·tilesWideAVX512(SB), NOSPLIT, $0-128
 	CMPQ AX, $2
 	JEQ rows2x2
 rows1x2:
-	MOVQ start+80(FP), CX
+	// rows 1, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows1x2from
 	MOVQ DI, AX
 	VMOVUPS 0(AX), Z0
 	VMOVUPS 64(AX), Z1
+	// rows 1, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 1, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows1x2multiply
 	VPBROADCASTD AX, Z24
@@ -7822,18 +8209,21 @@ rows1x2:
 	VMOVDQA32.Z Z1, K2, Z1
 	JMP rows1x2multiply
 rows1x2from:
+	// rows 1, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 1, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVUPS 64(CX), Z1
 rows1x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows1x2loop:
+	// rows 1, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows1x2turn
 rows1x2straight:
@@ -7841,6 +8231,7 @@ rows1x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 1, panels 2: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -7851,6 +8242,7 @@ rows1x2straight:
 	DECQ CX
 	JNZ rows1x2loop
 rows1x2rest:
+	// rows 1, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -7860,10 +8252,11 @@ rows1x2rest:
 	VZEROUPPER
 	RET
 rows1x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows1x2straight
 rows2x2:
-	MOVQ start+80(FP), CX
+	// rows 2, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows2x2from
 	MOVQ DI, AX
@@ -7872,13 +8265,15 @@ rows2x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z2
 	VMOVUPS 64(AX), Z3
+	// rows 2, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 2, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows2x2multiply
 	VPBROADCASTD AX, Z24
@@ -7896,23 +8291,26 @@ rows2x2:
 	VMOVDQA32.Z Z3, K1, Z3
 	JMP rows2x2multiply
 rows2x2from:
+	// rows 2, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 2, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVUPS 64(CX), Z1
 	VMOVAPS Z1, Z3
 rows2x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows2x2loop:
+	// rows 2, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows2x2turn
 rows2x2straight:
@@ -7920,6 +8318,7 @@ rows2x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 2, panels 2: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -7933,6 +8332,7 @@ rows2x2straight:
 	DECQ CX
 	JNZ rows2x2loop
 rows2x2rest:
+	// rows 2, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -7945,10 +8345,11 @@ rows2x2rest:
 	VZEROUPPER
 	RET
 rows2x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows2x2straight
 rows3x2:
-	MOVQ start+80(FP), CX
+	// rows 3, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows3x2from
 	MOVQ DI, AX
@@ -7960,6 +8361,7 @@ rows3x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z4
 	VMOVUPS 64(AX), Z5
+	// rows 3, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -7969,7 +8371,8 @@ rows3x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 3, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows3x2multiply
 	VPBROADCASTD AX, Z24
@@ -7993,6 +8396,7 @@ rows3x2:
 	VMOVDQA32.Z Z5, K3, Z5
 	JMP rows3x2multiply
 rows3x2from:
+	// rows 3, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -8002,6 +8406,7 @@ rows3x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 3, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -8010,11 +8415,12 @@ rows3x2from:
 	VMOVAPS Z1, Z5
 rows3x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows3x2loop:
+	// rows 3, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows3x2turn
 rows3x2straight:
@@ -8022,6 +8428,7 @@ rows3x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 3, panels 2: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -8038,6 +8445,7 @@ rows3x2straight:
 	DECQ CX
 	JNZ rows3x2loop
 rows3x2rest:
+	// rows 3, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -8053,10 +8461,11 @@ rows3x2rest:
 	VZEROUPPER
 	RET
 rows3x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows3x2straight
 rows4x2:
-	MOVQ start+80(FP), CX
+	// rows 4, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows4x2from
 	MOVQ DI, AX
@@ -8071,6 +8480,7 @@ rows4x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z6
 	VMOVUPS 64(AX), Z7
+	// rows 4, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -8083,7 +8493,8 @@ rows4x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 4, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows4x2multiply
 	VPBROADCASTD AX, Z24
@@ -8113,6 +8524,7 @@ rows4x2:
 	VMOVDQA32.Z Z7, K2, Z7
 	JMP rows4x2multiply
 rows4x2from:
+	// rows 4, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -8125,6 +8537,7 @@ rows4x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 4, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -8135,11 +8548,12 @@ rows4x2from:
 	VMOVAPS Z1, Z7
 rows4x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows4x2loop:
+	// rows 4, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows4x2turn
 rows4x2straight:
@@ -8147,6 +8561,7 @@ rows4x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 4, panels 2: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -8166,6 +8581,7 @@ rows4x2straight:
 	DECQ CX
 	JNZ rows4x2loop
 rows4x2rest:
+	// rows 4, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -8184,10 +8600,11 @@ rows4x2rest:
 	VZEROUPPER
 	RET
 rows4x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows4x2straight
 rows5x2:
-	MOVQ start+80(FP), CX
+	// rows 5, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows5x2from
 	MOVQ DI, AX
@@ -8205,6 +8622,7 @@ rows5x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z8
 	VMOVUPS 64(AX), Z9
+	// rows 5, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -8220,7 +8638,8 @@ rows5x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 5, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows5x2multiply
 	VPBROADCASTD AX, Z24
@@ -8256,6 +8675,7 @@ rows5x2:
 	VMOVDQA32.Z Z9, K1, Z9
 	JMP rows5x2multiply
 rows5x2from:
+	// rows 5, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -8271,6 +8691,7 @@ rows5x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 5, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -8283,11 +8704,12 @@ rows5x2from:
 	VMOVAPS Z1, Z9
 rows5x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows5x2loop:
+	// rows 5, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows5x2turn
 rows5x2straight:
@@ -8295,6 +8717,7 @@ rows5x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 5, panels 2: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -8317,6 +8740,7 @@ rows5x2straight:
 	DECQ CX
 	JNZ rows5x2loop
 rows5x2rest:
+	// rows 5, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -8338,10 +8762,11 @@ rows5x2rest:
 	VZEROUPPER
 	RET
 rows5x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows5x2straight
 rows6x2:
-	MOVQ start+80(FP), CX
+	// rows 6, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows6x2from
 	MOVQ DI, AX
@@ -8362,6 +8787,7 @@ rows6x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z10
 	VMOVUPS 64(AX), Z11
+	// rows 6, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -8380,7 +8806,8 @@ rows6x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 6, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows6x2multiply
 	VPBROADCASTD AX, Z24
@@ -8422,6 +8849,7 @@ rows6x2:
 	VMOVDQA32.Z Z11, K3, Z11
 	JMP rows6x2multiply
 rows6x2from:
+	// rows 6, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -8440,6 +8868,7 @@ rows6x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 6, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -8454,11 +8883,12 @@ rows6x2from:
 	VMOVAPS Z1, Z11
 rows6x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows6x2loop:
+	// rows 6, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows6x2turn
 rows6x2straight:
@@ -8466,6 +8896,7 @@ rows6x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 6, panels 2: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -8491,6 +8922,7 @@ rows6x2straight:
 	DECQ CX
 	JNZ rows6x2loop
 rows6x2rest:
+	// rows 6, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -8515,10 +8947,11 @@ rows6x2rest:
 	VZEROUPPER
 	RET
 rows6x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows6x2straight
 rows7x2:
-	MOVQ start+80(FP), CX
+	// rows 7, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows7x2from
 	MOVQ DI, AX
@@ -8542,6 +8975,7 @@ rows7x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z12
 	VMOVUPS 64(AX), Z13
+	// rows 7, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -8563,7 +8997,8 @@ rows7x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 7, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows7x2multiply
 	VPBROADCASTD AX, Z24
@@ -8611,6 +9046,7 @@ rows7x2:
 	VMOVDQA32.Z Z13, K2, Z13
 	JMP rows7x2multiply
 rows7x2from:
+	// rows 7, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -8632,6 +9068,7 @@ rows7x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 7, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -8648,11 +9085,12 @@ rows7x2from:
 	VMOVAPS Z1, Z13
 rows7x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows7x2loop:
+	// rows 7, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows7x2turn
 rows7x2straight:
@@ -8660,6 +9098,7 @@ rows7x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 7, panels 2: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -8688,6 +9127,7 @@ rows7x2straight:
 	DECQ CX
 	JNZ rows7x2loop
 rows7x2rest:
+	// rows 7, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -8715,10 +9155,11 @@ rows7x2rest:
 	VZEROUPPER
 	RET
 rows7x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows7x2straight
 rows8x2:
-	MOVQ start+80(FP), CX
+	// rows 8, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows8x2from
 	MOVQ DI, AX
@@ -8745,6 +9186,7 @@ rows8x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z14
 	VMOVUPS 64(AX), Z15
+	// rows 8, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -8769,7 +9211,8 @@ rows8x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 8, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows8x2multiply
 	VPBROADCASTD AX, Z24
@@ -8823,6 +9266,7 @@ rows8x2:
 	VMOVDQA32.Z Z15, K1, Z15
 	JMP rows8x2multiply
 rows8x2from:
+	// rows 8, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -8847,6 +9291,7 @@ rows8x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 8, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -8865,11 +9310,12 @@ rows8x2from:
 	VMOVAPS Z1, Z15
 rows8x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows8x2loop:
+	// rows 8, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows8x2turn
 rows8x2straight:
@@ -8877,6 +9323,7 @@ rows8x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 8, panels 2: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -8908,6 +9355,7 @@ rows8x2straight:
 	DECQ CX
 	JNZ rows8x2loop
 rows8x2rest:
+	// rows 8, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -8938,10 +9386,11 @@ rows8x2rest:
 	VZEROUPPER
 	RET
 rows8x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows8x2straight
 rows9x2:
-	MOVQ start+80(FP), CX
+	// rows 9, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows9x2from
 	MOVQ DI, AX
@@ -8971,6 +9420,7 @@ rows9x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z16
 	VMOVUPS 64(AX), Z17
+	// rows 9, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -8998,7 +9448,8 @@ rows9x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 9, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows9x2multiply
 	VPBROADCASTD AX, Z24
@@ -9058,6 +9509,7 @@ rows9x2:
 	VMOVDQA32.Z Z17, K3, Z17
 	JMP rows9x2multiply
 rows9x2from:
+	// rows 9, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -9085,6 +9537,7 @@ rows9x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 9, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -9105,11 +9558,12 @@ rows9x2from:
 	VMOVAPS Z1, Z17
 rows9x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows9x2loop:
+	// rows 9, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows9x2turn
 rows9x2straight:
@@ -9117,6 +9571,7 @@ rows9x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 9, panels 2: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -9151,6 +9606,7 @@ rows9x2straight:
 	DECQ CX
 	JNZ rows9x2loop
 rows9x2rest:
+	// rows 9, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -9184,10 +9640,11 @@ rows9x2rest:
 	VZEROUPPER
 	RET
 rows9x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows9x2straight
 rows10x2:
-	MOVQ start+80(FP), CX
+	// rows 10, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows10x2from
 	MOVQ DI, AX
@@ -9220,6 +9677,7 @@ rows10x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z18
 	VMOVUPS 64(AX), Z19
+	// rows 10, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -9250,7 +9708,8 @@ rows10x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 10, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows10x2multiply
 	VPBROADCASTD AX, Z24
@@ -9316,6 +9775,7 @@ rows10x2:
 	VMOVDQA32.Z Z19, K2, Z19
 	JMP rows10x2multiply
 rows10x2from:
+	// rows 10, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -9346,6 +9806,7 @@ rows10x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 10, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -9368,11 +9829,12 @@ rows10x2from:
 	VMOVAPS Z1, Z19
 rows10x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows10x2loop:
+	// rows 10, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows10x2turn
 rows10x2straight:
@@ -9380,6 +9842,7 @@ rows10x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 10, panels 2: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -9417,6 +9880,7 @@ rows10x2straight:
 	DECQ CX
 	JNZ rows10x2loop
 rows10x2rest:
+	// rows 10, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -9453,10 +9917,11 @@ rows10x2rest:
 	VZEROUPPER
 	RET
 rows10x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows10x2straight
 rows11x2:
-	MOVQ start+80(FP), CX
+	// rows 11, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows11x2from
 	MOVQ DI, AX
@@ -9492,6 +9957,7 @@ rows11x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z20
 	VMOVUPS 64(AX), Z21
+	// rows 11, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -9525,7 +9991,8 @@ rows11x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 11, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows11x2multiply
 	VPBROADCASTD AX, Z24
@@ -9597,6 +10064,7 @@ rows11x2:
 	VMOVDQA32.Z Z21, K1, Z21
 	JMP rows11x2multiply
 rows11x2from:
+	// rows 11, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -9630,6 +10098,7 @@ rows11x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 11, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -9654,11 +10123,12 @@ rows11x2from:
 	VMOVAPS Z1, Z21
 rows11x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows11x2loop:
+	// rows 11, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows11x2turn
 rows11x2straight:
@@ -9666,6 +10136,7 @@ rows11x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 11, panels 2: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -9706,6 +10177,7 @@ rows11x2straight:
 	DECQ CX
 	JNZ rows11x2loop
 rows11x2rest:
+	// rows 11, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -9745,10 +10217,11 @@ rows11x2rest:
 	VZEROUPPER
 	RET
 rows11x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows11x2straight
 rows12x2:
-	MOVQ start+80(FP), CX
+	// rows 12, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows12x2from
 	MOVQ DI, AX
@@ -9787,6 +10260,7 @@ rows12x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z22
 	VMOVUPS 64(AX), Z23
+	// rows 12, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -9823,7 +10297,8 @@ rows12x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 12, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows12x2multiply
 	VPBROADCASTD AX, Z24
@@ -9901,6 +10376,7 @@ rows12x2:
 	VMOVDQA32.Z Z23, K3, Z23
 	JMP rows12x2multiply
 rows12x2from:
+	// rows 12, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -9937,6 +10413,7 @@ rows12x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 12, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -9963,11 +10440,12 @@ rows12x2from:
 	VMOVAPS Z1, Z23
 rows12x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	PCALIGN $32
 rows12x2loop:
+	// rows 12, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows12x2turn
 rows12x2straight:
@@ -9975,6 +10453,7 @@ rows12x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 12, panels 2: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VBROADCASTSS 0(AX), Z29
@@ -10018,6 +10497,7 @@ rows12x2straight:
 	DECQ CX
 	JNZ rows12x2loop
 rows12x2rest:
+	// rows 12, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -10060,7 +10540,7 @@ rows12x2rest:
 	VZEROUPPER
 	RET
 rows12x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows12x2straight
 wide:
 	LEAQ (R13)(R13*2), R12
@@ -10073,7 +10553,8 @@ wide:
 	CMPQ AX, $2
 	JEQ rows2x4
 rows1x4:
-	MOVQ start+80(FP), CX
+	// rows 1, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows1x4from
 	MOVQ DI, AX
@@ -10081,12 +10562,14 @@ rows1x4:
 	VMOVUPS 64(AX), Z1
 	VMOVUPS 128(AX), Z2
 	VMOVUPS 192(AX), Z3
+	// rows 1, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 1, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows1x4multiply
 	VPBROADCASTD AX, Z24
@@ -10104,22 +10587,26 @@ rows1x4:
 	VMOVDQA32.Z Z3, K1, Z3
 	JMP rows1x4multiply
 rows1x4from:
+	// rows 1, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 1, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVUPS 64(CX), Z1
 	VMOVUPS 128(CX), Z2
 	VMOVUPS 192(CX), Z3
 rows1x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	PCALIGN $32
 rows1x4loop:
+	// rows 1, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 1, panels 4: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VMOVUPS (DX)(R13*2), Z26
@@ -10134,6 +10621,7 @@ rows1x4loop:
 	DECQ CX
 	JNZ rows1x4loop
 rows1x4rest:
+	// rows 1, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -10145,7 +10633,8 @@ rows1x4rest:
 	VZEROUPPER
 	RET
 rows2x4:
-	MOVQ start+80(FP), CX
+	// rows 2, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows2x4from
 	MOVQ DI, AX
@@ -10158,6 +10647,7 @@ rows2x4:
 	VMOVUPS 64(AX), Z5
 	VMOVUPS 128(AX), Z6
 	VMOVUPS 192(AX), Z7
+	// rows 2, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -10168,7 +10658,8 @@ rows2x4:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 2, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows2x4multiply
 	VPBROADCASTD AX, Z24
@@ -10198,6 +10689,7 @@ rows2x4:
 	VMOVDQA32.Z Z7, K2, Z7
 	JMP rows2x4multiply
 rows2x4from:
+	// rows 2, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -10208,6 +10700,7 @@ rows2x4from:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 2, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z4
 	VMOVUPS 64(CX), Z1
@@ -10218,11 +10711,13 @@ rows2x4from:
 	VMOVAPS Z3, Z7
 rows2x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	PCALIGN $32
 rows2x4loop:
+	// rows 2, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 2, panels 4: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VMOVUPS (DX)(R13*2), Z26
@@ -10242,6 +10737,7 @@ rows2x4loop:
 	DECQ CX
 	JNZ rows2x4loop
 rows2x4rest:
+	// rows 2, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -10258,7 +10754,8 @@ rows2x4rest:
 	VZEROUPPER
 	RET
 rows3x4:
-	MOVQ start+80(FP), CX
+	// rows 3, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows3x4from
 	MOVQ DI, AX
@@ -10276,6 +10773,7 @@ rows3x4:
 	VMOVUPS 64(AX), Z9
 	VMOVUPS 128(AX), Z10
 	VMOVUPS 192(AX), Z11
+	// rows 3, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -10291,7 +10789,8 @@ rows3x4:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 3, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows3x4multiply
 	VPBROADCASTD AX, Z24
@@ -10333,6 +10832,7 @@ rows3x4:
 	VMOVDQA32.Z Z11, K3, Z11
 	JMP rows3x4multiply
 rows3x4from:
+	// rows 3, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -10348,6 +10848,7 @@ rows3x4from:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 3, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z8
@@ -10362,11 +10863,13 @@ rows3x4from:
 	VMOVAPS Z3, Z11
 rows3x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	PCALIGN $32
 rows3x4loop:
+	// rows 3, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 3, panels 4: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VMOVUPS (DX)(R13*2), Z26
@@ -10391,6 +10894,7 @@ rows3x4loop:
 	DECQ CX
 	JNZ rows3x4loop
 rows3x4rest:
+	// rows 3, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -10412,7 +10916,8 @@ rows3x4rest:
 	VZEROUPPER
 	RET
 rows4x4:
-	MOVQ start+80(FP), CX
+	// rows 4, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows4x4from
 	MOVQ DI, AX
@@ -10435,6 +10940,7 @@ rows4x4:
 	VMOVUPS 64(AX), Z13
 	VMOVUPS 128(AX), Z14
 	VMOVUPS 192(AX), Z15
+	// rows 4, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -10455,7 +10961,8 @@ rows4x4:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 4, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows4x4multiply
 	VPBROADCASTD AX, Z24
@@ -10509,6 +11016,7 @@ rows4x4:
 	VMOVDQA32.Z Z15, K1, Z15
 	JMP rows4x4multiply
 rows4x4from:
+	// rows 4, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -10529,6 +11037,7 @@ rows4x4from:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 4, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z8
@@ -10547,11 +11056,13 @@ rows4x4from:
 	VMOVAPS Z3, Z15
 rows4x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	PCALIGN $32
 rows4x4loop:
+	// rows 4, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 4, panels 4: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VMOVUPS (DX)(R13*2), Z26
@@ -10581,6 +11092,7 @@ rows4x4loop:
 	DECQ CX
 	JNZ rows4x4loop
 rows4x4rest:
+	// rows 4, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -10607,7 +11119,8 @@ rows4x4rest:
 	VZEROUPPER
 	RET
 rows5x4:
-	MOVQ start+80(FP), CX
+	// rows 5, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows5x4from
 	MOVQ DI, AX
@@ -10635,6 +11148,7 @@ rows5x4:
 	VMOVUPS 64(AX), Z17
 	VMOVUPS 128(AX), Z18
 	VMOVUPS 192(AX), Z19
+	// rows 5, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -10660,7 +11174,8 @@ rows5x4:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 5, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows5x4multiply
 	VPBROADCASTD AX, Z24
@@ -10726,6 +11241,7 @@ rows5x4:
 	VMOVDQA32.Z Z19, K2, Z19
 	JMP rows5x4multiply
 rows5x4from:
+	// rows 5, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -10751,6 +11267,7 @@ rows5x4from:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 5, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z8
@@ -10773,11 +11290,13 @@ rows5x4from:
 	VMOVAPS Z3, Z19
 rows5x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	PCALIGN $32
 rows5x4loop:
+	// rows 5, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 5, panels 4: one k
 	VMOVUPS (DX), Z24
 	VMOVUPS (DX)(R13*1), Z25
 	VMOVUPS (DX)(R13*2), Z26
@@ -10812,6 +11331,7 @@ rows5x4loop:
 	DECQ CX
 	JNZ rows5x4loop
 rows5x4rest:
+	// rows 5, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)

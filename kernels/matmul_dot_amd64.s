@@ -2,26 +2,30 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
-// func tilesDotAVX512(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk, tiny int)
-TEXT ·tilesDotAVX512(SB), NOSPLIT, $0-128
-	MOVQ a+0(FP), SI
-	MOVQ panels+8(FP), BX
-	MOVQ c+16(FP), DI
-	MOVQ depth+24(FP), R10
-	MOVQ stride+32(FP), R13
-	MOVQ skip+40(FP), R11
-	MOVQ ldc+48(FP), R8
-	MOVQ count+56(FP), R9
-	MOVQ rows+64(FP), AX
-	MOVQ width+72(FP), DX
+// func tilesDotAVX512(t *tileArgs)
+TEXT ·tilesDotAVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), BX
+	MOVQ tileArgs_a(BX), SI
+	MOVQ tileArgs_c(BX), DI
+	MOVQ tileArgs_depth(BX), R10
+	MOVQ tileArgs_stride(BX), R13
+	MOVQ tileArgs_skip(BX), R11
+	MOVQ tileArgs_ldc(BX), R8
+	MOVQ tileArgs_count(BX), R9
+	MOVQ tileArgs_rows(BX), AX
+	MOVQ tileArgs_width(BX), DX
+	// Z0 to Z23: rows of c, a register for each panel; Z24 to Z27: weights; Z28 to Z30: inputs
+	// Z31: ones in the even half of each pair
 	VPTERNLOGD $255, Z31, Z31, Z31
 	VPSRLD $16, Z31, Z31
+	// one loop for each height and width of a tile
 	CMPQ DX, $4
 	JEQ wide
-	MOVQ ahead_second+96(FP), R12
-	MOVQ ahead_step+104(FP), R15
+	MOVQ (tileArgs_next+walk_second)(BX), R12
+	MOVQ (tileArgs_next+walk_step)(BX), R15
 	CMPQ AX, $12
 	JEQ rows12x2
 	CMPQ AX, $11
@@ -45,16 +49,19 @@ TEXT ·tilesDotAVX512(SB), NOSPLIT, $0-128
 	CMPQ AX, $2
 	JEQ rows2x2
 rows1x2:
-	MOVQ start+80(FP), CX
+	// rows 1, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows1x2from
 	MOVQ DI, AX
 	VMOVUPS 0(AX), Z0
 	VMOVUPS 64(AX), Z1
+	// rows 1, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 1, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows1x2multiply
 	VPBROADCASTD AX, Z24
@@ -66,20 +73,23 @@ rows1x2:
 	VMOVDQA32.Z Z1, K2, Z1
 	JMP rows1x2multiply
 rows1x2from:
+	// rows 1, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 1, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVUPS 64(CX), Z1
 rows1x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows1x2rest
 	PCALIGN $32
 rows1x2loop:
+	// rows 1, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows1x2turn
 rows1x2straight:
@@ -87,6 +97,7 @@ rows1x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 1, panels 2: a pair of k
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -97,6 +108,7 @@ rows1x2straight:
 	DECQ CX
 	JNZ rows1x2loop
 rows1x2rest:
+	// rows 1, panels 2: the last pair of an odd depth: its odd elements become +0
 	TESTQ $1, R10
 	JZ rows1x2store
 	VPANDD (DX), Z31, Z24
@@ -106,6 +118,7 @@ rows1x2rest:
 	BYTE $0x62; BYTE $0x92; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xc0 // VDPBF16PS Z24, Z30, Z0
 	BYTE $0x62; BYTE $0x92; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xc9 // VDPBF16PS Z25, Z30, Z1
 rows1x2store:
+	// rows 1, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -115,10 +128,11 @@ rows1x2store:
 	VZEROUPPER
 	RET
 rows1x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows1x2straight
 rows2x2:
-	MOVQ start+80(FP), CX
+	// rows 2, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows2x2from
 	MOVQ DI, AX
@@ -127,13 +141,15 @@ rows2x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z2
 	VMOVUPS 64(AX), Z3
+	// rows 2, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 2, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows2x2multiply
 	VPBROADCASTD AX, Z24
@@ -151,25 +167,28 @@ rows2x2:
 	VMOVDQA32.Z Z3, K1, Z3
 	JMP rows2x2multiply
 rows2x2from:
+	// rows 2, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 2, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVUPS 64(CX), Z1
 	VMOVAPS Z1, Z3
 rows2x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows2x2rest
 	PCALIGN $32
 rows2x2loop:
+	// rows 2, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows2x2turn
 rows2x2straight:
@@ -177,6 +196,7 @@ rows2x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 2, panels 2: a pair of k
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -190,6 +210,7 @@ rows2x2straight:
 	DECQ CX
 	JNZ rows2x2loop
 rows2x2rest:
+	// rows 2, panels 2: the last pair of an odd depth: its odd elements become +0
 	TESTQ $1, R10
 	JZ rows2x2store
 	VPANDD (DX), Z31, Z24
@@ -203,6 +224,7 @@ rows2x2rest:
 	BYTE $0x62; BYTE $0x92; BYTE $0x16; BYTE $0x40; BYTE $0x52; BYTE $0xd0 // VDPBF16PS Z24, Z29, Z2
 	BYTE $0x62; BYTE $0x92; BYTE $0x16; BYTE $0x40; BYTE $0x52; BYTE $0xd9 // VDPBF16PS Z25, Z29, Z3
 rows2x2store:
+	// rows 2, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -215,10 +237,11 @@ rows2x2store:
 	VZEROUPPER
 	RET
 rows2x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows2x2straight
 rows3x2:
-	MOVQ start+80(FP), CX
+	// rows 3, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows3x2from
 	MOVQ DI, AX
@@ -230,6 +253,7 @@ rows3x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z4
 	VMOVUPS 64(AX), Z5
+	// rows 3, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -239,7 +263,8 @@ rows3x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 3, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows3x2multiply
 	VPBROADCASTD AX, Z24
@@ -263,6 +288,7 @@ rows3x2:
 	VMOVDQA32.Z Z5, K3, Z5
 	JMP rows3x2multiply
 rows3x2from:
+	// rows 3, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -272,6 +298,7 @@ rows3x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 3, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -280,13 +307,14 @@ rows3x2from:
 	VMOVAPS Z1, Z5
 rows3x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows3x2rest
 	PCALIGN $32
 rows3x2loop:
+	// rows 3, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows3x2turn
 rows3x2straight:
@@ -294,6 +322,7 @@ rows3x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 3, panels 2: a pair of k
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -310,6 +339,7 @@ rows3x2straight:
 	DECQ CX
 	JNZ rows3x2loop
 rows3x2rest:
+	// rows 3, panels 2: the last pair of an odd depth: its odd elements become +0
 	TESTQ $1, R10
 	JZ rows3x2store
 	VPANDD (DX), Z31, Z24
@@ -327,6 +357,7 @@ rows3x2rest:
 	BYTE $0x62; BYTE $0x92; BYTE $0x1e; BYTE $0x40; BYTE $0x52; BYTE $0xe0 // VDPBF16PS Z24, Z28, Z4
 	BYTE $0x62; BYTE $0x92; BYTE $0x1e; BYTE $0x40; BYTE $0x52; BYTE $0xe9 // VDPBF16PS Z25, Z28, Z5
 rows3x2store:
+	// rows 3, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -342,10 +373,11 @@ rows3x2store:
 	VZEROUPPER
 	RET
 rows3x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows3x2straight
 rows4x2:
-	MOVQ start+80(FP), CX
+	// rows 4, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows4x2from
 	MOVQ DI, AX
@@ -360,6 +392,7 @@ rows4x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z6
 	VMOVUPS 64(AX), Z7
+	// rows 4, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -372,7 +405,8 @@ rows4x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 4, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows4x2multiply
 	VPBROADCASTD AX, Z24
@@ -402,6 +436,7 @@ rows4x2:
 	VMOVDQA32.Z Z7, K2, Z7
 	JMP rows4x2multiply
 rows4x2from:
+	// rows 4, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -414,6 +449,7 @@ rows4x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 4, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -424,13 +460,14 @@ rows4x2from:
 	VMOVAPS Z1, Z7
 rows4x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows4x2rest
 	PCALIGN $32
 rows4x2loop:
+	// rows 4, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows4x2turn
 rows4x2straight:
@@ -438,6 +475,7 @@ rows4x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 4, panels 2: a pair of k
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -457,6 +495,7 @@ rows4x2straight:
 	DECQ CX
 	JNZ rows4x2loop
 rows4x2rest:
+	// rows 4, panels 2: the last pair of an odd depth: its odd elements become +0
 	TESTQ $1, R10
 	JZ rows4x2store
 	VPANDD (DX), Z31, Z24
@@ -478,6 +517,7 @@ rows4x2rest:
 	BYTE $0x62; BYTE $0x92; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xf0 // VDPBF16PS Z24, Z30, Z6
 	BYTE $0x62; BYTE $0x92; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xf9 // VDPBF16PS Z25, Z30, Z7
 rows4x2store:
+	// rows 4, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -496,10 +536,11 @@ rows4x2store:
 	VZEROUPPER
 	RET
 rows4x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows4x2straight
 rows5x2:
-	MOVQ start+80(FP), CX
+	// rows 5, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows5x2from
 	MOVQ DI, AX
@@ -517,6 +558,7 @@ rows5x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z8
 	VMOVUPS 64(AX), Z9
+	// rows 5, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -532,7 +574,8 @@ rows5x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 5, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows5x2multiply
 	VPBROADCASTD AX, Z24
@@ -568,6 +611,7 @@ rows5x2:
 	VMOVDQA32.Z Z9, K1, Z9
 	JMP rows5x2multiply
 rows5x2from:
+	// rows 5, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -583,6 +627,7 @@ rows5x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 5, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -595,13 +640,14 @@ rows5x2from:
 	VMOVAPS Z1, Z9
 rows5x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows5x2rest
 	PCALIGN $32
 rows5x2loop:
+	// rows 5, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows5x2turn
 rows5x2straight:
@@ -609,6 +655,7 @@ rows5x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 5, panels 2: a pair of k
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -631,6 +678,7 @@ rows5x2straight:
 	DECQ CX
 	JNZ rows5x2loop
 rows5x2rest:
+	// rows 5, panels 2: the last pair of an odd depth: its odd elements become +0
 	TESTQ $1, R10
 	JZ rows5x2store
 	VPANDD (DX), Z31, Z24
@@ -656,6 +704,7 @@ rows5x2rest:
 	BYTE $0x62; BYTE $0x12; BYTE $0x16; BYTE $0x40; BYTE $0x52; BYTE $0xc0 // VDPBF16PS Z24, Z29, Z8
 	BYTE $0x62; BYTE $0x12; BYTE $0x16; BYTE $0x40; BYTE $0x52; BYTE $0xc9 // VDPBF16PS Z25, Z29, Z9
 rows5x2store:
+	// rows 5, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -677,10 +726,11 @@ rows5x2store:
 	VZEROUPPER
 	RET
 rows5x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows5x2straight
 rows6x2:
-	MOVQ start+80(FP), CX
+	// rows 6, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows6x2from
 	MOVQ DI, AX
@@ -701,6 +751,7 @@ rows6x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z10
 	VMOVUPS 64(AX), Z11
+	// rows 6, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -719,7 +770,8 @@ rows6x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 6, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows6x2multiply
 	VPBROADCASTD AX, Z24
@@ -761,6 +813,7 @@ rows6x2:
 	VMOVDQA32.Z Z11, K3, Z11
 	JMP rows6x2multiply
 rows6x2from:
+	// rows 6, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -779,6 +832,7 @@ rows6x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 6, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -793,13 +847,14 @@ rows6x2from:
 	VMOVAPS Z1, Z11
 rows6x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows6x2rest
 	PCALIGN $32
 rows6x2loop:
+	// rows 6, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows6x2turn
 rows6x2straight:
@@ -807,6 +862,7 @@ rows6x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 6, panels 2: a pair of k
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -832,6 +888,7 @@ rows6x2straight:
 	DECQ CX
 	JNZ rows6x2loop
 rows6x2rest:
+	// rows 6, panels 2: the last pair of an odd depth: its odd elements become +0
 	TESTQ $1, R10
 	JZ rows6x2store
 	VPANDD (DX), Z31, Z24
@@ -861,6 +918,7 @@ rows6x2rest:
 	BYTE $0x62; BYTE $0x12; BYTE $0x1e; BYTE $0x40; BYTE $0x52; BYTE $0xd0 // VDPBF16PS Z24, Z28, Z10
 	BYTE $0x62; BYTE $0x12; BYTE $0x1e; BYTE $0x40; BYTE $0x52; BYTE $0xd9 // VDPBF16PS Z25, Z28, Z11
 rows6x2store:
+	// rows 6, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -885,10 +943,11 @@ rows6x2store:
 	VZEROUPPER
 	RET
 rows6x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows6x2straight
 rows7x2:
-	MOVQ start+80(FP), CX
+	// rows 7, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows7x2from
 	MOVQ DI, AX
@@ -912,6 +971,7 @@ rows7x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z12
 	VMOVUPS 64(AX), Z13
+	// rows 7, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -933,7 +993,8 @@ rows7x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 7, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows7x2multiply
 	VPBROADCASTD AX, Z24
@@ -981,6 +1042,7 @@ rows7x2:
 	VMOVDQA32.Z Z13, K2, Z13
 	JMP rows7x2multiply
 rows7x2from:
+	// rows 7, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -1002,6 +1064,7 @@ rows7x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 7, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -1018,13 +1081,14 @@ rows7x2from:
 	VMOVAPS Z1, Z13
 rows7x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows7x2rest
 	PCALIGN $32
 rows7x2loop:
+	// rows 7, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows7x2turn
 rows7x2straight:
@@ -1032,6 +1096,7 @@ rows7x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 7, panels 2: a pair of k
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -1060,6 +1125,7 @@ rows7x2straight:
 	DECQ CX
 	JNZ rows7x2loop
 rows7x2rest:
+	// rows 7, panels 2: the last pair of an odd depth: its odd elements become +0
 	TESTQ $1, R10
 	JZ rows7x2store
 	VPANDD (DX), Z31, Z24
@@ -1093,6 +1159,7 @@ rows7x2rest:
 	BYTE $0x62; BYTE $0x12; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xe0 // VDPBF16PS Z24, Z30, Z12
 	BYTE $0x62; BYTE $0x12; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xe9 // VDPBF16PS Z25, Z30, Z13
 rows7x2store:
+	// rows 7, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -1120,10 +1187,11 @@ rows7x2store:
 	VZEROUPPER
 	RET
 rows7x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows7x2straight
 rows8x2:
-	MOVQ start+80(FP), CX
+	// rows 8, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows8x2from
 	MOVQ DI, AX
@@ -1150,6 +1218,7 @@ rows8x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z14
 	VMOVUPS 64(AX), Z15
+	// rows 8, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -1174,7 +1243,8 @@ rows8x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 8, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows8x2multiply
 	VPBROADCASTD AX, Z24
@@ -1228,6 +1298,7 @@ rows8x2:
 	VMOVDQA32.Z Z15, K1, Z15
 	JMP rows8x2multiply
 rows8x2from:
+	// rows 8, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -1252,6 +1323,7 @@ rows8x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 8, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -1270,13 +1342,14 @@ rows8x2from:
 	VMOVAPS Z1, Z15
 rows8x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows8x2rest
 	PCALIGN $32
 rows8x2loop:
+	// rows 8, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows8x2turn
 rows8x2straight:
@@ -1284,6 +1357,7 @@ rows8x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 8, panels 2: a pair of k
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -1315,6 +1389,7 @@ rows8x2straight:
 	DECQ CX
 	JNZ rows8x2loop
 rows8x2rest:
+	// rows 8, panels 2: the last pair of an odd depth: its odd elements become +0
 	TESTQ $1, R10
 	JZ rows8x2store
 	VPANDD (DX), Z31, Z24
@@ -1352,6 +1427,7 @@ rows8x2rest:
 	BYTE $0x62; BYTE $0x12; BYTE $0x16; BYTE $0x40; BYTE $0x52; BYTE $0xf0 // VDPBF16PS Z24, Z29, Z14
 	BYTE $0x62; BYTE $0x12; BYTE $0x16; BYTE $0x40; BYTE $0x52; BYTE $0xf9 // VDPBF16PS Z25, Z29, Z15
 rows8x2store:
+	// rows 8, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -1382,10 +1458,11 @@ rows8x2store:
 	VZEROUPPER
 	RET
 rows8x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows8x2straight
 rows9x2:
-	MOVQ start+80(FP), CX
+	// rows 9, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows9x2from
 	MOVQ DI, AX
@@ -1415,6 +1492,7 @@ rows9x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z16
 	VMOVUPS 64(AX), Z17
+	// rows 9, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -1442,7 +1520,8 @@ rows9x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 9, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows9x2multiply
 	VPBROADCASTD AX, Z24
@@ -1502,6 +1581,7 @@ rows9x2:
 	VMOVDQA32.Z Z17, K3, Z17
 	JMP rows9x2multiply
 rows9x2from:
+	// rows 9, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -1529,6 +1609,7 @@ rows9x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 9, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -1549,13 +1630,14 @@ rows9x2from:
 	VMOVAPS Z1, Z17
 rows9x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows9x2rest
 	PCALIGN $32
 rows9x2loop:
+	// rows 9, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows9x2turn
 rows9x2straight:
@@ -1563,6 +1645,7 @@ rows9x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 9, panels 2: a pair of k
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -1597,6 +1680,7 @@ rows9x2straight:
 	DECQ CX
 	JNZ rows9x2loop
 rows9x2rest:
+	// rows 9, panels 2: the last pair of an odd depth: its odd elements become +0
 	TESTQ $1, R10
 	JZ rows9x2store
 	VPANDD (DX), Z31, Z24
@@ -1638,6 +1722,7 @@ rows9x2rest:
 	BYTE $0x62; BYTE $0x82; BYTE $0x1e; BYTE $0x40; BYTE $0x52; BYTE $0xc0 // VDPBF16PS Z24, Z28, Z16
 	BYTE $0x62; BYTE $0x82; BYTE $0x1e; BYTE $0x40; BYTE $0x52; BYTE $0xc9 // VDPBF16PS Z25, Z28, Z17
 rows9x2store:
+	// rows 9, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -1671,10 +1756,11 @@ rows9x2store:
 	VZEROUPPER
 	RET
 rows9x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows9x2straight
 rows10x2:
-	MOVQ start+80(FP), CX
+	// rows 10, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows10x2from
 	MOVQ DI, AX
@@ -1707,6 +1793,7 @@ rows10x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z18
 	VMOVUPS 64(AX), Z19
+	// rows 10, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -1737,7 +1824,8 @@ rows10x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 10, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows10x2multiply
 	VPBROADCASTD AX, Z24
@@ -1803,6 +1891,7 @@ rows10x2:
 	VMOVDQA32.Z Z19, K2, Z19
 	JMP rows10x2multiply
 rows10x2from:
+	// rows 10, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -1833,6 +1922,7 @@ rows10x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 10, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -1855,13 +1945,14 @@ rows10x2from:
 	VMOVAPS Z1, Z19
 rows10x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows10x2rest
 	PCALIGN $32
 rows10x2loop:
+	// rows 10, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows10x2turn
 rows10x2straight:
@@ -1869,6 +1960,7 @@ rows10x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 10, panels 2: a pair of k
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -1906,6 +1998,7 @@ rows10x2straight:
 	DECQ CX
 	JNZ rows10x2loop
 rows10x2rest:
+	// rows 10, panels 2: the last pair of an odd depth: its odd elements become +0
 	TESTQ $1, R10
 	JZ rows10x2store
 	VPANDD (DX), Z31, Z24
@@ -1951,6 +2044,7 @@ rows10x2rest:
 	BYTE $0x62; BYTE $0x82; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xd0 // VDPBF16PS Z24, Z30, Z18
 	BYTE $0x62; BYTE $0x82; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xd9 // VDPBF16PS Z25, Z30, Z19
 rows10x2store:
+	// rows 10, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -1987,10 +2081,11 @@ rows10x2store:
 	VZEROUPPER
 	RET
 rows10x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows10x2straight
 rows11x2:
-	MOVQ start+80(FP), CX
+	// rows 11, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows11x2from
 	MOVQ DI, AX
@@ -2026,6 +2121,7 @@ rows11x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z20
 	VMOVUPS 64(AX), Z21
+	// rows 11, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -2059,7 +2155,8 @@ rows11x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 11, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows11x2multiply
 	VPBROADCASTD AX, Z24
@@ -2131,6 +2228,7 @@ rows11x2:
 	VMOVDQA32.Z Z21, K1, Z21
 	JMP rows11x2multiply
 rows11x2from:
+	// rows 11, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -2164,6 +2262,7 @@ rows11x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 11, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -2188,13 +2287,14 @@ rows11x2from:
 	VMOVAPS Z1, Z21
 rows11x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows11x2rest
 	PCALIGN $32
 rows11x2loop:
+	// rows 11, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows11x2turn
 rows11x2straight:
@@ -2202,6 +2302,7 @@ rows11x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 11, panels 2: a pair of k
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -2242,6 +2343,7 @@ rows11x2straight:
 	DECQ CX
 	JNZ rows11x2loop
 rows11x2rest:
+	// rows 11, panels 2: the last pair of an odd depth: its odd elements become +0
 	TESTQ $1, R10
 	JZ rows11x2store
 	VPANDD (DX), Z31, Z24
@@ -2291,6 +2393,7 @@ rows11x2rest:
 	BYTE $0x62; BYTE $0x82; BYTE $0x16; BYTE $0x40; BYTE $0x52; BYTE $0xe0 // VDPBF16PS Z24, Z29, Z20
 	BYTE $0x62; BYTE $0x82; BYTE $0x16; BYTE $0x40; BYTE $0x52; BYTE $0xe9 // VDPBF16PS Z25, Z29, Z21
 rows11x2store:
+	// rows 11, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -2330,10 +2433,11 @@ rows11x2store:
 	VZEROUPPER
 	RET
 rows11x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows11x2straight
 rows12x2:
-	MOVQ start+80(FP), CX
+	// rows 12, panels 2: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows12x2from
 	MOVQ DI, AX
@@ -2372,6 +2476,7 @@ rows12x2:
 	ADDQ R8, AX
 	VMOVUPS 0(AX), Z22
 	VMOVUPS 64(AX), Z23
+	// rows 12, panels 2: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -2408,7 +2513,8 @@ rows12x2:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 12, panels 2: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows12x2multiply
 	VPBROADCASTD AX, Z24
@@ -2486,6 +2592,7 @@ rows12x2:
 	VMOVDQA32.Z Z23, K3, Z23
 	JMP rows12x2multiply
 rows12x2from:
+	// rows 12, panels 2: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -2522,6 +2629,7 @@ rows12x2from:
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
+	// rows 12, panels 2: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -2548,13 +2656,14 @@ rows12x2from:
 	VMOVAPS Z1, Z23
 rows12x2multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
-	MOVQ ahead_first+88(FP), R14
+	MOVQ tileArgs_b(BX), DX
+	MOVQ (tileArgs_next+walk_first)(BX), R14
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows12x2rest
 	PCALIGN $32
 rows12x2loop:
+	// rows 12, panels 2: fetch weights that are wanted next, and the strip below
 	TESTQ $15, CX
 	JZ rows12x2turn
 rows12x2straight:
@@ -2562,6 +2671,7 @@ rows12x2straight:
 	PREFETCHT1 (R14)(R12*1)
 	ADDQ R15, R14
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 12, panels 2: a pair of k
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VPBROADCASTD 0(AX), Z29
@@ -2605,6 +2715,7 @@ rows12x2straight:
 	DECQ CX
 	JNZ rows12x2loop
 rows12x2rest:
+	// rows 12, panels 2: the last pair of an odd depth: its odd elements become +0
 	TESTQ $1, R10
 	JZ rows12x2store
 	VPANDD (DX), Z31, Z24
@@ -2658,6 +2769,7 @@ rows12x2rest:
 	BYTE $0x62; BYTE $0x82; BYTE $0x1e; BYTE $0x40; BYTE $0x52; BYTE $0xf0 // VDPBF16PS Z24, Z28, Z22
 	BYTE $0x62; BYTE $0x82; BYTE $0x1e; BYTE $0x40; BYTE $0x52; BYTE $0xf9 // VDPBF16PS Z25, Z28, Z23
 rows12x2store:
+	// rows 12, panels 2: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	ADDQ R8, DI
@@ -2700,7 +2812,7 @@ rows12x2store:
 	VZEROUPPER
 	RET
 rows12x2turn:
-	ADDQ ahead_turn+112(FP), R14
+	ADDQ (tileArgs_next+walk_turn)(BX), R14
 	JMP rows12x2straight
 wide:
 	LEAQ (R13)(R13*2), R12
@@ -2713,7 +2825,8 @@ wide:
 	CMPQ AX, $2
 	JEQ rows2x4
 rows1x4:
-	MOVQ start+80(FP), CX
+	// rows 1, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows1x4from
 	MOVQ DI, AX
@@ -2721,12 +2834,14 @@ rows1x4:
 	VMOVUPS 64(AX), Z1
 	VMOVUPS 128(AX), Z2
 	VMOVUPS 192(AX), Z3
+	// rows 1, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 1, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows1x4multiply
 	VPBROADCASTD AX, Z24
@@ -2744,24 +2859,28 @@ rows1x4:
 	VMOVDQA32.Z Z3, K1, Z3
 	JMP rows1x4multiply
 rows1x4from:
+	// rows 1, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 1, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVUPS 64(CX), Z1
 	VMOVUPS 128(CX), Z2
 	VMOVUPS 192(CX), Z3
 rows1x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows1x4rest
 	PCALIGN $32
 rows1x4loop:
+	// rows 1, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 1, panels 4: a pair of k
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VMOVDQU32 (DX)(R13*2), Z26
@@ -2776,6 +2895,7 @@ rows1x4loop:
 	DECQ CX
 	JNZ rows1x4loop
 rows1x4rest:
+	// rows 1, panels 4: the last pair of an odd depth: its odd elements become +0
 	TESTQ $1, R10
 	JZ rows1x4store
 	VPANDD (DX), Z31, Z24
@@ -2789,6 +2909,7 @@ rows1x4rest:
 	BYTE $0x62; BYTE $0x92; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xd2 // VDPBF16PS Z26, Z30, Z2
 	BYTE $0x62; BYTE $0x92; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xdb // VDPBF16PS Z27, Z30, Z3
 rows1x4store:
+	// rows 1, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -2800,7 +2921,8 @@ rows1x4store:
 	VZEROUPPER
 	RET
 rows2x4:
-	MOVQ start+80(FP), CX
+	// rows 2, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows2x4from
 	MOVQ DI, AX
@@ -2813,6 +2935,7 @@ rows2x4:
 	VMOVUPS 64(AX), Z5
 	VMOVUPS 128(AX), Z6
 	VMOVUPS 192(AX), Z7
+	// rows 2, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -2823,7 +2946,8 @@ rows2x4:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 2, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows2x4multiply
 	VPBROADCASTD AX, Z24
@@ -2853,6 +2977,7 @@ rows2x4:
 	VMOVDQA32.Z Z7, K2, Z7
 	JMP rows2x4multiply
 rows2x4from:
+	// rows 2, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -2863,6 +2988,7 @@ rows2x4from:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 2, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z4
 	VMOVUPS 64(CX), Z1
@@ -2873,13 +2999,15 @@ rows2x4from:
 	VMOVAPS Z3, Z7
 rows2x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows2x4rest
 	PCALIGN $32
 rows2x4loop:
+	// rows 2, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 2, panels 4: a pair of k
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VMOVDQU32 (DX)(R13*2), Z26
@@ -2899,6 +3027,7 @@ rows2x4loop:
 	DECQ CX
 	JNZ rows2x4loop
 rows2x4rest:
+	// rows 2, panels 4: the last pair of an odd depth: its odd elements become +0
 	TESTQ $1, R10
 	JZ rows2x4store
 	VPANDD (DX), Z31, Z24
@@ -2918,6 +3047,7 @@ rows2x4rest:
 	BYTE $0x62; BYTE $0x92; BYTE $0x16; BYTE $0x40; BYTE $0x52; BYTE $0xf2 // VDPBF16PS Z26, Z29, Z6
 	BYTE $0x62; BYTE $0x92; BYTE $0x16; BYTE $0x40; BYTE $0x52; BYTE $0xfb // VDPBF16PS Z27, Z29, Z7
 rows2x4store:
+	// rows 2, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -2934,7 +3064,8 @@ rows2x4store:
 	VZEROUPPER
 	RET
 rows3x4:
-	MOVQ start+80(FP), CX
+	// rows 3, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows3x4from
 	MOVQ DI, AX
@@ -2952,6 +3083,7 @@ rows3x4:
 	VMOVUPS 64(AX), Z9
 	VMOVUPS 128(AX), Z10
 	VMOVUPS 192(AX), Z11
+	// rows 3, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -2967,7 +3099,8 @@ rows3x4:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 3, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows3x4multiply
 	VPBROADCASTD AX, Z24
@@ -3009,6 +3142,7 @@ rows3x4:
 	VMOVDQA32.Z Z11, K3, Z11
 	JMP rows3x4multiply
 rows3x4from:
+	// rows 3, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -3024,6 +3158,7 @@ rows3x4from:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 3, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z8
@@ -3038,13 +3173,15 @@ rows3x4from:
 	VMOVAPS Z3, Z11
 rows3x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows3x4rest
 	PCALIGN $32
 rows3x4loop:
+	// rows 3, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 3, panels 4: a pair of k
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VMOVDQU32 (DX)(R13*2), Z26
@@ -3069,6 +3206,7 @@ rows3x4loop:
 	DECQ CX
 	JNZ rows3x4loop
 rows3x4rest:
+	// rows 3, panels 4: the last pair of an odd depth: its odd elements become +0
 	TESTQ $1, R10
 	JZ rows3x4store
 	VPANDD (DX), Z31, Z24
@@ -3094,6 +3232,7 @@ rows3x4rest:
 	BYTE $0x62; BYTE $0x12; BYTE $0x1e; BYTE $0x40; BYTE $0x52; BYTE $0xd2 // VDPBF16PS Z26, Z28, Z10
 	BYTE $0x62; BYTE $0x12; BYTE $0x1e; BYTE $0x40; BYTE $0x52; BYTE $0xdb // VDPBF16PS Z27, Z28, Z11
 rows3x4store:
+	// rows 3, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -3115,7 +3254,8 @@ rows3x4store:
 	VZEROUPPER
 	RET
 rows4x4:
-	MOVQ start+80(FP), CX
+	// rows 4, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows4x4from
 	MOVQ DI, AX
@@ -3138,6 +3278,7 @@ rows4x4:
 	VMOVUPS 64(AX), Z13
 	VMOVUPS 128(AX), Z14
 	VMOVUPS 192(AX), Z15
+	// rows 4, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -3158,7 +3299,8 @@ rows4x4:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 4, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows4x4multiply
 	VPBROADCASTD AX, Z24
@@ -3212,6 +3354,7 @@ rows4x4:
 	VMOVDQA32.Z Z15, K1, Z15
 	JMP rows4x4multiply
 rows4x4from:
+	// rows 4, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -3232,6 +3375,7 @@ rows4x4from:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 4, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z8
@@ -3250,13 +3394,15 @@ rows4x4from:
 	VMOVAPS Z3, Z15
 rows4x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows4x4rest
 	PCALIGN $32
 rows4x4loop:
+	// rows 4, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 4, panels 4: a pair of k
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VMOVDQU32 (DX)(R13*2), Z26
@@ -3286,6 +3432,7 @@ rows4x4loop:
 	DECQ CX
 	JNZ rows4x4loop
 rows4x4rest:
+	// rows 4, panels 4: the last pair of an odd depth: its odd elements become +0
 	TESTQ $1, R10
 	JZ rows4x4store
 	VPANDD (DX), Z31, Z24
@@ -3317,6 +3464,7 @@ rows4x4rest:
 	BYTE $0x62; BYTE $0x12; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xf2 // VDPBF16PS Z26, Z30, Z14
 	BYTE $0x62; BYTE $0x12; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xfb // VDPBF16PS Z27, Z30, Z15
 rows4x4store:
+	// rows 4, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)
@@ -3343,7 +3491,8 @@ rows4x4store:
 	VZEROUPPER
 	RET
 rows5x4:
-	MOVQ start+80(FP), CX
+	// rows 5, panels 4: a tile, from c or from start
+	MOVQ tileArgs_start(BX), CX
 	TESTQ CX, CX
 	JNZ rows5x4from
 	MOVQ DI, AX
@@ -3371,6 +3520,7 @@ rows5x4:
 	VMOVUPS 64(AX), Z17
 	VMOVUPS 128(AX), Z18
 	VMOVUPS 192(AX), Z19
+	// rows 5, panels 4: fetch the tile below
 	ADDQ R8, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -3396,7 +3546,8 @@ rows5x4:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
-	MOVQ tiny+120(FP), AX
+	// rows 5, panels 4: values too small to start from become +0
+	MOVQ tileArgs_tiny(BX), AX
 	TESTQ AX, AX
 	JZ rows5x4multiply
 	VPBROADCASTD AX, Z24
@@ -3462,6 +3613,7 @@ rows5x4:
 	VMOVDQA32.Z Z19, K2, Z19
 	JMP rows5x4multiply
 rows5x4from:
+	// rows 5, panels 4: fetch this tile, which is written in the end
 	MOVQ DI, AX
 	PREFETCHT1 0(AX)
 	PREFETCHT1 64(AX)
@@ -3487,6 +3639,7 @@ rows5x4from:
 	PREFETCHT1 64(AX)
 	PREFETCHT1 128(AX)
 	PREFETCHT1 192(AX)
+	// rows 5, panels 4: every row starts from start
 	VMOVUPS 0(CX), Z0
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z8
@@ -3509,13 +3662,15 @@ rows5x4from:
 	VMOVAPS Z3, Z19
 rows5x4multiply:
 	MOVQ SI, AX
-	MOVQ BX, DX
+	MOVQ tileArgs_b(BX), DX
 	MOVQ R10, CX
 	SHRQ $1, CX
 	JZ rows5x4rest
 	PCALIGN $32
 rows5x4loop:
+	// rows 5, panels 4: fetch weights that are wanted next, and the strip below
 	PREFETCHT1 0(AX)(R11*1)
+	// rows 5, panels 4: a pair of k
 	VMOVDQU32 (DX), Z24
 	VMOVDQU32 (DX)(R13*1), Z25
 	VMOVDQU32 (DX)(R13*2), Z26
@@ -3550,6 +3705,7 @@ rows5x4loop:
 	DECQ CX
 	JNZ rows5x4loop
 rows5x4rest:
+	// rows 5, panels 4: the last pair of an odd depth: its odd elements become +0
 	TESTQ $1, R10
 	JZ rows5x4store
 	VPANDD (DX), Z31, Z24
@@ -3587,6 +3743,7 @@ rows5x4rest:
 	BYTE $0x62; BYTE $0x82; BYTE $0x16; BYTE $0x40; BYTE $0x52; BYTE $0xd2 // VDPBF16PS Z26, Z29, Z18
 	BYTE $0x62; BYTE $0x82; BYTE $0x16; BYTE $0x40; BYTE $0x52; BYTE $0xdb // VDPBF16PS Z27, Z29, Z19
 rows5x4store:
+	// rows 5, panels 4: back to c, and on to the strip below
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
 	VMOVUPS Z2, 128(DI)

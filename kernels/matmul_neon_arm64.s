@@ -2,20 +2,26 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
-// func tilesPairsNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int, start unsafe.Pointer)
-TEXT ·tilesPairsNEON(SB), NOSPLIT, $0-72
-	MOVD a+0(FP), R0
-	MOVD panel+8(FP), R1
-	MOVD c+16(FP), R2
-	MOVD depth+24(FP), R3
-	MOVD skip+32(FP), R4
-	MOVD ldc+40(FP), R5
-	MOVD count+48(FP), R6
-	MOVD rows+56(FP), R7
+// func tilesPairsNEON(t *tileArgs)
+TEXT ·tilesPairsNEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R13
+	MOVD tileArgs_a(R13), R0
+	MOVD tileArgs_b(R13), R1
+	MOVD tileArgs_c(R13), R2
+	MOVD tileArgs_depth(R13), R3
+	MOVD tileArgs_skip(R13), R4
+	MOVD tileArgs_ldc(R13), R5
+	MOVD tileArgs_count(R13), R6
+	MOVD tileArgs_rows(R13), R7
+	MOVD tileArgs_start(R13), R13
+	// V0 to V23: rows of c, four registers each; V24 to V27: weights; V28 and V29: inputs
+	// V30: ones in the odd half of each pair
 	VMOVI $255, V30.B16
 	VSHL $16, V30.S4, V30.S4
+	// one loop for each height of a strip
 	CMP $6, R7
 	BEQ rows6
 	CMP $5, R7
@@ -27,20 +33,21 @@ TEXT ·tilesPairsNEON(SB), NOSPLIT, $0-72
 	CMP $2, R7
 	BEQ rows2
 rows1:
-	MOVD start+64(FP), R9
-	CBNZ R9, rows1from
+	// rows 1: a tile, from c or from start
+	CBNZ R13, rows1from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
 	B rows1multiply
 rows1from:
-	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R13), [V0.S4, V1.S4, V2.S4, V3.S4]
 rows1multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
 	CBZ R12, rows1rest
 rows1loop:
+	// rows 1: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -51,6 +58,7 @@ rows1loop:
 	WORD $0x4f9c1321 // fmla v1.4s, v25.4s, v28.s[0]
 	WORD $0x4f9c1342 // fmla v2.4s, v26.4s, v28.s[0]
 	WORD $0x4f9c1363 // fmla v3.4s, v27.4s, v28.s[0]
+	// rows 1: k odd
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VAND V30.B16, V24.B16, V24.B16
 	VAND V30.B16, V25.B16, V25.B16
@@ -67,7 +75,9 @@ rows1loop:
 	SUBS $1, R12
 	BNE rows1loop
 rows1rest:
+	// rows 1: the last k of an odd depth
 	TBZ $0, R3, rows1store
+	// rows 1: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -79,6 +89,7 @@ rows1rest:
 	WORD $0x4f9c1342 // fmla v2.4s, v26.4s, v28.s[0]
 	WORD $0x4f9c1363 // fmla v3.4s, v27.4s, v28.s[0]
 rows1store:
+	// rows 1: back to c, and on to the strip below
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
 	ADD R5, R2
 	ADD R4, R0
@@ -86,8 +97,8 @@ rows1store:
 	BNE rows1
 	RET
 rows2:
-	MOVD start+64(FP), R9
-	CBNZ R9, rows2from
+	// rows 2: a tile, from c or from start
+	CBNZ R13, rows2from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -95,14 +106,15 @@ rows2:
 	ADD R5, R8
 	B rows2multiply
 rows2from:
-	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
-	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R13), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R13), [V4.S4, V5.S4, V6.S4, V7.S4]
 rows2multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
 	CBZ R12, rows2rest
 rows2loop:
+	// rows 2: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -117,6 +129,7 @@ rows2loop:
 	WORD $0x4fbc1325 // fmla v5.4s, v25.4s, v28.s[1]
 	WORD $0x4fbc1346 // fmla v6.4s, v26.4s, v28.s[1]
 	WORD $0x4fbc1367 // fmla v7.4s, v27.4s, v28.s[1]
+	// rows 2: k odd
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VAND V30.B16, V24.B16, V24.B16
 	VAND V30.B16, V25.B16, V25.B16
@@ -137,7 +150,9 @@ rows2loop:
 	SUBS $1, R12
 	BNE rows2loop
 rows2rest:
+	// rows 2: the last k of an odd depth
 	TBZ $0, R3, rows2store
+	// rows 2: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -153,6 +168,7 @@ rows2rest:
 	WORD $0x4fbc1346 // fmla v6.4s, v26.4s, v28.s[1]
 	WORD $0x4fbc1367 // fmla v7.4s, v27.4s, v28.s[1]
 rows2store:
+	// rows 2: back to c, and on to the strip below
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
 	ADD R5, R2
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R2)
@@ -162,8 +178,8 @@ rows2store:
 	BNE rows2
 	RET
 rows3:
-	MOVD start+64(FP), R9
-	CBNZ R9, rows3from
+	// rows 3: a tile, from c or from start
+	CBNZ R13, rows3from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -173,15 +189,16 @@ rows3:
 	ADD R5, R8
 	B rows3multiply
 rows3from:
-	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
-	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
-	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R13), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R13), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R13), [V8.S4, V9.S4, V10.S4, V11.S4]
 rows3multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
 	CBZ R12, rows3rest
 rows3loop:
+	// rows 3: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -200,6 +217,7 @@ rows3loop:
 	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
 	WORD $0x4f9c1b4a // fmla v10.4s, v26.4s, v28.s[2]
 	WORD $0x4f9c1b6b // fmla v11.4s, v27.4s, v28.s[2]
+	// rows 3: k odd
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VAND V30.B16, V24.B16, V24.B16
 	VAND V30.B16, V25.B16, V25.B16
@@ -224,7 +242,9 @@ rows3loop:
 	SUBS $1, R12
 	BNE rows3loop
 rows3rest:
+	// rows 3: the last k of an odd depth
 	TBZ $0, R3, rows3store
+	// rows 3: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -244,6 +264,7 @@ rows3rest:
 	WORD $0x4f9c1b4a // fmla v10.4s, v26.4s, v28.s[2]
 	WORD $0x4f9c1b6b // fmla v11.4s, v27.4s, v28.s[2]
 rows3store:
+	// rows 3: back to c, and on to the strip below
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
 	ADD R5, R2
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R2)
@@ -255,8 +276,8 @@ rows3store:
 	BNE rows3
 	RET
 rows4:
-	MOVD start+64(FP), R9
-	CBNZ R9, rows4from
+	// rows 4: a tile, from c or from start
+	CBNZ R13, rows4from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -268,16 +289,17 @@ rows4:
 	ADD R5, R8
 	B rows4multiply
 rows4from:
-	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
-	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
-	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
-	VLD1 (R9), [V12.S4, V13.S4, V14.S4, V15.S4]
+	VLD1 (R13), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R13), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R13), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R13), [V12.S4, V13.S4, V14.S4, V15.S4]
 rows4multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
 	CBZ R12, rows4rest
 rows4loop:
+	// rows 4: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -300,6 +322,7 @@ rows4loop:
 	WORD $0x4fbc1b2d // fmla v13.4s, v25.4s, v28.s[3]
 	WORD $0x4fbc1b4e // fmla v14.4s, v26.4s, v28.s[3]
 	WORD $0x4fbc1b6f // fmla v15.4s, v27.4s, v28.s[3]
+	// rows 4: k odd
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VAND V30.B16, V24.B16, V24.B16
 	VAND V30.B16, V25.B16, V25.B16
@@ -328,7 +351,9 @@ rows4loop:
 	SUBS $1, R12
 	BNE rows4loop
 rows4rest:
+	// rows 4: the last k of an odd depth
 	TBZ $0, R3, rows4store
+	// rows 4: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -352,6 +377,7 @@ rows4rest:
 	WORD $0x4fbc1b4e // fmla v14.4s, v26.4s, v28.s[3]
 	WORD $0x4fbc1b6f // fmla v15.4s, v27.4s, v28.s[3]
 rows4store:
+	// rows 4: back to c, and on to the strip below
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
 	ADD R5, R2
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R2)
@@ -365,8 +391,8 @@ rows4store:
 	BNE rows4
 	RET
 rows5:
-	MOVD start+64(FP), R9
-	CBNZ R9, rows5from
+	// rows 5: a tile, from c or from start
+	CBNZ R13, rows5from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -380,17 +406,18 @@ rows5:
 	ADD R5, R8
 	B rows5multiply
 rows5from:
-	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
-	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
-	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
-	VLD1 (R9), [V12.S4, V13.S4, V14.S4, V15.S4]
-	VLD1 (R9), [V16.S4, V17.S4, V18.S4, V19.S4]
+	VLD1 (R13), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R13), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R13), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R13), [V12.S4, V13.S4, V14.S4, V15.S4]
+	VLD1 (R13), [V16.S4, V17.S4, V18.S4, V19.S4]
 rows5multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
 	CBZ R12, rows5rest
 rows5loop:
+	// rows 5: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -419,6 +446,7 @@ rows5loop:
 	WORD $0x4f9d1331 // fmla v17.4s, v25.4s, v29.s[0]
 	WORD $0x4f9d1352 // fmla v18.4s, v26.4s, v29.s[0]
 	WORD $0x4f9d1373 // fmla v19.4s, v27.4s, v29.s[0]
+	// rows 5: k odd
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VAND V30.B16, V24.B16, V24.B16
 	VAND V30.B16, V25.B16, V25.B16
@@ -453,7 +481,9 @@ rows5loop:
 	SUBS $1, R12
 	BNE rows5loop
 rows5rest:
+	// rows 5: the last k of an odd depth
 	TBZ $0, R3, rows5store
+	// rows 5: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -483,6 +513,7 @@ rows5rest:
 	WORD $0x4f9d1352 // fmla v18.4s, v26.4s, v29.s[0]
 	WORD $0x4f9d1373 // fmla v19.4s, v27.4s, v29.s[0]
 rows5store:
+	// rows 5: back to c, and on to the strip below
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
 	ADD R5, R2
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R2)
@@ -498,8 +529,8 @@ rows5store:
 	BNE rows5
 	RET
 rows6:
-	MOVD start+64(FP), R9
-	CBNZ R9, rows6from
+	// rows 6: a tile, from c or from start
+	CBNZ R13, rows6from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -515,18 +546,19 @@ rows6:
 	ADD R5, R8
 	B rows6multiply
 rows6from:
-	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
-	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
-	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
-	VLD1 (R9), [V12.S4, V13.S4, V14.S4, V15.S4]
-	VLD1 (R9), [V16.S4, V17.S4, V18.S4, V19.S4]
-	VLD1 (R9), [V20.S4, V21.S4, V22.S4, V23.S4]
+	VLD1 (R13), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R13), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R13), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R13), [V12.S4, V13.S4, V14.S4, V15.S4]
+	VLD1 (R13), [V16.S4, V17.S4, V18.S4, V19.S4]
+	VLD1 (R13), [V20.S4, V21.S4, V22.S4, V23.S4]
 rows6multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
 	CBZ R12, rows6rest
 rows6loop:
+	// rows 6: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -559,6 +591,7 @@ rows6loop:
 	WORD $0x4fbd1335 // fmla v21.4s, v25.4s, v29.s[1]
 	WORD $0x4fbd1356 // fmla v22.4s, v26.4s, v29.s[1]
 	WORD $0x4fbd1377 // fmla v23.4s, v27.4s, v29.s[1]
+	// rows 6: k odd
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VAND V30.B16, V24.B16, V24.B16
 	VAND V30.B16, V25.B16, V25.B16
@@ -597,7 +630,9 @@ rows6loop:
 	SUBS $1, R12
 	BNE rows6loop
 rows6rest:
+	// rows 6: the last k of an odd depth
 	TBZ $0, R3, rows6store
+	// rows 6: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -631,6 +666,7 @@ rows6rest:
 	WORD $0x4fbd1356 // fmla v22.4s, v26.4s, v29.s[1]
 	WORD $0x4fbd1377 // fmla v23.4s, v27.4s, v29.s[1]
 rows6store:
+	// rows 6: back to c, and on to the strip below
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
 	ADD R5, R2
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R2)
@@ -648,18 +684,23 @@ rows6store:
 	BNE rows6
 	RET
 
-// func tilesOddNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int, start unsafe.Pointer)
-TEXT ·tilesOddNEON(SB), NOSPLIT, $0-72
-	MOVD a+0(FP), R0
-	MOVD panel+8(FP), R1
-	MOVD c+16(FP), R2
-	MOVD depth+24(FP), R3
-	MOVD skip+32(FP), R4
-	MOVD ldc+40(FP), R5
-	MOVD count+48(FP), R6
-	MOVD rows+56(FP), R7
+// func tilesOddNEON(t *tileArgs)
+TEXT ·tilesOddNEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R13
+	MOVD tileArgs_a(R13), R0
+	MOVD tileArgs_b(R13), R1
+	MOVD tileArgs_c(R13), R2
+	MOVD tileArgs_depth(R13), R3
+	MOVD tileArgs_skip(R13), R4
+	MOVD tileArgs_ldc(R13), R5
+	MOVD tileArgs_count(R13), R6
+	MOVD tileArgs_rows(R13), R7
+	MOVD tileArgs_start(R13), R13
+	// V0 to V23: rows of c, four registers each; V24 to V27: weights; V28 and V29: inputs
+	// V30: ones in the odd half of each pair
 	VMOVI $255, V30.B16
 	VSHL $16, V30.S4, V30.S4
+	// one loop for each height of a strip
 	CMP $6, R7
 	BEQ rows6
 	CMP $5, R7
@@ -671,20 +712,21 @@ TEXT ·tilesOddNEON(SB), NOSPLIT, $0-72
 	CMP $2, R7
 	BEQ rows2
 rows1:
-	MOVD start+64(FP), R9
-	CBNZ R9, rows1from
+	// rows 1: a tile, from c or from start
+	CBNZ R13, rows1from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
 	B rows1multiply
 rows1from:
-	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R13), [V0.S4, V1.S4, V2.S4, V3.S4]
 rows1multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
 	CBZ R12, rows1rest
 rows1loop:
+	// rows 1: k odd
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VAND V30.B16, V24.B16, V24.B16
 	VAND V30.B16, V25.B16, V25.B16
@@ -696,6 +738,7 @@ rows1loop:
 	WORD $0x4f9c1321 // fmla v1.4s, v25.4s, v28.s[0]
 	WORD $0x4f9c1342 // fmla v2.4s, v26.4s, v28.s[0]
 	WORD $0x4f9c1363 // fmla v3.4s, v27.4s, v28.s[0]
+	// rows 1: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -711,7 +754,9 @@ rows1loop:
 	SUBS $1, R12
 	BNE rows1loop
 rows1rest:
+	// rows 1: the last k of an odd depth
 	TBZ $0, R3, rows1store
+	// rows 1: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -723,6 +768,7 @@ rows1rest:
 	WORD $0x4f9c1342 // fmla v2.4s, v26.4s, v28.s[0]
 	WORD $0x4f9c1363 // fmla v3.4s, v27.4s, v28.s[0]
 rows1store:
+	// rows 1: back to c, and on to the strip below
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
 	ADD R5, R2
 	ADD R4, R0
@@ -730,8 +776,8 @@ rows1store:
 	BNE rows1
 	RET
 rows2:
-	MOVD start+64(FP), R9
-	CBNZ R9, rows2from
+	// rows 2: a tile, from c or from start
+	CBNZ R13, rows2from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -739,14 +785,15 @@ rows2:
 	ADD R5, R8
 	B rows2multiply
 rows2from:
-	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
-	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R13), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R13), [V4.S4, V5.S4, V6.S4, V7.S4]
 rows2multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
 	CBZ R12, rows2rest
 rows2loop:
+	// rows 2: k odd
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VAND V30.B16, V24.B16, V24.B16
 	VAND V30.B16, V25.B16, V25.B16
@@ -762,6 +809,7 @@ rows2loop:
 	WORD $0x4fbc1325 // fmla v5.4s, v25.4s, v28.s[1]
 	WORD $0x4fbc1346 // fmla v6.4s, v26.4s, v28.s[1]
 	WORD $0x4fbc1367 // fmla v7.4s, v27.4s, v28.s[1]
+	// rows 2: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -781,7 +829,9 @@ rows2loop:
 	SUBS $1, R12
 	BNE rows2loop
 rows2rest:
+	// rows 2: the last k of an odd depth
 	TBZ $0, R3, rows2store
+	// rows 2: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -797,6 +847,7 @@ rows2rest:
 	WORD $0x4fbc1346 // fmla v6.4s, v26.4s, v28.s[1]
 	WORD $0x4fbc1367 // fmla v7.4s, v27.4s, v28.s[1]
 rows2store:
+	// rows 2: back to c, and on to the strip below
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
 	ADD R5, R2
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R2)
@@ -806,8 +857,8 @@ rows2store:
 	BNE rows2
 	RET
 rows3:
-	MOVD start+64(FP), R9
-	CBNZ R9, rows3from
+	// rows 3: a tile, from c or from start
+	CBNZ R13, rows3from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -817,15 +868,16 @@ rows3:
 	ADD R5, R8
 	B rows3multiply
 rows3from:
-	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
-	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
-	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R13), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R13), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R13), [V8.S4, V9.S4, V10.S4, V11.S4]
 rows3multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
 	CBZ R12, rows3rest
 rows3loop:
+	// rows 3: k odd
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VAND V30.B16, V24.B16, V24.B16
 	VAND V30.B16, V25.B16, V25.B16
@@ -845,6 +897,7 @@ rows3loop:
 	WORD $0x4f9c1b29 // fmla v9.4s, v25.4s, v28.s[2]
 	WORD $0x4f9c1b4a // fmla v10.4s, v26.4s, v28.s[2]
 	WORD $0x4f9c1b6b // fmla v11.4s, v27.4s, v28.s[2]
+	// rows 3: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -868,7 +921,9 @@ rows3loop:
 	SUBS $1, R12
 	BNE rows3loop
 rows3rest:
+	// rows 3: the last k of an odd depth
 	TBZ $0, R3, rows3store
+	// rows 3: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -888,6 +943,7 @@ rows3rest:
 	WORD $0x4f9c1b4a // fmla v10.4s, v26.4s, v28.s[2]
 	WORD $0x4f9c1b6b // fmla v11.4s, v27.4s, v28.s[2]
 rows3store:
+	// rows 3: back to c, and on to the strip below
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
 	ADD R5, R2
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R2)
@@ -899,8 +955,8 @@ rows3store:
 	BNE rows3
 	RET
 rows4:
-	MOVD start+64(FP), R9
-	CBNZ R9, rows4from
+	// rows 4: a tile, from c or from start
+	CBNZ R13, rows4from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -912,16 +968,17 @@ rows4:
 	ADD R5, R8
 	B rows4multiply
 rows4from:
-	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
-	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
-	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
-	VLD1 (R9), [V12.S4, V13.S4, V14.S4, V15.S4]
+	VLD1 (R13), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R13), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R13), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R13), [V12.S4, V13.S4, V14.S4, V15.S4]
 rows4multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
 	CBZ R12, rows4rest
 rows4loop:
+	// rows 4: k odd
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VAND V30.B16, V24.B16, V24.B16
 	VAND V30.B16, V25.B16, V25.B16
@@ -945,6 +1002,7 @@ rows4loop:
 	WORD $0x4fbc1b2d // fmla v13.4s, v25.4s, v28.s[3]
 	WORD $0x4fbc1b4e // fmla v14.4s, v26.4s, v28.s[3]
 	WORD $0x4fbc1b6f // fmla v15.4s, v27.4s, v28.s[3]
+	// rows 4: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -972,7 +1030,9 @@ rows4loop:
 	SUBS $1, R12
 	BNE rows4loop
 rows4rest:
+	// rows 4: the last k of an odd depth
 	TBZ $0, R3, rows4store
+	// rows 4: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -996,6 +1056,7 @@ rows4rest:
 	WORD $0x4fbc1b4e // fmla v14.4s, v26.4s, v28.s[3]
 	WORD $0x4fbc1b6f // fmla v15.4s, v27.4s, v28.s[3]
 rows4store:
+	// rows 4: back to c, and on to the strip below
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
 	ADD R5, R2
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R2)
@@ -1009,8 +1070,8 @@ rows4store:
 	BNE rows4
 	RET
 rows5:
-	MOVD start+64(FP), R9
-	CBNZ R9, rows5from
+	// rows 5: a tile, from c or from start
+	CBNZ R13, rows5from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -1024,17 +1085,18 @@ rows5:
 	ADD R5, R8
 	B rows5multiply
 rows5from:
-	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
-	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
-	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
-	VLD1 (R9), [V12.S4, V13.S4, V14.S4, V15.S4]
-	VLD1 (R9), [V16.S4, V17.S4, V18.S4, V19.S4]
+	VLD1 (R13), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R13), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R13), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R13), [V12.S4, V13.S4, V14.S4, V15.S4]
+	VLD1 (R13), [V16.S4, V17.S4, V18.S4, V19.S4]
 rows5multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
 	CBZ R12, rows5rest
 rows5loop:
+	// rows 5: k odd
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VAND V30.B16, V24.B16, V24.B16
 	VAND V30.B16, V25.B16, V25.B16
@@ -1064,6 +1126,7 @@ rows5loop:
 	WORD $0x4f9d1331 // fmla v17.4s, v25.4s, v29.s[0]
 	WORD $0x4f9d1352 // fmla v18.4s, v26.4s, v29.s[0]
 	WORD $0x4f9d1373 // fmla v19.4s, v27.4s, v29.s[0]
+	// rows 5: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -1097,7 +1160,9 @@ rows5loop:
 	SUBS $1, R12
 	BNE rows5loop
 rows5rest:
+	// rows 5: the last k of an odd depth
 	TBZ $0, R3, rows5store
+	// rows 5: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -1127,6 +1192,7 @@ rows5rest:
 	WORD $0x4f9d1352 // fmla v18.4s, v26.4s, v29.s[0]
 	WORD $0x4f9d1373 // fmla v19.4s, v27.4s, v29.s[0]
 rows5store:
+	// rows 5: back to c, and on to the strip below
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
 	ADD R5, R2
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R2)
@@ -1142,8 +1208,8 @@ rows5store:
 	BNE rows5
 	RET
 rows6:
-	MOVD start+64(FP), R9
-	CBNZ R9, rows6from
+	// rows 6: a tile, from c or from start
+	CBNZ R13, rows6from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -1159,18 +1225,19 @@ rows6:
 	ADD R5, R8
 	B rows6multiply
 rows6from:
-	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
-	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
-	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
-	VLD1 (R9), [V12.S4, V13.S4, V14.S4, V15.S4]
-	VLD1 (R9), [V16.S4, V17.S4, V18.S4, V19.S4]
-	VLD1 (R9), [V20.S4, V21.S4, V22.S4, V23.S4]
+	VLD1 (R13), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R13), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R13), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R13), [V12.S4, V13.S4, V14.S4, V15.S4]
+	VLD1 (R13), [V16.S4, V17.S4, V18.S4, V19.S4]
+	VLD1 (R13), [V20.S4, V21.S4, V22.S4, V23.S4]
 rows6multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	LSR $1, R3, R12
 	CBZ R12, rows6rest
 rows6loop:
+	// rows 6: k odd
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VAND V30.B16, V24.B16, V24.B16
 	VAND V30.B16, V25.B16, V25.B16
@@ -1204,6 +1271,7 @@ rows6loop:
 	WORD $0x4fbd1335 // fmla v21.4s, v25.4s, v29.s[1]
 	WORD $0x4fbd1356 // fmla v22.4s, v26.4s, v29.s[1]
 	WORD $0x4fbd1377 // fmla v23.4s, v27.4s, v29.s[1]
+	// rows 6: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -1241,7 +1309,9 @@ rows6loop:
 	SUBS $1, R12
 	BNE rows6loop
 rows6rest:
+	// rows 6: the last k of an odd depth
 	TBZ $0, R3, rows6store
+	// rows 6: k even
 	VLD1 (R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VSHL $16, V24.S4, V24.S4
 	VSHL $16, V25.S4, V25.S4
@@ -1275,6 +1345,7 @@ rows6rest:
 	WORD $0x4fbd1356 // fmla v22.4s, v26.4s, v29.s[1]
 	WORD $0x4fbd1377 // fmla v23.4s, v27.4s, v29.s[1]
 rows6store:
+	// rows 6: back to c, and on to the strip below
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
 	ADD R5, R2
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R2)
@@ -1292,18 +1363,23 @@ rows6store:
 	BNE rows6
 	RET
 
-// func tilesWideNEON(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int, start unsafe.Pointer)
-TEXT ·tilesWideNEON(SB), NOSPLIT, $0-72
-	MOVD a+0(FP), R0
-	MOVD panel+8(FP), R1
-	MOVD c+16(FP), R2
-	MOVD depth+24(FP), R3
-	MOVD skip+32(FP), R4
-	MOVD ldc+40(FP), R5
-	MOVD count+48(FP), R6
-	MOVD rows+56(FP), R7
+// func tilesWideNEON(t *tileArgs)
+TEXT ·tilesWideNEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R13
+	MOVD tileArgs_a(R13), R0
+	MOVD tileArgs_b(R13), R1
+	MOVD tileArgs_c(R13), R2
+	MOVD tileArgs_depth(R13), R3
+	MOVD tileArgs_skip(R13), R4
+	MOVD tileArgs_ldc(R13), R5
+	MOVD tileArgs_count(R13), R6
+	MOVD tileArgs_rows(R13), R7
+	MOVD tileArgs_start(R13), R13
+	// V0 to V23: rows of c, four registers each; V24 to V27: weights; V28 and V29: inputs
+	// V30: ones in the odd half of each pair
 	VMOVI $255, V30.B16
 	VSHL $16, V30.S4, V30.S4
+	// one loop for each height of a strip
 	CMP $6, R7
 	BEQ rows6
 	CMP $5, R7
@@ -1315,19 +1391,20 @@ TEXT ·tilesWideNEON(SB), NOSPLIT, $0-72
 	CMP $2, R7
 	BEQ rows2
 rows1:
-	MOVD start+64(FP), R9
-	CBNZ R9, rows1from
+	// rows 1: a tile, from c or from start
+	CBNZ R13, rows1from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
 	B rows1multiply
 rows1from:
-	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R13), [V0.S4, V1.S4, V2.S4, V3.S4]
 rows1multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	MOVD R3, R12
 rows1loop:
+	// rows 1: one k
 	VLD1.P 64(R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1 (R9), [V28.S4]
 	WORD $0x4f9c1300 // fmla v0.4s, v24.4s, v28.s[0]
@@ -1337,6 +1414,7 @@ rows1loop:
 	ADD $24, R9
 	SUBS $1, R12
 	BNE rows1loop
+	// rows 1: back to c, and on to the strip below
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
 	ADD R5, R2
 	ADD R4, R0
@@ -1344,8 +1422,8 @@ rows1loop:
 	BNE rows1
 	RET
 rows2:
-	MOVD start+64(FP), R9
-	CBNZ R9, rows2from
+	// rows 2: a tile, from c or from start
+	CBNZ R13, rows2from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -1353,13 +1431,14 @@ rows2:
 	ADD R5, R8
 	B rows2multiply
 rows2from:
-	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
-	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R13), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R13), [V4.S4, V5.S4, V6.S4, V7.S4]
 rows2multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	MOVD R3, R12
 rows2loop:
+	// rows 2: one k
 	VLD1.P 64(R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1 (R9), [V28.S4]
 	WORD $0x4f9c1300 // fmla v0.4s, v24.4s, v28.s[0]
@@ -1373,6 +1452,7 @@ rows2loop:
 	ADD $24, R9
 	SUBS $1, R12
 	BNE rows2loop
+	// rows 2: back to c, and on to the strip below
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
 	ADD R5, R2
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R2)
@@ -1382,8 +1462,8 @@ rows2loop:
 	BNE rows2
 	RET
 rows3:
-	MOVD start+64(FP), R9
-	CBNZ R9, rows3from
+	// rows 3: a tile, from c or from start
+	CBNZ R13, rows3from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -1393,14 +1473,15 @@ rows3:
 	ADD R5, R8
 	B rows3multiply
 rows3from:
-	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
-	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
-	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R13), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R13), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R13), [V8.S4, V9.S4, V10.S4, V11.S4]
 rows3multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	MOVD R3, R12
 rows3loop:
+	// rows 3: one k
 	VLD1.P 64(R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1 (R9), [V28.S4]
 	WORD $0x4f9c1300 // fmla v0.4s, v24.4s, v28.s[0]
@@ -1418,6 +1499,7 @@ rows3loop:
 	ADD $24, R9
 	SUBS $1, R12
 	BNE rows3loop
+	// rows 3: back to c, and on to the strip below
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
 	ADD R5, R2
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R2)
@@ -1429,8 +1511,8 @@ rows3loop:
 	BNE rows3
 	RET
 rows4:
-	MOVD start+64(FP), R9
-	CBNZ R9, rows4from
+	// rows 4: a tile, from c or from start
+	CBNZ R13, rows4from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -1442,15 +1524,16 @@ rows4:
 	ADD R5, R8
 	B rows4multiply
 rows4from:
-	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
-	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
-	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
-	VLD1 (R9), [V12.S4, V13.S4, V14.S4, V15.S4]
+	VLD1 (R13), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R13), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R13), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R13), [V12.S4, V13.S4, V14.S4, V15.S4]
 rows4multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	MOVD R3, R12
 rows4loop:
+	// rows 4: one k
 	VLD1.P 64(R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1 (R9), [V28.S4]
 	WORD $0x4f9c1300 // fmla v0.4s, v24.4s, v28.s[0]
@@ -1472,6 +1555,7 @@ rows4loop:
 	ADD $24, R9
 	SUBS $1, R12
 	BNE rows4loop
+	// rows 4: back to c, and on to the strip below
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
 	ADD R5, R2
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R2)
@@ -1485,8 +1569,8 @@ rows4loop:
 	BNE rows4
 	RET
 rows5:
-	MOVD start+64(FP), R9
-	CBNZ R9, rows5from
+	// rows 5: a tile, from c or from start
+	CBNZ R13, rows5from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -1500,16 +1584,17 @@ rows5:
 	ADD R5, R8
 	B rows5multiply
 rows5from:
-	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
-	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
-	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
-	VLD1 (R9), [V12.S4, V13.S4, V14.S4, V15.S4]
-	VLD1 (R9), [V16.S4, V17.S4, V18.S4, V19.S4]
+	VLD1 (R13), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R13), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R13), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R13), [V12.S4, V13.S4, V14.S4, V15.S4]
+	VLD1 (R13), [V16.S4, V17.S4, V18.S4, V19.S4]
 rows5multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	MOVD R3, R12
 rows5loop:
+	// rows 5: one k
 	VLD1.P 64(R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1 (R9), [V28.S4]
 	ADD $16, R9, R11
@@ -1537,6 +1622,7 @@ rows5loop:
 	ADD $24, R9
 	SUBS $1, R12
 	BNE rows5loop
+	// rows 5: back to c, and on to the strip below
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
 	ADD R5, R2
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R2)
@@ -1552,8 +1638,8 @@ rows5loop:
 	BNE rows5
 	RET
 rows6:
-	MOVD start+64(FP), R9
-	CBNZ R9, rows6from
+	// rows 6: a tile, from c or from start
+	CBNZ R13, rows6from
 	MOVD R2, R8
 	VLD1 (R8), [V0.S4, V1.S4, V2.S4, V3.S4]
 	ADD R5, R8
@@ -1569,17 +1655,18 @@ rows6:
 	ADD R5, R8
 	B rows6multiply
 rows6from:
-	VLD1 (R9), [V0.S4, V1.S4, V2.S4, V3.S4]
-	VLD1 (R9), [V4.S4, V5.S4, V6.S4, V7.S4]
-	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
-	VLD1 (R9), [V12.S4, V13.S4, V14.S4, V15.S4]
-	VLD1 (R9), [V16.S4, V17.S4, V18.S4, V19.S4]
-	VLD1 (R9), [V20.S4, V21.S4, V22.S4, V23.S4]
+	VLD1 (R13), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R13), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R13), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R13), [V12.S4, V13.S4, V14.S4, V15.S4]
+	VLD1 (R13), [V16.S4, V17.S4, V18.S4, V19.S4]
+	VLD1 (R13), [V20.S4, V21.S4, V22.S4, V23.S4]
 rows6multiply:
 	MOVD R0, R9
 	MOVD R1, R10
 	MOVD R3, R12
 rows6loop:
+	// rows 6: one k
 	VLD1.P 64(R10), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1 (R9), [V28.S4]
 	ADD $16, R9, R11
@@ -1611,6 +1698,7 @@ rows6loop:
 	ADD $24, R9
 	SUBS $1, R12
 	BNE rows6loop
+	// rows 6: back to c, and on to the strip below
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
 	ADD R5, R2
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R2)

@@ -2,6 +2,7 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 DATA bias<>+0(SB)/8, $0x00007fff00007fff
@@ -51,6 +52,7 @@ TEXT ·transpose16AVX2(SB), NOSPLIT, $0-32
 	LEAQ (SI)(R8*4), R10
 	LEAQ (R10)(R8*4), R11
 	LEAQ (R11)(R8*4), R12
+	// a cache line of each row at a time, fetching the rows of the next panel
 	MOVQ R8, R13
 	SHLQ $4, R13
 	SUBQ $16, CX
@@ -61,6 +63,7 @@ line:
 	PREFETCHT1 (AX)(R8*1)
 	PREFETCHT1 (AX)(R8*2)
 	PREFETCHT1 (AX)(R9*1)
+	// bytes 0 to 15 of rows 0 to 7
 	VMOVUPS 0(SI), X0
 	VMOVUPS 0(SI)(R8*1), X1
 	VMOVUPS 0(SI)(R8*2), X2
@@ -81,6 +84,7 @@ line:
 	VMOVUPS Y1, 64(DI)
 	VMOVUPS Y2, 128(DI)
 	VMOVUPS Y3, 192(DI)
+	// bytes 0 to 15 of rows 8 to 15
 	VMOVUPS 0(R11), X4
 	VMOVUPS 0(R11)(R8*1), X5
 	VMOVUPS 0(R11)(R8*2), X6
@@ -106,6 +110,7 @@ line:
 	PREFETCHT1 (AX)(R8*1)
 	PREFETCHT1 (AX)(R8*2)
 	PREFETCHT1 (AX)(R9*1)
+	// bytes 16 to 31 of rows 0 to 7
 	VMOVUPS 16(SI), X0
 	VMOVUPS 16(SI)(R8*1), X1
 	VMOVUPS 16(SI)(R8*2), X2
@@ -126,6 +131,7 @@ line:
 	VMOVUPS Y1, 320(DI)
 	VMOVUPS Y2, 384(DI)
 	VMOVUPS Y3, 448(DI)
+	// bytes 16 to 31 of rows 8 to 15
 	VMOVUPS 16(R11), X4
 	VMOVUPS 16(R11)(R8*1), X5
 	VMOVUPS 16(R11)(R8*2), X6
@@ -151,6 +157,7 @@ line:
 	PREFETCHT1 (AX)(R8*1)
 	PREFETCHT1 (AX)(R8*2)
 	PREFETCHT1 (AX)(R9*1)
+	// bytes 32 to 47 of rows 0 to 7
 	VMOVUPS 32(SI), X0
 	VMOVUPS 32(SI)(R8*1), X1
 	VMOVUPS 32(SI)(R8*2), X2
@@ -171,6 +178,7 @@ line:
 	VMOVUPS Y1, 576(DI)
 	VMOVUPS Y2, 640(DI)
 	VMOVUPS Y3, 704(DI)
+	// bytes 32 to 47 of rows 8 to 15
 	VMOVUPS 32(R11), X4
 	VMOVUPS 32(R11)(R8*1), X5
 	VMOVUPS 32(R11)(R8*2), X6
@@ -196,6 +204,7 @@ line:
 	PREFETCHT1 (AX)(R8*1)
 	PREFETCHT1 (AX)(R8*2)
 	PREFETCHT1 (AX)(R9*1)
+	// bytes 48 to 63 of rows 0 to 7
 	VMOVUPS 48(SI), X0
 	VMOVUPS 48(SI)(R8*1), X1
 	VMOVUPS 48(SI)(R8*2), X2
@@ -216,6 +225,7 @@ line:
 	VMOVUPS Y1, 832(DI)
 	VMOVUPS Y2, 896(DI)
 	VMOVUPS Y3, 960(DI)
+	// bytes 48 to 63 of rows 8 to 15
 	VMOVUPS 48(R11), X4
 	VMOVUPS 48(R11)(R8*1), X5
 	VMOVUPS 48(R11)(R8*2), X6
@@ -244,9 +254,11 @@ line:
 	SUBQ $16, CX
 	JGE line
 rest:
+	// four columns at a time
 	ADDQ $16, CX
 	JZ done
 four:
+	// bytes 0 to 15 of rows 0 to 7
 	VMOVUPS 0(SI), X0
 	VMOVUPS 0(SI)(R8*1), X1
 	VMOVUPS 0(SI)(R8*2), X2
@@ -267,6 +279,7 @@ four:
 	VMOVUPS Y1, 64(DI)
 	VMOVUPS Y2, 128(DI)
 	VMOVUPS Y3, 192(DI)
+	// bytes 0 to 15 of rows 8 to 15
 	VMOVUPS 0(R11), X4
 	VMOVUPS 0(R11)(R8*1), X5
 	VMOVUPS 0(R11)(R8*2), X6
@@ -313,6 +326,7 @@ TEXT ·transposeRound16AVX2(SB), NOSPLIT, $0-32
 	MOVL $0x267f, AX
 	VMOVD AX, X15
 	VPBROADCASTW X15, Y15
+	// a cache line of each row at a time, fetching the rows of the next panel
 	MOVQ R8, R13
 	SHLQ $4, R13
 	SUBQ $16, CX
@@ -323,6 +337,7 @@ line:
 	PREFETCHT1 (AX)(R8*1)
 	PREFETCHT1 (AX)(R8*2)
 	PREFETCHT1 (AX)(R9*1)
+	// bytes 0 to 15 of rows 0 to 7
 	VMOVUPS 0(SI), X0
 	VMOVUPS 0(SI)(R8*1), X1
 	VMOVUPS 0(SI)(R8*2), X2
@@ -355,6 +370,7 @@ line:
 	VMOVUPS Y1, 64(DI)
 	VMOVUPS Y2, 128(DI)
 	VMOVUPS Y3, 192(DI)
+	// bytes 0 to 15 of rows 8 to 15
 	VMOVUPS 0(R11), X4
 	VMOVUPS 0(R11)(R8*1), X5
 	VMOVUPS 0(R11)(R8*2), X6
@@ -392,6 +408,7 @@ line:
 	PREFETCHT1 (AX)(R8*1)
 	PREFETCHT1 (AX)(R8*2)
 	PREFETCHT1 (AX)(R9*1)
+	// bytes 16 to 31 of rows 0 to 7
 	VMOVUPS 16(SI), X0
 	VMOVUPS 16(SI)(R8*1), X1
 	VMOVUPS 16(SI)(R8*2), X2
@@ -424,6 +441,7 @@ line:
 	VMOVUPS Y1, 320(DI)
 	VMOVUPS Y2, 384(DI)
 	VMOVUPS Y3, 448(DI)
+	// bytes 16 to 31 of rows 8 to 15
 	VMOVUPS 16(R11), X4
 	VMOVUPS 16(R11)(R8*1), X5
 	VMOVUPS 16(R11)(R8*2), X6
@@ -461,6 +479,7 @@ line:
 	PREFETCHT1 (AX)(R8*1)
 	PREFETCHT1 (AX)(R8*2)
 	PREFETCHT1 (AX)(R9*1)
+	// bytes 32 to 47 of rows 0 to 7
 	VMOVUPS 32(SI), X0
 	VMOVUPS 32(SI)(R8*1), X1
 	VMOVUPS 32(SI)(R8*2), X2
@@ -493,6 +512,7 @@ line:
 	VMOVUPS Y1, 576(DI)
 	VMOVUPS Y2, 640(DI)
 	VMOVUPS Y3, 704(DI)
+	// bytes 32 to 47 of rows 8 to 15
 	VMOVUPS 32(R11), X4
 	VMOVUPS 32(R11)(R8*1), X5
 	VMOVUPS 32(R11)(R8*2), X6
@@ -530,6 +550,7 @@ line:
 	PREFETCHT1 (AX)(R8*1)
 	PREFETCHT1 (AX)(R8*2)
 	PREFETCHT1 (AX)(R9*1)
+	// bytes 48 to 63 of rows 0 to 7
 	VMOVUPS 48(SI), X0
 	VMOVUPS 48(SI)(R8*1), X1
 	VMOVUPS 48(SI)(R8*2), X2
@@ -562,6 +583,7 @@ line:
 	VMOVUPS Y1, 832(DI)
 	VMOVUPS Y2, 896(DI)
 	VMOVUPS Y3, 960(DI)
+	// bytes 48 to 63 of rows 8 to 15
 	VMOVUPS 48(R11), X4
 	VMOVUPS 48(R11)(R8*1), X5
 	VMOVUPS 48(R11)(R8*2), X6
@@ -602,9 +624,11 @@ line:
 	SUBQ $16, CX
 	JGE line
 rest:
+	// four columns at a time
 	ADDQ $16, CX
 	JZ done
 four:
+	// bytes 0 to 15 of rows 0 to 7
 	VMOVUPS 0(SI), X0
 	VMOVUPS 0(SI)(R8*1), X1
 	VMOVUPS 0(SI)(R8*2), X2
@@ -637,6 +661,7 @@ four:
 	VMOVUPS Y1, 64(DI)
 	VMOVUPS Y2, 128(DI)
 	VMOVUPS Y3, 192(DI)
+	// bytes 0 to 15 of rows 8 to 15
 	VMOVUPS 0(R11), X4
 	VMOVUPS 0(R11)(R8*1), X5
 	VMOVUPS 0(R11)(R8*2), X6
@@ -688,12 +713,14 @@ TEXT ·widenF16AVX2(SB), NOSPLIT, $0-24
 	VPCMPEQD Y15, Y15, Y15
 	VPSRLD $16, Y15, Y15
 pair:
+	// 16 pairs: even halves in Y2 and Y3, odd ones in Y4 and Y5
 	VMOVDQU (SI), Y0
 	VMOVDQU 32(SI), Y1
 	VPAND Y15, Y0, Y2
 	VPAND Y15, Y1, Y3
 	VPSRLD $16, Y0, Y4
 	VPSRLD $16, Y1, Y5
+	// k even: to words in order, and to floats
 	VPACKUSDW Y3, Y2, Y2
 	VPERMQ $0xd8, Y2, Y2
 	VEXTRACTI128 $1, Y2, X3
@@ -701,6 +728,7 @@ pair:
 	VMOVUPS Y2, 0(DI)
 	VCVTPH2PS X3, Y3
 	VMOVUPS Y3, 32(DI)
+	// k odd: to words in order, and to floats
 	VPACKUSDW Y5, Y4, Y4
 	VPERMQ $0xd8, Y4, Y4
 	VEXTRACTI128 $1, Y4, X5
@@ -722,6 +750,7 @@ TEXT ·packStripAVX2(SB), NOSPLIT, $0-40
 	MOVQ ldx+16(FP), AX
 	MOVQ rows+24(FP), BX
 	MOVQ k+32(FP), CX
+	// a pointer to each of 6 rows; those that do not exist are the last one
 	MOVQ SI, R8
 	LEAQ (SI)(AX*1), DX
 	CMPQ BX, $1
@@ -749,18 +778,21 @@ four:
 	VMOVUPS (R10), X3
 	VMOVUPS (R11), X4
 	VMOVUPS (R12), X5
+	// X6, X7: rows 0 and 1 of k = 0, 1 and of k = 2, 3; then rows 2, 3 and 4, 5
 	VUNPCKLPS X1, X0, X6
 	VUNPCKHPS X1, X0, X7
 	VUNPCKLPS X3, X2, X8
 	VUNPCKHPS X3, X2, X9
 	VUNPCKLPS X5, X4, X10
 	VUNPCKHPS X5, X4, X11
+	// all rows of k = 0, 1
 	VUNPCKLPD X8, X6, X0
 	VSHUFPD $2, X6, X10, X1
 	VUNPCKHPD X10, X8, X2
 	VMOVUPS X0, 0(DI)
 	VMOVUPS X1, 16(DI)
 	VMOVUPS X2, 32(DI)
+	// all rows of k = 2, 3
 	VUNPCKLPD X9, X7, X0
 	VSHUFPD $2, X7, X11, X1
 	VUNPCKHPD X11, X9, X2
@@ -785,9 +817,11 @@ TEXT ·roundBF16AVX2(SB), NOSPLIT, $0-16
 	MOVQ n+8(FP), CX
 loop:
 	VMOVUPS (DI), Y0
+	// Y0 below 2^-50: +0
 	VANDPS abs<>(SB), Y0, Y1
 	VCMPPS $5, tiny<>(SB), Y1, Y1
 	VPAND Y1, Y0, Y0
+	// round Y0 to bfloat16
 	VPSRLD $16, Y0, Y1
 	VPAND lsb<>(SB), Y1, Y1
 	VPADDD bias<>(SB), Y1, Y1
@@ -811,9 +845,11 @@ TEXT ·roundPairsAVX2(SB), NOSPLIT, $0-24
 loop:
 	VMOVUPS 0(SI), Y0
 	VMOVUPS 64(SI), Y1
+	// Y0 below 2^-50: +0
 	VANDPS abs<>(SB), Y0, Y2
 	VCMPPS $5, tiny<>(SB), Y2, Y2
 	VPAND Y2, Y0, Y0
+	// round Y0 to bfloat16
 	VPSRLD $16, Y0, Y2
 	VPAND lsb<>(SB), Y2, Y2
 	VPADDD bias<>(SB), Y2, Y2
@@ -822,9 +858,11 @@ loop:
 	VCMPPS $3, Y0, Y0, Y0
 	VBLENDVPS Y0, Y3, Y2, Y0
 	VPAND high<>(SB), Y0, Y0
+	// Y1 below 2^-50: +0
 	VANDPS abs<>(SB), Y1, Y2
 	VCMPPS $5, tiny<>(SB), Y2, Y2
 	VPAND Y2, Y1, Y1
+	// round Y1 to bfloat16
 	VPSRLD $16, Y1, Y2
 	VPAND lsb<>(SB), Y2, Y2
 	VPADDD bias<>(SB), Y2, Y2
@@ -838,9 +876,11 @@ loop:
 	VMOVDQU Y0, 0(DI)
 	VMOVUPS 32(SI), Y0
 	VMOVUPS 96(SI), Y1
+	// Y0 below 2^-50: +0
 	VANDPS abs<>(SB), Y0, Y2
 	VCMPPS $5, tiny<>(SB), Y2, Y2
 	VPAND Y2, Y0, Y0
+	// round Y0 to bfloat16
 	VPSRLD $16, Y0, Y2
 	VPAND lsb<>(SB), Y2, Y2
 	VPADDD bias<>(SB), Y2, Y2
@@ -849,9 +889,11 @@ loop:
 	VCMPPS $3, Y0, Y0, Y0
 	VBLENDVPS Y0, Y3, Y2, Y0
 	VPAND high<>(SB), Y0, Y0
+	// Y1 below 2^-50: +0
 	VANDPS abs<>(SB), Y1, Y2
 	VCMPPS $5, tiny<>(SB), Y2, Y2
 	VPAND Y2, Y1, Y1
+	// round Y1 to bfloat16
 	VPSRLD $16, Y1, Y2
 	VPAND lsb<>(SB), Y2, Y2
 	VPADDD bias<>(SB), Y2, Y2

@@ -2,6 +2,7 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 DATA constants<>+0(SB)/8, $0x1200000012000000
@@ -58,6 +59,7 @@ TEXT ·transpose16NEON(SB), NOSPLIT, $0-32
 	MOVD n+24(FP), R3
 four:
 	MOVD R1, R5
+	// rows 0 to 3
 	VLD1 (R5), [V0.S4]
 	ADD R2, R5
 	VLD1 (R5), [V1.S4]
@@ -74,6 +76,7 @@ four:
 	VZIP2 V6.S4, V4.S4, V12.S4
 	VZIP1 V7.S4, V5.S4, V16.S4
 	VZIP2 V7.S4, V5.S4, V20.S4
+	// rows 4 to 7
 	VLD1 (R5), [V0.S4]
 	ADD R2, R5
 	VLD1 (R5), [V1.S4]
@@ -90,6 +93,7 @@ four:
 	VZIP2 V6.S4, V4.S4, V13.S4
 	VZIP1 V7.S4, V5.S4, V17.S4
 	VZIP2 V7.S4, V5.S4, V21.S4
+	// rows 8 to 11
 	VLD1 (R5), [V0.S4]
 	ADD R2, R5
 	VLD1 (R5), [V1.S4]
@@ -106,6 +110,7 @@ four:
 	VZIP2 V6.S4, V4.S4, V14.S4
 	VZIP1 V7.S4, V5.S4, V18.S4
 	VZIP2 V7.S4, V5.S4, V22.S4
+	// rows 12 to 15
 	VLD1 (R5), [V0.S4]
 	ADD R2, R5
 	VLD1 (R5), [V1.S4]
@@ -122,6 +127,7 @@ four:
 	VZIP2 V6.S4, V4.S4, V15.S4
 	VZIP1 V7.S4, V5.S4, V19.S4
 	VZIP2 V7.S4, V5.S4, V23.S4
+	// four columns
 	VST1.P [V8.S4, V9.S4, V10.S4, V11.S4], 64(R0)
 	VST1.P [V12.S4, V13.S4, V14.S4, V15.S4], 64(R0)
 	VST1.P [V16.S4, V17.S4, V18.S4, V19.S4], 64(R0)
@@ -141,6 +147,7 @@ TEXT ·transposeRound16NEON(SB), NOSPLIT, $0-32
 	VDUP R4, V31.H8
 four:
 	MOVD R1, R5
+	// rows 0 to 3
 	VLD1 (R5), [V0.S4]
 	ADD R2, R5
 	VADD V0.H8, V0.H8, V4.H8
@@ -169,6 +176,7 @@ four:
 	VZIP2 V6.S4, V4.S4, V12.S4
 	VZIP1 V7.S4, V5.S4, V16.S4
 	VZIP2 V7.S4, V5.S4, V20.S4
+	// rows 4 to 7
 	VLD1 (R5), [V0.S4]
 	ADD R2, R5
 	VADD V0.H8, V0.H8, V4.H8
@@ -197,6 +205,7 @@ four:
 	VZIP2 V6.S4, V4.S4, V13.S4
 	VZIP1 V7.S4, V5.S4, V17.S4
 	VZIP2 V7.S4, V5.S4, V21.S4
+	// rows 8 to 11
 	VLD1 (R5), [V0.S4]
 	ADD R2, R5
 	VADD V0.H8, V0.H8, V4.H8
@@ -225,6 +234,7 @@ four:
 	VZIP2 V6.S4, V4.S4, V14.S4
 	VZIP1 V7.S4, V5.S4, V18.S4
 	VZIP2 V7.S4, V5.S4, V22.S4
+	// rows 12 to 15
 	VLD1 (R5), [V0.S4]
 	ADD R2, R5
 	VADD V0.H8, V0.H8, V4.H8
@@ -253,6 +263,7 @@ four:
 	VZIP2 V6.S4, V4.S4, V15.S4
 	VZIP1 V7.S4, V5.S4, V19.S4
 	VZIP2 V7.S4, V5.S4, V23.S4
+	// four columns
 	VST1.P [V8.S4, V9.S4, V10.S4, V11.S4], 64(R0)
 	VST1.P [V12.S4, V13.S4, V14.S4, V15.S4], 64(R0)
 	VST1.P [V16.S4, V17.S4, V18.S4, V19.S4], 64(R0)
@@ -280,6 +291,7 @@ TEXT ·roundBF16NEON(SB), NOSPLIT, $0-16
 	VLD1 (R9), [V17.S4]
 loop:
 	VLD1 (R0), [V0.S4]
+	// round V0 to an operand
 	VAND V12.B16, V0.B16, V1.B16
 	WORD $0x6ea1e5a1 // fcmgt v1.4s, v13.4s, v1.4s
 	WORD $0x4e611c00 // bic v0.16b, v0.16b, v1.16b

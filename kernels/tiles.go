@@ -1,5 +1,7 @@
 package kernels
 
+import "unsafe"
+
 // tiles is the work of one call of a kernel: some strips of equal height times
 // a tile's width of panels, added to the tiles of c below each other.
 type tiles struct {
@@ -18,6 +20,29 @@ type tiles struct {
 	depth int  // columns of K
 	odd   bool // odd before even, as in precision BF16
 	clean bool // chains start here: what is too small in c becomes +0 before
+}
+
+// tileArgs is the argument block of the assembly, which does the work of a tiles. It
+// finds the fields by the offsets that the compiler writes to go_asm.h. skip, stride
+// and ldc count bytes; no count is 0.
+type tileArgs struct {
+	a     unsafe.Pointer // the first strip
+	b     unsafe.Pointer // the first panel
+	c     unsafe.Pointer // the first tile
+	start unsafe.Pointer // values of all rows to start from; nil: those of c
+
+	depth  int // columns of K
+	skip   int // from one strip to the next
+	stride int // from one panel to the next
+	ldc    int // from one row of c to the next
+	count  int // strips
+	rows   int // of a strip
+	width  int // panels
+
+	// The rest serves amd64 alone.
+	tiny  int  // without start, values of c whose bits doubled are below become +0
+	next  walk // what AVX-512 fetches from memory for later
+	ahead int  // what AVX2 fetches: the panel so many bytes further
 }
 
 // multiply adds the product of strips s0 to s1-1 of a, columns k0 to k0+depth-1,

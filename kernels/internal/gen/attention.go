@@ -26,13 +26,16 @@ func attention(a *asm) {
 var crossRows = []int{6, 5, 5}
 
 func crossWide(a *asm) {
-	a.text("crossWideAVX2", "(a, b, c, alpha unsafe.Pointer, depth, astride, bstride, cstride, panels, width, tiny int)", 88,
-		arg{"a", "SI"}, arg{"b", "BX"}, arg{"c", "DI"}, arg{"alpha", "R9"}, arg{"depth", "R10"}, arg{"astride", "R11"})
+	a.block("crossWideAVX2", "t", "crossArgs", "R8",
+		arg{"b", "BX"}, arg{"c", "R13"}, arg{"alpha", "R9"}, arg{"depth", "R10"}, arg{"aStride", "R11"}, arg{"width", "R14"})
+	a.comment("Y0 to Y11: rows of c, two registers each; Y12 and Y13: queries; Y14: keys or values")
 	a.label("queries")
-	a.op("MOVQ a+0(FP), SI")
-	a.op("MOVQ c+16(FP), DI")
-	a.op("MOVQ panels+64(FP), R12")
+	a.comment("a panel of queries")
+	a.op("MOVQ crossArgs_a(R8), SI")
+	a.op("MOVQ R13, DI")
+	a.op("MOVQ crossArgs_panels(R8), R12")
 	a.label("panel")
+	a.comment("a panel of keys or of values")
 	first := 0
 	for _, rows := range crossRows {
 		crossGroup(a, first, rows)
@@ -42,14 +45,14 @@ func crossWide(a *asm) {
 	a.op("ADDQ $%d, DI", 64*panelCols)
 	a.op("DECQ R12")
 	a.op("JNZ panel")
-	a.op("ADDQ bstride+48(FP), BX")
-	a.op("MOVQ cstride+56(FP), AX")
-	a.op("ADDQ AX, c+16(FP)")
+	a.comment("on to the next panel of queries")
+	a.op("ADDQ crossArgs_bStride(R8), BX")
+	a.op("ADDQ crossArgs_cStride(R8), R13")
 	a.op("TESTQ R9, R9")
 	a.op("JZ next")
 	a.op("ADDQ $64, R9")
 	a.label("next")
-	a.op("DECQ width+72(FP)")
+	a.op("DECQ R14")
 	a.op("JNZ queries")
 	a.ret()
 }
@@ -57,6 +60,7 @@ func crossWide(a *asm) {
 // crossGroup emits the rows first to first+rows-1 of a panel.
 func crossGroup(a *asm, first, rows int) {
 	group := func(name string) string { return fmt.Sprintf("%s%d", name, first) }
+	a.comment("rows %d to %d: from +0, or from c times alpha", first, first+rows-1)
 	a.op("TESTQ R9, R9")
 	a.op("JNZ %s", group("from"))
 	for r := range 2 * rows {
@@ -71,8 +75,8 @@ func crossGroup(a *asm, first, rows int) {
 			a.op("VMULPS %d(DI), Y%d, Y%d", 64*(first+r)+32*v, 12+v, 2*r+v)
 		}
 	}
-	// The bound comes doubled, as AVX-512 wants it; 0 bounds nothing.
-	a.op("MOVQ tiny+80(FP), AX")
+	a.comment("magnitudes below tiny become +0; the bound is doubled, and 0 bounds nothing")
+	a.op("MOVQ crossArgs_tiny(R8), AX")
 	a.op("SHRQ $1, AX")
 	a.op("JZ %s", group("start"))
 	a.op("VMOVD AX, X15")
@@ -89,6 +93,7 @@ func crossGroup(a *asm, first, rows int) {
 	a.op("MOVQ R10, CX")
 	a.op("PCALIGN $32")
 	a.label(group("k"))
+	a.comment("one k")
 	a.op("VMOVUPS (DX), Y12")
 	a.op("VMOVUPS 32(DX), Y13")
 	for r := range rows {
@@ -100,6 +105,7 @@ func crossGroup(a *asm, first, rows int) {
 	a.op("ADDQ $64, DX")
 	a.op("DECQ CX")
 	a.op("JNZ %s", group("k"))
+	a.comment("rows %d to %d: to c", first, first+rows-1)
 	for r := range rows {
 		for v := range 2 {
 			a.op("VMOVUPS Y%d, %d(DI)", 2*r+v, 64*(first+r)+32*v)
@@ -109,12 +115,11 @@ func crossGroup(a *asm, first, rows int) {
 
 // softmax is softmax512 for 8 queries at a time; Y14 says which have seen anything.
 func softmax(a *asm, name string, to form) {
-	a.text(name, "(scores, p, max, sum, alpha, lo, hi, lanes unsafe.Pointer)", 64,
-		arg{"scores", "SI"}, arg{"p", "DI"}, arg{"max", "R8"}, arg{"sum", "R9"}, arg{"alpha", "R10"},
-		arg{"lo", "R11"}, arg{"hi", "R12"}, arg{"lanes", "R13"})
+	softmaxArgs(a, name, to)
 	const top, seen = 13, 14
 	a.op("MOVQ $2, BX")
 	a.label("half")
+	a.comment("half of the queries: the maximum so far")
 	for v := range 4 {
 		a.op("VMOVUPS (R8), Y%d", v)
 	}
@@ -123,6 +128,7 @@ func softmax(a *asm, name string, to form) {
 	a.op("TESTQ R12, R12")
 	a.op("JNZ masked")
 	a.label("max")
+	a.comment("the maximum, where all see all")
 	for v := range 4 {
 		a.op("VMOVUPS %d(AX), Y%d", 64*v, 4+v)
 		a.op("VMAXPS Y%d, Y%d, Y%d", v, 4+v, v)
@@ -132,6 +138,7 @@ func softmax(a *asm, name string, to form) {
 	a.op("JNZ max")
 	a.op("JMP scaled")
 	a.label("masked")
+	a.comment("the maximum of rows lo to hi-1; the others become -Inf")
 	a.op("VMOVDQU (R11), Y6")
 	a.op("VMOVDQU (R12), Y7")
 	a.op("VPXOR Y8, Y8, Y8") // row
@@ -151,6 +158,7 @@ func softmax(a *asm, name string, to form) {
 	a.op("ADDQ $32, R11")
 	a.op("ADDQ $32, R12")
 	a.label("scaled")
+	a.comment("alpha, the factor of what was summed so far")
 	a.op("VMAXPS Y0, Y1, Y0")
 	a.op("VMAXPS Y2, Y3, Y2")
 	a.op("VMAXPS Y0, Y2, Y0")
@@ -166,6 +174,7 @@ func softmax(a *asm, name string, to form) {
 	a.op("VBLENDVPS Y%d, Y9, Y6, Y9", seen)
 	a.op("VMOVUPS Y9, (R10)")
 
+	a.comment("probabilities, in groups of pairs of rows")
 	a.op("MOVQ R13, DX")
 	a.op("MOVQ $4, CX")
 	a.label("group")
@@ -184,6 +193,7 @@ func softmax(a *asm, name string, to form) {
 	a.op("DECQ CX")
 	a.op("JNZ group")
 
+	a.comment("the sum of all lanes, added to sum times alpha")
 	for odd := range 2 {
 		for v := range 2 {
 			a.op("VMOVUPS %d(R13), Y%d", 128*v+64*odd, v)
@@ -206,10 +216,22 @@ func softmax(a *asm, name string, to form) {
 	a.ret()
 }
 
+// softmaxArgs opens a softmax.
+func softmaxArgs(a *asm, name string, to form) {
+	p := "scores"
+	if to == asPairs {
+		p = "pairs"
+	}
+	a.block(name, "b", "softmaxBlock", "AX",
+		arg{"scores", "SI"}, arg{p, "DI"}, arg{"max", "R8"}, arg{"sum", "R9"}, arg{"alpha", "R10"},
+		arg{"lo", "R11"}, arg{"hi", "R12"}, arg{"lanes", "R13"})
+}
+
 // probabilities emits pair u of rows from SI on: their probabilities, kept and added
 // up in registers sum and sum+2. It is number i of 4: the first two are added to
 // each other, and so are the others.
 func probabilities(a *asm, to form, u, sum, i int, top, seen int) {
+	a.comment("pair %d", u)
 	rows := []int{4, 8}
 	at := []int{64 * 8 * u, 64 * (8*u + 1)}
 	for odd, x := range rows {

@@ -35,9 +35,11 @@ const bound512 = 31 // of tiny starts, doubled
 
 // cross512 emits a product with one loop for each number of panels of queries.
 func cross512(a *asm, name string, dot bool) {
-	a.text(name, "(a, b, c, alpha unsafe.Pointer, depth, astride, bstride, cstride, panels, width, tiny int)", 88,
-		arg{"a", "SI"}, arg{"b", "BX"}, arg{"c", "DI"}, arg{"alpha", "R9"}, arg{"depth", "R10"}, arg{"astride", "R11"},
-		arg{"bstride", "R13"}, arg{"cstride", "R8"}, arg{"panels", "R12"}, arg{"width", "AX"}, arg{"tiny", "CX"})
+	a.block(name, "t", "crossArgs", "AX",
+		arg{"a", "SI"}, arg{"b", "BX"}, arg{"c", "DI"}, arg{"alpha", "R9"}, arg{"depth", "R10"}, arg{"aStride", "R11"},
+		arg{"bStride", "R13"}, arg{"cStride", "R8"}, arg{"panels", "R12"}, arg{"tiny", "CX"}, arg{"width", "AX"})
+	a.comment("Z0 to Z23: rows of c, a register for each panel; Z24 to Z26: queries; Z28 to Z30: keys or values")
+	a.comment("one loop for each number of panels of queries")
 	a.op("VPBROADCASTD CX, Z%d", bound512)
 	a.op("CMPQ AX, $2")
 	a.op("JEQ width2")
@@ -45,6 +47,7 @@ func cross512(a *asm, name string, dot bool) {
 	for width, rows := range rowsOfWidth {
 		a.prefix = fmt.Sprintf("width%d", width+1)
 		a.label("")
+		a.comment("panels %d: a panel of keys or of values", width+1)
 		for first := 0; first < panelCols; first += rows {
 			crossGroup512(a, first, rows, width+1, dot)
 		}
@@ -68,6 +71,8 @@ func crossGroup512(a *asm, first, rows, width int, dot bool) {
 	at := func(register, stride string, p int) string {
 		return []string{"(" + register + ")", "(" + register + ")(" + stride + "*1)", "(" + register + ")(" + stride + "*2)"}[p]
 	}
+	comment := func(what string) { a.comment("panels %d, rows %d to %d: %s", width, first, first+rows-1, what) }
+	comment("from +0, or from c times alpha, where what is tiny becomes +0")
 	a.op("TESTQ R9, R9")
 	a.jump("JNZ", group("from"))
 	for r := range rows * width {
@@ -94,6 +99,11 @@ func crossGroup512(a *asm, first, rows, width int, dot bool) {
 	a.op("MOVQ R10, CX")
 	a.op("PCALIGN $32")
 	a.label(group("k"))
+	if dot {
+		comment("a pair of k")
+	} else {
+		comment("one k")
+	}
 	for p := range width {
 		a.op("VMOVUPS %s, Z%d", at("DX", "R13", p), weights512+p)
 	}
@@ -112,6 +122,7 @@ func crossGroup512(a *asm, first, rows, width int, dot bool) {
 	a.op("ADDQ $64, DX")
 	a.op("DECQ CX")
 	a.jump("JNZ", group("k"))
+	comment("to c")
 	for r := range rows {
 		for p := range width {
 			a.op("VMOVUPS Z%d, %d%s", r*width+p, 64*(first+r), at("DI", "R8", p))
@@ -133,14 +144,13 @@ const (
 // which takes rows j and j+32 first and 2j and 2j+1 last, so that a loop over four
 // groups of pairs holds little: pairs t, t+4, ... t+28 in group t.
 func softmax512(a *asm, name string, to form) {
-	a.text(name, "(scores, p, max, sum, alpha, lo, hi, lanes unsafe.Pointer)", 64,
-		arg{"scores", "SI"}, arg{"p", "DI"}, arg{"max", "R8"}, arg{"sum", "R9"}, arg{"alpha", "R10"},
-		arg{"lo", "R11"}, arg{"hi", "R12"}, arg{"lanes", "R13"})
+	softmaxArgs(a, name, to)
 	const top, old, seen = 27, 12, 5
 	z := registers512
 
-	// The maximum. VMAXPS returns its second source, here the maximum so far, when
+	// VMAXPS returns its second source, here the maximum so far, when
 	// the other is NaN or both are zero.
+	a.comment("the maximum so far")
 	a.op("VMOVUPS (R8), Z%d", old)
 	for v := range 4 {
 		a.op("VMOVAPS Z%d, Z%d", old, v)
@@ -150,6 +160,7 @@ func softmax512(a *asm, name string, to form) {
 	a.op("TESTQ R12, R12")
 	a.op("JNZ masked")
 	a.label("max")
+	a.comment("the maximum, where all see all")
 	for v := range 8 {
 		a.op("VMOVUPS %d(AX), Z%d", 64*v, 4+v%4)
 		a.op("VMAXPS Z%d, Z%d, Z%d", v%4, 4+v%4, v%4)
@@ -160,6 +171,7 @@ func softmax512(a *asm, name string, to form) {
 	a.op("JMP scaled")
 	a.label("masked")
 	const lo, hi, row, one = 6, 7, 8, 9
+	a.comment("the maximum of rows lo to hi-1; the others become -Inf")
 	a.op("VMOVDQU32 (R11), Z%d", lo)
 	a.op("VMOVDQU32 (R12), Z%d", hi)
 	a.op("VPXORD Z%d, Z%d, Z%d", row, row, row)
@@ -179,6 +191,7 @@ func softmax512(a *asm, name string, to form) {
 	a.op("DECQ CX")
 	a.op("JNZ mask")
 	a.label("scaled")
+	a.comment("alpha, the factor of what was summed so far")
 	a.op("VMAXPS Z0, Z1, Z0")
 	a.op("VMAXPS Z2, Z3, Z2")
 	a.op("VMAXPS Z0, Z2, Z0")
@@ -204,6 +217,7 @@ func softmax512(a *asm, name string, to form) {
 		constants512(a, "least", "high")
 		a.op("VMOVDQU32 interleave<>(SB), Z%d", pairOrder)
 	}
+	a.comment("probabilities, in groups of pairs of rows")
 	a.op("MOVQ R13, DX")
 	a.op("MOVQ $4, CX")
 	a.op("PCALIGN $32")
@@ -223,6 +237,7 @@ func softmax512(a *asm, name string, to form) {
 	a.op("DECQ CX")
 	a.op("JNZ group")
 
+	a.comment("the sum of all lanes, added to sum times alpha")
 	for odd := range 2 {
 		for v := range 2 {
 			a.op("VMOVUPS %d(R13), Z%d", 128*v+64*odd, v)
@@ -243,6 +258,7 @@ const pairOrder = 29 // of words, the halves of a register interleaved
 // probabilities512 emits pairs u and u+4 of rows from SI on: their probabilities,
 // kept and added up in registers sum and sum+2.
 func probabilities512(a *asm, to form, u, sum int, first bool, top, seen int) {
+	a.comment("pairs %d and %d", u, u+4)
 	rows := []int{4, 7, 10, 13} // even and odd of u, then of u+4
 	at := []int{64 * 8 * u, 64 * (8*u + 1), 64 * 8 * (u + 4), 64 * (8*(u+4) + 1)}
 	for i, x := range rows {

@@ -18,10 +18,12 @@ func attentionNEON(a *asm) {
 
 // crossNEON emits the product with one panel of queries.
 func crossNEON(a *asm) {
-	a.textNEON("crossWideNEON", "(a, b, c, alpha unsafe.Pointer, depth, astride, panels, tiny int)", 64,
-		arg{"a", "R0"}, arg{"b", "R1"}, arg{"c", "R2"}, arg{"alpha", "R3"}, arg{"depth", "R4"}, arg{"astride", "R5"},
+	a.blockWith("MOVD", "crossWideNEON", "t", "crossArgs", "R8",
+		arg{"a", "R0"}, arg{"b", "R1"}, arg{"c", "R2"}, arg{"alpha", "R3"}, arg{"depth", "R4"}, arg{"aStride", "R5"},
 		arg{"panels", "R6"}, arg{"tiny", "R7"})
+	a.comment("V0 to V23: rows of c, four registers each; V24 to V27: queries; V28 and V29: keys or values")
 	a.label("panel")
+	a.comment("a panel of keys or of values")
 	first := 0
 	for _, rows := range crossRows {
 		crossGroupNEON(a, first, rows)
@@ -36,6 +38,7 @@ func crossNEON(a *asm) {
 // crossGroupNEON emits the rows first to first+rows-1 of a panel; R2 moves on.
 func crossGroupNEON(a *asm, first, rows int) {
 	group := func(name string) string { return fmt.Sprintf("%s%d", name, first) }
+	a.comment("rows %d to %d: from +0, or from c times alpha, where what is tiny becomes +0", first, first+rows-1)
 	a.op("CBNZ R3, %s", group("from"))
 	for r := range 4 * rows {
 		a.op("VEOR V%d.B16, V%d.B16, V%d.B16", r, r, r)
@@ -63,6 +66,7 @@ func crossGroupNEON(a *asm, first, rows int) {
 	a.op("MOVD R1, R10")
 	a.op("MOVD R4, R11")
 	a.label(group("k"))
+	a.comment("one k")
 	a.op("VLD1.P 64(R10), %s", quadNEON(weightsNEON))
 	a.op("VLD1 (R9), [V%d.S4, V%d.S4]", aLowNEON, aHighNEON)
 	for r := range rows {
@@ -74,6 +78,7 @@ func crossGroupNEON(a *asm, first, rows int) {
 	a.op("ADD $64, R9")
 	a.op("SUBS $1, R11")
 	a.op("BNE %s", group("k"))
+	a.comment("rows %d to %d: to c", first, first+rows-1)
 	for r := range rows {
 		a.op("VST1.P %s, 64(R2)", quadNEON(4*r))
 	}
@@ -82,7 +87,7 @@ func crossGroupNEON(a *asm, first, rows int) {
 // softmaxNEON is softmax512 for 4 queries at a time; V30 says which have seen
 // nothing.
 func softmaxNEON(a *asm, name string, to form) {
-	a.textNEON(name, "(scores, max, sum, alpha, lo, hi, lanes unsafe.Pointer)", 56,
+	a.blockWith("MOVD", name, "b", "softmaxBlock", "R7",
 		arg{"scores", "R0"}, arg{"max", "R1"}, arg{"sum", "R2"}, arg{"alpha", "R3"},
 		arg{"lo", "R4"}, arg{"hi", "R5"}, arg{"lanes", "R6"})
 	const top, unseen = 29, 30
@@ -94,11 +99,13 @@ func softmaxNEON(a *asm, name string, to form) {
 	a.constantNEON("neginf", 31)
 	a.op("MOVD $4, R7")
 	a.label("four")
+	a.comment("four queries: the maximum so far")
 	a.op("VLD1 (R1), [V%d.S4]", top)
 	a.op("MOVD R0, R10")
 	a.op("MOVD $64, R8")
 	a.op("CBNZ R5, masked")
 	a.label("max")
+	a.comment("the maximum, where all see all")
 	a.op("VLD1 (R10), [V6.S4]")
 	a.neon("fcmgt", 7, 6, top) // false for NaN
 	a.neon("bit", top, 6, 7)
@@ -107,6 +114,7 @@ func softmaxNEON(a *asm, name string, to form) {
 	a.op("BNE max")
 	a.op("B scaled")
 	a.label("masked")
+	a.comment("the maximum of rows lo to hi-1; the others become -Inf")
 	a.op("VLD1.P 16(R4), [V2.S4]")
 	a.op("VLD1.P 16(R5), [V3.S4]")
 	a.op("VEOR V4.B16, V4.B16, V4.B16") // row
@@ -126,6 +134,7 @@ func softmaxNEON(a *asm, name string, to form) {
 	a.op("SUBS $1, R8")
 	a.op("BNE mask")
 	a.label("scaled")
+	a.comment("alpha, the factor of what was summed so far")
 	a.op("VEOR V0.B16, V0.B16, V0.B16")
 	a.neon("fadd", top, top, 0) // a zero becomes +0
 	a.op("VLD1 (R1), [V6.S4]")
@@ -136,6 +145,7 @@ func softmaxNEON(a *asm, name string, to form) {
 	a.neon("bit", 7, f["one"], unseen)
 	a.op("VST1 [V7.S4], (R3)")
 
+	a.comment("probabilities, in groups of pairs of rows")
 	a.op("MOVD R0, R10")
 	a.op("MOVD R6, R11")
 	a.op("MOVD $4, R8")
@@ -160,6 +170,7 @@ func softmaxNEON(a *asm, name string, to form) {
 	a.op("SUBS $1, R8")
 	a.op("BNE group")
 
+	a.comment("the sum of all lanes, added to sum times alpha")
 	a.op("MOVD R6, R11")
 	for t := range 4 { // even rows in V0, V2, V4, V6, odd ones in V1, V3, V5, V7
 		a.op("VLD1.P 32(R11), [V%d.S4, V%d.S4]", 2*t, 2*t+1)
@@ -183,6 +194,7 @@ func softmaxNEON(a *asm, name string, to form) {
 
 // pairProbabilitiesNEON is pairProbabilities512, from R10 on.
 func pairProbabilitiesNEON(a *asm, f fixedNEON, to form, u, sum int, first bool, top, unseen int) {
+	a.comment("pair %d", u)
 	for odd := range 2 {
 		row := 64 * (8*u + odd)
 		p := 7 + odd

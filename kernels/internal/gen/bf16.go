@@ -15,6 +15,7 @@ const notLessThan = 5 // of VCMPPS, true for NaN
 // roundOperand emits num.OperandBF16, kept as float32, for the 8 lanes of register
 // x, in place; s and t are scratch.
 func roundOperand(a *asm, x, s, t int) {
+	a.comment("Y%d below 2^-50: +0", x)
 	a.op("VANDPS abs<>(SB), Y%d, Y%d", x, s)
 	a.op("VCMPPS $%d, tiny<>(SB), Y%d, Y%d", notLessThan, s, s)
 	a.op("VPAND Y%d, Y%d, Y%d", s, x, x)
@@ -23,6 +24,7 @@ func roundOperand(a *asm, x, s, t int) {
 
 // roundNearest rounds to bfloat16 as num.BF16 does it.
 func roundNearest(a *asm, x, s, t int) {
+	a.comment("round Y%d to bfloat16", x)
 	a.op("VPSRLD $16, Y%d, Y%d", x, s)
 	a.op("VPAND lsb<>(SB), Y%d, Y%d", s, s)
 	a.op("VPADDD bias<>(SB), Y%d, Y%d", s, s)

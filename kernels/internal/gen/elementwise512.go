@@ -49,6 +49,7 @@ func exp512(a *asm, least, live int, overflow bool, rows ...int) {
 			emit(i, x, x+1, x+2)
 		}
 	}
+	a.comment("e^x of %s", registers("Z", rows))
 	each(func(i, x, n, p int) { a.op("VCMPPS $%d, Z%d, Z%d, %sK%d", notLess, least, x, mask, 1+i) })
 	if overflow {
 		each(func(i, x, n, p int) { a.op("VCMPPS $%d, Z%d, Z%d, K%d", greaterThan, z["max"], x, 3+i) })
@@ -73,6 +74,7 @@ func exp512(a *asm, least, live int, overflow bool, rows ...int) {
 func round512(a *asm, x, s, t int) {
 	const unordered = 3
 	z := registers512
+	a.comment("round Z%d to bfloat16", x)
 	a.op("VPSRLD $16, Z%d, Z%d", x, s)
 	a.op("VPANDD Z%d, Z%d, Z%d", z["lsb"], s, s)
 	a.op("VPADDD Z%d, Z%d, Z%d", z["bias"], s, s)

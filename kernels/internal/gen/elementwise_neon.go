@@ -83,6 +83,7 @@ var expNamesNEON = []string{"log2e", "magic", "ln2hi", "ln2lo", "c6", "c5", "c4"
 // from it.
 func expNEON(a *asm, f fixedNEON, x, p, s, n, r int, overflow bool) {
 	move := func(from, to int) { a.op("VMOV V%d.B16, V%d.B16", from, to) }
+	a.comment("e^x of V%d", x)
 	move(f["magic"], s)
 	a.neon("fmla", s, f["log2e"], x)
 	a.neon("fsub", n, s, f["magic"])
@@ -110,6 +111,7 @@ func expNEON(a *asm, f fixedNEON, x, p, s, n, r int, overflow bool) {
 
 // roundNEON is roundOperand for 4 lanes.
 func roundNEON(a *asm, f fixedNEON, x, s, t int) {
+	a.comment("round V%d to an operand", x)
 	a.op("VAND V%d.B16, V%d.B16, V%d.B16", f["abs"], x, s)
 	a.neon("fcmgt", s, f["tiny"], s)
 	a.neon("bic", x, x, s)

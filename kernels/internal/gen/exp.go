@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"seccodeprm/internal/num"
 )
@@ -43,6 +44,15 @@ func leastOperand() float32 {
 	return x
 }
 
+// registers names some registers.
+func registers(letter string, numbers []int) string {
+	names := make([]string, len(numbers))
+	for i, n := range numbers {
+		names[i] = fmt.Sprint(letter, n)
+	}
+	return strings.Join(names, ", ")
+}
+
 // data emits constants.
 func data(a *asm, constants []constant) {
 	a.WriteByte('\n')
@@ -66,6 +76,7 @@ func exp(a *asm, least string, overflow bool, rows ...int) {
 			emit(x, x+1, x+2, x+3)
 		}
 	}
+	a.comment("e^x of %s", registers("Y", rows))
 	each(func(x, s, r, p int) { a.op("VMOVUPS magic<>(SB), Y%d", s) })
 	each(func(x, s, r, p int) { a.op("VFMADD231PS log2e<>(SB), Y%d, Y%d", x, s) })
 	each(func(x, s, r, n int) { a.op("VSUBPS magic<>(SB), Y%d, Y%d", s, n) })

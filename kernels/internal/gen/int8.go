@@ -104,18 +104,21 @@ func (k *int8Kernel) emit(a *asm) {
 
 // function emits one tile after the other behind a ladder of comparisons. next
 // counts the bytes from the panel to the second one where the tile is two panels
-// wide, else from the activations of a quad to those of the next. Each quad also
+// wide, otherwise from the activations of a quad to those of the next. Each quad also
 // brings the weights of a quad from ahead on, of one or two panels, to L2, and tall
-// tiles the activations of the strip behind, size bytes for a row and quad.
+// tiles the activations of the strip below, size bytes for a row and quad.
 func (k *int8Kernel) function(a *asm, name string, size int, tile func(a *asm, rows int)) {
-	a.text(name+k.suffix, "(tile, a, panel, ahead unsafe.Pointer, next, quads, rows int)", 56,
+	a.block(name+k.suffix, "t", "int8Args", "AX",
 		arg{"tile", "DI"}, arg{"a", "SI"}, arg{"panel", "BX"}, arg{"ahead", "R9"},
 		arg{"next", "R10"}, arg{"quads", "CX"}, arg{"rows", "R8"})
 	if k.bytes == 64 {
+		a.comment("R11: bytes of a strip")
 		a.op("MOVQ CX, R11")
 		a.op("IMULQ R8, R11")
 		a.op("IMULQ $%d, R11", size)
 	}
+	a.comment("%s0 to %s%d: sums, two registers a row", k.reg, k.reg, 2*k.rows-1)
+	a.comment("one loop for each height of a tile")
 	for rows := 1; rows < k.rows; rows++ {
 		a.op("CMPQ R8, $%d", rows)
 		a.op("JEQ rows%d", rows)
@@ -129,9 +132,11 @@ func (k *int8Kernel) function(a *asm, name string, size int, tile func(a *asm, r
 
 // bytesTile adds to a tile of int32 the product of unsigned bytes and weights.
 func (k *int8Kernel) bytesTile(a *asm, rows int) {
+	a.comment("rows %d: sums so far", rows)
 	k.each(rows, func(row, v, acc int) { a.op("VMOVDQU%s %s, %s", k.sized(), k.tile(row, v), k.r(acc)) })
 	a.op("PCALIGN $32")
 	a.label(fmt.Sprintf("quad%d", rows))
+	a.comment("rows %d: a quad of k", rows)
 	for v := range 2 {
 		a.op("VMOVDQU%s %s, %s", k.sized(), k.weights(v), k.r(k.even+v))
 	}
@@ -141,12 +146,14 @@ func (k *int8Kernel) bytesTile(a *asm, rows int) {
 	k.advance(a, 4*rows)
 	a.op("DECQ CX")
 	a.op("JNZ quad%d", rows)
+	a.comment("rows %d: back to the tile", rows)
 	k.each(rows, func(row, v, acc int) { a.op("VMOVDQU%s %s, %s", k.sized(), k.r(acc), k.tile(row, v)) })
 }
 
 // wordsTile adds to a tile of float32 the exact sums, block after block, of the
 // products of 16-bit activations and weights.
 func (k *int8Kernel) wordsTile(a *asm, rows int) {
+	a.comment("rows %d: a block of %d quads, or what is left", rows, int8Block)
 	a.op("MOVQ $%d, DX", int8Block)
 	a.op("CMPQ CX, DX")
 	a.op("CMOVQLT CX, DX")
@@ -154,6 +161,7 @@ func (k *int8Kernel) wordsTile(a *asm, rows int) {
 	k.each(rows, func(_, _, acc int) { a.op("VPXOR%s %s, %s, %s", k.dword(), k.r(acc), k.r(acc), k.r(acc)) })
 	a.op("PCALIGN $32")
 	a.label(fmt.Sprintf("quad%d", rows))
+	a.comment("rows %d: k even of a quad", rows)
 	for v := range 2 {
 		k.shiftLoad(a, "VPSLLW", v, k.even+v)
 	}
@@ -163,6 +171,7 @@ func (k *int8Kernel) wordsTile(a *asm, rows int) {
 	for row := range rows {
 		k.wordsRow(a, k.even, k.broadcast(a, row, 8*row), 2*row)
 	}
+	a.comment("rows %d: k odd", rows)
 	for v := range 2 {
 		k.shiftLoad(a, "VPSRAW", v, k.odd+v)
 	}
@@ -172,6 +181,7 @@ func (k *int8Kernel) wordsTile(a *asm, rows int) {
 	k.advance(a, 8*rows)
 	a.op("DECQ DX")
 	a.op("JNZ quad%d", rows)
+	a.comment("rows %d: add the sums of the block to the tile", rows)
 	k.each(rows, func(row, v, acc int) {
 		a.op("VCVTDQ2PS %s, %s", k.r(acc), k.r(acc))
 		a.op("VADDPS %s, %s, %s", k.tile(row, v), k.r(acc), k.r(acc))
@@ -215,11 +225,13 @@ func (k *int8Kernel) broadcast(a *asm, row, offset int) int {
 // advance steps to the next quad; tall tiles read whole strips.
 func (k *int8Kernel) advance(a *asm, bytes int) {
 	if k.bytes == 64 {
+		a.comment("on to the next quad, fetching the strip below and weights that are wanted next")
 		for at := 0; at < bytes; at += 64 {
 			a.op("PREFETCHT1 %d(SI)(R11*1)", at)
 		}
 		a.op("ADDQ $%d, SI", bytes)
 	} else {
+		a.comment("on to the next quad, fetching weights that are wanted next")
 		a.op("ADDQ R10, SI")
 	}
 	a.op("ADDQ $64, BX")

@@ -19,12 +19,14 @@ func int8MaxBits(a *asm) {
 		a.op("VPXOR Y%d, Y%d, Y%d", i, i, i)
 	}
 	loop(a, 32, func() {
+		a.comment("without the signs")
 		for i := range 4 {
 			a.op("VPAND %d(SI), Y15, Y%d", 32*i, 4+i)
 			a.op("VPMAXSD Y%d, Y%d, Y%d", 4+i, i, i)
 		}
 		a.op("ADDQ $128, SI")
 	})
+	a.comment("the largest of all lanes")
 	a.op("VPMAXSD Y1, Y0, Y0")
 	a.op("VPMAXSD Y3, Y2, Y2")
 	a.op("VPMAXSD Y2, Y0, Y0")
@@ -48,17 +50,20 @@ func int8QuantBytes(a *asm) {
 	a.op("VPBROADCASTB zero+36(FP), Y14")
 	a.op("LEAQ (R8)(R8*2), R9")
 	loop(a, 32, func() {
+		a.comment("round 32 elements")
 		for i := range 4 {
 			a.op("VMULPS %d(SI), Y15, Y%d", 32*i, i)
 			a.op("VCVTPS2DQ Y%d, Y%d", i, i)
 		}
 		// Packing keeps to the halves of registers: the lower one ends with the even
 		// quads, the upper one with the odd.
+		a.comment("pack to bytes: X0 has the even quads, X1 the odd ones")
 		a.op("VPACKSSDW Y1, Y0, Y0")
 		a.op("VPACKSSDW Y3, Y2, Y2")
 		a.op("VPACKSSWB Y2, Y0, Y0")
 		a.op("VPADDB Y14, Y0, Y0")
 		a.op("VEXTRACTI128 $1, Y0, X1")
+		a.comment("each quad to its place")
 		for pair := range 4 { // quads 2*pair and 2*pair+1
 			at, after := "(DI)", "(DI)(R8*1)"
 			if pair%2 == 1 {
@@ -88,10 +93,12 @@ func int8QuantWords(a *asm) {
 	a.op("VBROADCASTSS inv+32(FP), Y15")
 	a.op("LEAQ (R8)(R8*2), R9")
 	loop(a, 16, func() {
+		a.comment("round 16 elements")
 		for i := range 2 {
 			a.op("VMULPS %d(SI), Y15, Y%d", 32*i, i)
 			a.op("VCVTPS2DQ Y%d, Y%d", i, i)
 		}
+		a.comment("pack to words, in the order 0, 2, 1, 3 within a quad")
 		a.op("VPACKSSDW Y1, Y0, Y0")
 		a.op("VPSHUFLW $0xd8, Y0, Y0")
 		a.op("VPSHUFHW $0xd8, Y0, Y0")
@@ -122,14 +129,13 @@ func int8Prefetch(a *asm) {
 // int8Dequant adds float32(sum)*(rowScale*colScale) to groups of 8 columns of c,
 // for sums that are integers still without their offset, or floats.
 func int8Dequant(a *asm, name string, integers bool) {
-	args := []arg{{"c", "DI"}, {"tile", "SI"}, {"rowScale", "R8"}, {"colScale", "R9"}}
-	pointers := "c, tile, rowScale, colScale"
+	fields := []arg{{"c", "DI"}, {"tile", "SI"}, {"rowScale", "R8"}, {"colScale", "R9"}, {"ldc", "R11"}, {"rows", "R12"}, {"groups", "CX"}}
 	if integers {
-		args, pointers = append(args, arg{"offset", "R10"}), pointers+", offset"
+		fields = append(fields, arg{"offset", "R10"})
 	}
-	args = append(args, arg{"ldc", "R11"}, arg{"rows", "R12"}, arg{"groups", "CX"})
-	a.text(name, "("+pointers+" unsafe.Pointer, ldc, rows, groups int)", 8*len(args), args...)
+	a.block(name, "d", "dequantArgs", "AX", fields...)
 	loop(a, 1, func() {
+		a.comment("scales and offsets of 8 columns")
 		a.op("VMOVUPS (R9), Y0")
 		if integers {
 			a.op("VMOVDQU (R10), Y1")
@@ -139,6 +145,7 @@ func int8Dequant(a *asm, name string, integers bool) {
 		a.op("MOVQ SI, BX")
 		a.op("XORQ DX, DX")
 		a.label("row")
+		a.comment("a row")
 		a.op("VBROADCASTSS (R8)(DX*4), Y2")
 		a.op("VMULPS Y0, Y2, Y2")
 		if integers {
@@ -155,6 +162,7 @@ func int8Dequant(a *asm, name string, integers bool) {
 		a.op("INCQ DX")
 		a.op("CMPQ DX, R12")
 		a.op("JNE row")
+		a.comment("on to the next 8 columns")
 		a.op("ADDQ $32, R9")
 		a.op("ADDQ $32, DI")
 		a.op("ADDQ $32, SI")

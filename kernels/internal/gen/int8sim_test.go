@@ -16,7 +16,7 @@ import (
 // every machine. It knows their instructions and no others.
 type cpu struct {
 	t      *testing.T
-	args   map[string]uint64
+	args   map[string]uint64 // fields of the argument block
 	memory map[uint64][]byte // by multiples of segment
 	gpr    map[string]uint64
 	vector [32][64]byte
@@ -25,6 +25,8 @@ type cpu struct {
 }
 
 const segment = 1 << 32
+
+const argumentBlock = 99 * segment // its address
 
 // run executes a function of an assembly text.
 func (c *cpu) run(text, name string) {
@@ -43,7 +45,7 @@ func (c *cpu) run(text, name string) {
 		if code, comment, ok := strings.Cut(line, " // "); ok && strings.HasPrefix(code, "BYTE") {
 			line = strings.TrimSuffix(comment, " (VEX)")
 		}
-		if line == "" || strings.HasSuffix(line, ":") {
+		if line == "" || strings.HasSuffix(line, ":") || strings.HasPrefix(line, "//") {
 			continue
 		}
 		op, rest, _ := strings.Cut(line, " ")
@@ -108,11 +110,15 @@ func (c *cpu) scalar(operand string) uint64 {
 		require.NoError(c.t, err)
 		return n
 	}
-	if name, ok := strings.CutSuffix(operand, "(FP)"); ok {
-		name, _, _ = strings.Cut(name, "+")
+	if field, ok := strings.CutPrefix(operand, "int8Args_"); ok {
+		name, base, _ := strings.Cut(field, "(")
 		x, ok := c.args[name]
 		require.True(c.t, ok, operand)
+		require.Equal(c.t, uint64(argumentBlock), c.gpr[strings.TrimSuffix(base, ")")], operand)
 		return x
+	}
+	if operand == "t+0(FP)" {
+		return argumentBlock
 	}
 	return c.gpr[operand]
 }

@@ -23,11 +23,14 @@ func matmul(a *asm) {
 // pairs the next strip and what lies ahead bytes further in the panels are
 // prefetched, which cannot fault.
 func tiles(a *asm, name string, loop func(rows int)) {
-	a.text(name, "(a, panel, c unsafe.Pointer, depth, ahead, skip, ldc, count, rows int, start unsafe.Pointer)", 80,
-		arg{"a", "SI"}, arg{"panel", "BX"}, arg{"c", "DI"}, arg{"depth", "R10"},
-		arg{"ahead", "R13"}, arg{"skip", "R11"}, arg{"ldc", "R8"}, arg{"count", "R9"}, arg{"rows", "AX"})
+	a.block(name, "t", "tileArgs", "BX",
+		arg{"a", "SI"}, arg{"c", "DI"}, arg{"depth", "R10"}, arg{"ahead", "R13"},
+		arg{"skip", "R11"}, arg{"ldc", "R8"}, arg{"count", "R9"}, arg{"rows", "AX"})
+	a.comment("Y0 to Y11: rows of c, two registers each; Y12 and Y13: weights; Y14: an input")
+	a.comment("Y%d: ones in the odd half of each pair", mask)
 	a.op("VPCMPEQD Y%d, Y%d, Y%d", mask, mask, mask)
 	a.op("VPSLLD $16, Y%d, Y%d", mask, mask)
+	a.comment("one loop for each height of a strip")
 	for rows := stripRows; rows > 1; rows-- {
 		a.op("CMPQ AX, $%d", rows)
 		a.op("JEQ rows%d", rows)
@@ -35,7 +38,8 @@ func tiles(a *asm, name string, loop func(rows int)) {
 	for rows := 1; rows <= stripRows; rows++ {
 		a.prefix = fmt.Sprintf("rows%d", rows)
 		a.label("")
-		a.op("MOVQ start+72(FP), CX")
+		a.comment("rows %d: a tile, from c or from start", rows)
+		a.op("MOVQ tileArgs_start(BX), CX")
 		a.op("TESTQ CX, CX")
 		a.jump("JNZ", "from")
 		a.op("MOVQ DI, R12")
@@ -56,8 +60,9 @@ func tiles(a *asm, name string, loop func(rows int)) {
 		}
 		a.label("multiply")
 		a.op("MOVQ SI, AX")
-		a.op("MOVQ BX, DX")
+		a.op("MOVQ tileArgs_b(BX), DX")
 		loop(rows)
+		a.comment("rows %d: back to c, and on to the strip below", rows)
 		for r := range rows {
 			a.op("VMOVUPS Y%d, (DI)", 2*r)
 			a.op("VMOVUPS Y%d, 32(DI)", 2*r+1)
@@ -83,6 +88,7 @@ func outer(a *asm, rows, k int) {
 
 // even takes the weights of the even k of a pair, the low halves.
 func even(a *asm, rows, pair int) {
+	a.comment("rows %d, pair %d: k even", rows, pair)
 	for v := range 2 {
 		a.op("VMOVDQU %d(DX), Y%d", 64*pair+32*v, weights+v)
 	}
@@ -94,6 +100,7 @@ func even(a *asm, rows, pair int) {
 
 // odd takes those of the odd k, the high halves.
 func odd(a *asm, rows, pair int) {
+	a.comment("rows %d, pair %d: k odd", rows, pair)
 	for v := range 2 {
 		a.op("VPAND %d(DX), Y%d, Y%d", 64*pair+32*v, mask, weights+v)
 	}
@@ -111,6 +118,7 @@ func pairsLoop(a *asm, rows int, first, second func(a *asm, rows, pair int)) {
 		a.op("ADDQ $%d, AX", 8*stripRows*n)
 		a.op("ADDQ $%d, DX", 64*n)
 	}
+	a.comment("rows %d: two pairs at a time", rows)
 	a.op("MOVQ R10, CX")
 	a.op("SHRQ $2, CX")
 	a.jump("JZ", "two")
@@ -120,6 +128,7 @@ func pairsLoop(a *asm, rows int, first, second func(a *asm, rows, pair int)) {
 	a.op("DECQ CX")
 	a.jump("JNZ", "four")
 	a.label("two")
+	a.comment("rows %d: the last pair, and the last k of an odd depth", rows)
 	a.op("TESTQ $2, R10")
 	a.jump("JZ", "one")
 	pairs(1)
@@ -133,6 +142,7 @@ func pairsLoop(a *asm, rows int, first, second func(a *asm, rows, pair int)) {
 func wideLoop(a *asm, rows int) {
 	steps := func(n int) {
 		for k := range n {
+			a.comment("rows %d: k %d of %d", rows, k, n)
 			a.op("VMOVUPS %d(DX), Y%d", 64*k, weights)
 			a.op("VMOVUPS %d(DX), Y%d", 64*k+32, weights+1)
 			outer(a, rows, k)

@@ -36,19 +36,26 @@ func dot512(a *asm) {
 // loop for each shape. Tiles of 2 panels bring what ahead walks over to L2. Where C is
 // started from, what is below tiny, its bits without the sign, twice, becomes +0.
 func tiles512(a *asm, name string, loop func(t *tile512)) {
-	a.text(name, "(a, panels, c unsafe.Pointer, depth, stride, skip, ldc, count, rows, width int, start unsafe.Pointer, ahead walk, tiny int)", 128,
-		arg{"a", "SI"}, arg{"panels", "BX"}, arg{"c", "DI"}, arg{"depth", "R10"}, arg{"stride", "R13"},
+	a.block(name, "t", "tileArgs", "BX",
+		arg{"a", "SI"}, arg{"c", "DI"}, arg{"depth", "R10"}, arg{"stride", "R13"},
 		arg{"skip", "R11"}, arg{"ldc", "R8"}, arg{"count", "R9"}, arg{"rows", "AX"}, arg{"width", "DX"})
+	half := "odd"
+	if name == "tilesDotAVX512" {
+		half = "even"
+	}
+	a.comment("Z0 to Z23: rows of c, a register for each panel; Z24 to Z27: weights; Z28 to Z30: inputs")
+	a.comment("Z%d: ones in the %s half of each pair", mask512, half)
 	a.op("VPTERNLOGD $255, Z%d, Z%d, Z%d", mask512, mask512, mask512)
 	if name == "tilesDotAVX512" {
 		a.op("VPSRLD $16, Z%d, Z%d", mask512, mask512)
 	} else {
 		a.op("VPSLLD $16, Z%d, Z%d", mask512, mask512)
 	}
+	a.comment("one loop for each height and width of a tile")
 	a.op("CMPQ DX, $4")
 	a.op("JEQ wide")
-	a.op("MOVQ ahead_second+96(FP), R12")
-	a.op("MOVQ ahead_step+104(FP), R15")
+	a.op("MOVQ (tileArgs_next+walk_second)(BX), R12")
+	a.op("MOVQ (tileArgs_next+walk_step)(BX), R15")
 	for rows := tallRows; rows > 1; rows-- {
 		a.op("CMPQ AX, $%d", rows)
 		a.op("JEQ rows%dx2", rows)
@@ -70,7 +77,8 @@ func tiles512(a *asm, name string, loop func(t *tile512)) {
 func tile(a *asm, t *tile512, loop func(t *tile512)) {
 	a.prefix = fmt.Sprintf("rows%dx%d", t.rows, t.panels)
 	a.label("")
-	a.op("MOVQ start+80(FP), CX")
+	t.comment("a tile, from c or from start")
+	a.op("MOVQ tileArgs_start(BX), CX")
 	a.op("TESTQ CX, CX")
 	a.jump("JNZ", "from")
 	a.op("MOVQ DI, AX")
@@ -82,13 +90,15 @@ func tile(a *asm, t *tile512, loop func(t *tile512)) {
 			a.op("ADDQ R8, AX")
 		}
 	}
-	for range t.rows { // the tile below
+	t.comment("fetch the tile below")
+	for range t.rows {
 		a.op("ADDQ R8, AX")
 		for p := range t.panels {
 			a.op("PREFETCHT1 %d(AX)", 64*p)
 		}
 	}
-	a.op("MOVQ tiny+120(FP), AX")
+	t.comment("values too small to start from become +0")
+	a.op("MOVQ tileArgs_tiny(BX), AX")
 	a.op("TESTQ AX, AX")
 	a.jump("JZ", "multiply")
 	a.op("VPBROADCASTD AX, Z%d", weights512)
@@ -101,7 +111,8 @@ func tile(a *asm, t *tile512, loop func(t *tile512)) {
 	}
 	a.jump("JMP", "multiply")
 	a.label("from")
-	a.op("MOVQ DI, AX") // this one, which is written in the end
+	t.comment("fetch this tile, which is written in the end")
+	a.op("MOVQ DI, AX")
 	for r := range t.rows {
 		for p := range t.panels {
 			a.op("PREFETCHT1 %d(AX)", 64*p)
@@ -110,6 +121,7 @@ func tile(a *asm, t *tile512, loop func(t *tile512)) {
 			a.op("ADDQ R8, AX")
 		}
 	}
+	t.comment("every row starts from start")
 	for p := range t.panels {
 		a.op("VMOVUPS %d(CX), Z%d", 64*p, p)
 		for r := 1; r < t.rows; r++ {
@@ -118,11 +130,12 @@ func tile(a *asm, t *tile512, loop func(t *tile512)) {
 	}
 	a.label("multiply")
 	a.op("MOVQ SI, AX")
-	a.op("MOVQ BX, DX")
+	a.op("MOVQ tileArgs_b(BX), DX")
 	if t.panels == 2 {
-		a.op("MOVQ ahead_first+88(FP), R14")
+		a.op("MOVQ (tileArgs_next+walk_first)(BX), R14")
 	}
 	loop(t)
+	t.comment("back to c, and on to the strip below")
 	for r := range t.rows {
 		for p := range t.panels {
 			a.op("VMOVUPS Z%d, %d(DI)", r*t.panels+p, 64*p)
@@ -135,10 +148,15 @@ func tile(a *asm, t *tile512, loop func(t *tile512)) {
 	a.ret()
 	if t.panels == 2 {
 		a.label("turn")
-		a.op("ADDQ ahead_turn+112(FP), R14")
+		a.op("ADDQ (tileArgs_next+walk_turn)(BX), R14")
 		a.jump("JMP", "straight")
 	}
 	a.prefix = ""
+}
+
+// comment says for which tile the instructions that follow are.
+func (t *tile512) comment(format string, args ...any) {
+	t.asm.comment("rows %d, panels %d: %s", t.rows, t.panels, fmt.Sprintf(format, args...))
 }
 
 // panel is the address of the weights of a panel.
@@ -165,6 +183,7 @@ func (t *tile512) outer(k int) {
 }
 
 func (t *tile512) even() {
+	t.comment("k even")
 	for p := range t.panels {
 		t.op("VPSLLD $16, %s, Z%d", t.panel(p), weights512+p)
 	}
@@ -172,6 +191,7 @@ func (t *tile512) even() {
 }
 
 func (t *tile512) odd() {
+	t.comment("k odd")
 	for p := range t.panels {
 		t.op("VPANDD %s, Z%d, Z%d", t.panel(p), mask512, weights512+p)
 	}
@@ -188,7 +208,8 @@ func (t *tile512) loop(shift, bytes int, body func()) {
 	}
 	t.op("PCALIGN $32")
 	t.label("loop")
-	// What is wanted next; beyond the last one a prefetch cannot fault.
+	// Beyond the last weights or strip, too: a prefetch cannot fault.
+	t.comment("fetch weights that are wanted next, and the strip below")
 	if t.panels == 2 {
 		t.op("TESTQ $15, CX")
 		t.jump("JZ", "turn")
@@ -198,7 +219,7 @@ func (t *tile512) loop(shift, bytes int, body func()) {
 		t.op("ADDQ R15, R14")
 	}
 	for at := 0; at < bytes; at += 64 {
-		t.op("PREFETCHT1 %d(AX)(R11*1)", at) // of the strip below
+		t.op("PREFETCHT1 %d(AX)(R11*1)", at)
 	}
 	body()
 	t.op("ADDQ $%d, AX", bytes)
@@ -213,6 +234,7 @@ func (t *tile512) pairsLoop(first, second func()) {
 		first()
 		second()
 	})
+	t.comment("the last k of an odd depth")
 	t.op("TESTQ $1, R10")
 	t.jump("JZ", "store")
 	t.even()
@@ -221,6 +243,7 @@ func (t *tile512) pairsLoop(first, second func()) {
 
 func (t *tile512) wideLoop() {
 	t.loop(0, 4*t.rows, func() {
+		t.comment("one k")
 		for p := range t.panels {
 			t.op("VMOVUPS %s, Z%d", t.panel(p), weights512+p)
 		}
@@ -230,6 +253,7 @@ func (t *tile512) wideLoop() {
 
 func (t *tile512) dotLoop() {
 	t.loop(1, 4*t.rows, func() {
+		t.comment("a pair of k")
 		for p := range t.panels {
 			t.op("VMOVDQU32 %s, Z%d", t.panel(p), weights512+p)
 		}
@@ -241,9 +265,9 @@ func (t *tile512) dotLoop() {
 			}
 		}
 	})
+	t.comment("the last pair of an odd depth: its odd elements become +0")
 	t.op("TESTQ $1, R10")
 	t.jump("JZ", "store")
-	// The last pair has no odd element: both sides are made +0.
 	for p := range t.panels {
 		t.op("VPANDD %s, Z%d, Z%d", t.panel(p), mask512, weights512+p)
 	}

@@ -40,11 +40,14 @@ func (a *asm) textNEON(name, signature string, frame int, args ...arg) {
 
 // tilesNEON is tiles for arm64.
 func tilesNEON(a *asm, name string, loop func(rows int)) {
-	a.textNEON(name, "(a, panel, c unsafe.Pointer, depth, skip, ldc, count, rows int, start unsafe.Pointer)", 72,
-		arg{"a", "R0"}, arg{"panel", "R1"}, arg{"c", "R2"}, arg{"depth", "R3"},
-		arg{"skip", "R4"}, arg{"ldc", "R5"}, arg{"count", "R6"}, arg{"rows", "R7"})
+	a.blockWith("MOVD", name, "t", "tileArgs", "R13",
+		arg{"a", "R0"}, arg{"b", "R1"}, arg{"c", "R2"}, arg{"depth", "R3"},
+		arg{"skip", "R4"}, arg{"ldc", "R5"}, arg{"count", "R6"}, arg{"rows", "R7"}, arg{"start", "R13"})
+	a.comment("V0 to V23: rows of c, four registers each; V24 to V27: weights; V28 and V29: inputs")
+	a.comment("V%d: ones in the odd half of each pair", maskNEON)
 	a.op("VMOVI $255, V%d.B16", maskNEON)
 	a.op("VSHL $16, V%d.S4, V%d.S4", maskNEON, maskNEON)
+	a.comment("one loop for each height of a strip")
 	for rows := stripRows; rows > 1; rows-- {
 		a.op("CMP $%d, R7", rows)
 		a.op("BEQ rows%d", rows)
@@ -52,8 +55,8 @@ func tilesNEON(a *asm, name string, loop func(rows int)) {
 	for rows := 1; rows <= stripRows; rows++ {
 		a.prefix = fmt.Sprintf("rows%d", rows)
 		a.label("")
-		a.op("MOVD start+64(FP), R9")
-		a.op("CBNZ R9, %sfrom", a.prefix)
+		a.comment("rows %d: a tile, from c or from start", rows)
+		a.op("CBNZ R13, %sfrom", a.prefix)
 		a.op("MOVD R2, R8")
 		for r := range rows {
 			a.op("VLD1 (R8), %s", quadNEON(4*r))
@@ -62,12 +65,13 @@ func tilesNEON(a *asm, name string, loop func(rows int)) {
 		a.op("B %smultiply", a.prefix)
 		a.label("from")
 		for r := range rows {
-			a.op("VLD1 (R9), %s", quadNEON(4*r))
+			a.op("VLD1 (R13), %s", quadNEON(4*r))
 		}
 		a.label("multiply")
 		a.op("MOVD R0, R9")
 		a.op("MOVD R1, R10")
 		loop(rows)
+		a.comment("rows %d: back to c, and on to the strip below", rows)
 		for r := range rows {
 			a.op("VST1 %s, (R2)", quadNEON(4*r))
 			a.op("ADD R5, R2")
@@ -106,6 +110,7 @@ func outerNEON(a *asm, rows, k int) {
 }
 
 func evenNEON(a *asm, rows int) {
+	a.comment("rows %d: k even", rows)
 	a.op("VLD1 (R10), %s", quadNEON(weightsNEON))
 	for v := weightsNEON; v < weightsNEON+4; v++ {
 		a.op("VSHL $16, V%d.S4, V%d.S4", v, v)
@@ -114,6 +119,7 @@ func evenNEON(a *asm, rows int) {
 }
 
 func oddNEON(a *asm, rows int) {
+	a.comment("rows %d: k odd", rows)
 	a.op("VLD1 (R10), %s", quadNEON(weightsNEON))
 	for v := weightsNEON; v < weightsNEON+4; v++ {
 		a.op("VAND V%d.B16, V%d.B16, V%d.B16", maskNEON, v, v)
@@ -132,6 +138,7 @@ func pairsNEON(a *asm, rows int, first, second func(a *asm, rows int)) {
 	a.op("SUBS $1, R12")
 	a.jump("BNE", "loop")
 	a.label("rest")
+	a.comment("rows %d: the last k of an odd depth", rows)
 	a.op("TBZ $0, R3, %sstore", a.prefix)
 	evenNEON(a, rows)
 	a.label("store")
@@ -140,6 +147,7 @@ func pairsNEON(a *asm, rows int, first, second func(a *asm, rows int)) {
 func wideNEON(a *asm, rows int) {
 	a.op("MOVD R3, R12")
 	a.label("loop")
+	a.comment("rows %d: one k", rows)
 	a.op("VLD1.P 64(R10), %s", quadNEON(weightsNEON))
 	outerNEON(a, rows, 0)
 	a.op("ADD $%d, R9", 4*stripRows)

@@ -33,6 +33,7 @@ func transpose(a *asm, name string, round bool) {
 	}
 	four := func(at int) { // columns of 16 bytes from byte at of the rows on
 		for half := range 2 {
+			a.comment("bytes %d to %d of rows %d to %d", at, at+15, 8*half, 8*half+7)
 			y := 4 * half
 			for i := range 4 {
 				a.op("VMOVUPS %d(%s)%s, X%d", at, rows[2*half], offset[i], y+i)
@@ -72,8 +73,9 @@ func transpose(a *asm, name string, round bool) {
 		a.op("ADDQ $%d, DI", 256*n)
 		a.op("SUBQ $%d, CX", 4*n)
 	}
-	// A cache line of each row at a time; the rows of the next panel are wanted in
-	// L2. What lies beyond the matrix is prefetched too, which cannot fault.
+	// The rows of the next panel are wanted in L2. What lies beyond the matrix is
+	// fetched too, which cannot fault.
+	a.comment("a cache line of each row at a time, fetching the rows of the next panel")
 	a.op("MOVQ R8, R13")
 	a.op("SHLQ $4, R13")
 	a.op("SUBQ $16, CX")
@@ -87,6 +89,7 @@ func transpose(a *asm, name string, round bool) {
 	})
 	a.op("JGE line")
 	a.label("rest")
+	a.comment("four columns at a time")
 	a.op("ADDQ $16, CX")
 	a.op("JZ done")
 	a.label("four")
@@ -104,6 +107,7 @@ func widenF16(a *asm) {
 	a.op("VPCMPEQD Y15, Y15, Y15")
 	a.op("VPSRLD $16, Y15, Y15")
 	a.label("pair")
+	a.comment("16 pairs: even halves in Y2 and Y3, odd ones in Y4 and Y5")
 	a.op("VMOVDQU (SI), Y0")
 	a.op("VMOVDQU 32(SI), Y1")
 	a.op("VPAND Y15, Y0, Y2")
@@ -112,6 +116,7 @@ func widenF16(a *asm) {
 	a.op("VPSRLD $16, Y1, Y5")
 	for k := range 2 {
 		y := 2 + 2*k
+		a.comment("k %s: to words in order, and to floats", []string{"even", "odd"}[k])
 		a.op("VPACKUSDW Y%d, Y%d, Y%d", y+1, y, y)
 		a.op("VPERMQ $0xd8, Y%d, Y%d", y, y)
 		a.op("VEXTRACTI128 $1, Y%d, X%d", y, y+1)
@@ -132,6 +137,7 @@ func widenF16(a *asm) {
 func packStrip(a *asm) {
 	a.text("packStripAVX2", "(dst, x unsafe.Pointer, ldx, rows, k int)", 40,
 		arg{"dst", "DI"}, arg{"x", "SI"}, arg{"ldx", "AX"}, arg{"rows", "BX"}, arg{"k", "CX"})
+	a.comment("a pointer to each of 6 rows; those that do not exist are the last one")
 	rows := []string{"SI", "R8", "R9", "R10", "R11", "R12"}
 	for i := 1; i < stripRows; i++ {
 		a.op("MOVQ %s, %s", rows[i-1], rows[i])
@@ -143,13 +149,14 @@ func packStrip(a *asm) {
 	for i, r := range rows {
 		a.op("VMOVUPS (%s), X%d", r, i)
 	}
-	// X6, X7: rows 0 and 1 of k = 0, 1 and of k = 2, 3; then rows 2, 3 and 4, 5.
+	a.comment("X6, X7: rows 0 and 1 of k = 0, 1 and of k = 2, 3; then rows 2, 3 and 4, 5")
 	for i := range 3 {
 		a.op("VUNPCKLPS X%d, X%d, X%d", 2*i+1, 2*i, 6+2*i)
 		a.op("VUNPCKHPS X%d, X%d, X%d", 2*i+1, 2*i, 7+2*i)
 	}
 	for half := range 2 {
 		t0, t2, t4 := 6+half, 8+half, 10+half
+		a.comment("all rows of k = %d, %d", 2*half, 2*half+1)
 		a.op("VUNPCKLPD X%d, X%d, X0", t2, t0)
 		a.op("VSHUFPD $2, X%d, X%d, X1", t0, t4)
 		a.op("VUNPCKHPD X%d, X%d, X2", t4, t2)

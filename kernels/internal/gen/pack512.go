@@ -27,6 +27,7 @@ func packDot512(a *asm) {
 // leaves, and hands over the register of each column: 4l+c for l = 0 to 3.
 // Registers from 16 on are scratch; only the first groups*4 rows exist.
 func lanes512(a *asm, groups int, column func(c, l, register int)) {
+	a.comment("transpose within 128-bit lanes")
 	for r := 0; r < 4*groups; r += 2 {
 		a.op("VPUNPCKLDQ Z%d, Z%d, Z%d", r+1, r, 16+r)
 		a.op("VPUNPCKHDQ Z%d, Z%d, Z%d", r+1, r, 17+r)
@@ -40,7 +41,8 @@ func lanes512(a *asm, groups int, column func(c, l, register int)) {
 		a.op("VPUNPCKHQDQ Z%d, Z%d, Z%d", t+3, t+1, 4*g+3)
 	}
 	for c := range 4 {
-		last := min(3, groups-1) // stands for a group that does not exist
+		last := min(3, groups-1) // in place of a group that does not exist
+		a.comment("columns %d, %d, %d and %d", c, 4+c, 8+c, 12+c)
 		a.op("VSHUFI32X4 $0x44, Z%d, Z%d, Z16", 4+c, c)
 		a.op("VSHUFI32X4 $0xee, Z%d, Z%d, Z17", 4+c, c)
 		a.op("VSHUFI32X4 $0x44, Z%d, Z%d, Z18", 4*last+c, 8+c)
@@ -81,6 +83,7 @@ func transpose512(a *asm, name string, round bool) {
 			a.op("VMOVDQU32 (%s)%s, Z%d", rows[r/4], offset[r%4], r)
 		}
 		if round {
+			a.comment("words below 2^-50: +0")
 			const notLess = 5
 			for r := range 16 {
 				t, k := 16+r%8, 1+r%4
@@ -124,6 +127,7 @@ func packRows512(a *asm, name string, pairs bool) {
 	}
 	loop(a, step, func() {
 		for r := range tallRows {
+			a.comment("row %d", r)
 			a.op("MOVQ %d(R8), AX", 8*r)
 			if !pairs {
 				a.op("VMOVUPS (AX)(DX*1), Z%d", r)
@@ -147,7 +151,7 @@ func packRows512(a *asm, name string, pairs bool) {
 				a.op("ADDQ R9, DI")
 			}
 		})
-		a.op("ADDQ R11, DI") // 4 of the 16 columns are behind
+		a.op("ADDQ R11, DI") // 4 of the 16 columns are done
 	})
 	a.ret()
 }

@@ -25,6 +25,7 @@ func transposeNEON(a *asm, name string, round bool) {
 	a.label("four")
 	a.op("MOVD R1, R5")
 	for group := range 4 {
+		a.comment("rows %d to %d", 4*group, 4*group+3)
 		for r := range 4 {
 			a.op("VLD1 (R5), [V%d.S4]", r)
 			a.op("ADD R2, R5")
@@ -43,6 +44,7 @@ func transposeNEON(a *asm, name string, round bool) {
 			a.op("VZIP%d V%d.S4, V%d.S4, V%d.S4", 1+k%2, from+2, from, 8+4*k+group)
 		}
 	}
+	a.comment("four columns")
 	for k := range 4 {
 		a.op("VST1.P %s, 64(R0)", quadNEON(8+4*k))
 	}
