@@ -12,21 +12,21 @@ import (
 )
 
 // adapter is a PEFT LoRA adapter: low-rank updates of some projections, and
-// tensors that replace those of the base as a whole (biases, the readout).
+// tensors that replace whole tensors of the base (biases, the readout).
 type adapter struct {
 	config *adapterConfig
 	data   []byte // adapter_config.json
 	file   *safetensors.File
-	// deltas are the updates by module, replaced the names of replaced tensors
-	// as the model knows them.
+	// deltas holds the update of each module. replaced holds the names of
+	// replaced tensors, as the model has them.
 	deltas   map[string]*delta
 	replaced map[string]bool
-	strays   []string // what is wrong with the names of tensors
+	strays   []string // problems with the names of tensors
 	model    *Config
 }
 
-// delta updates one projection: W + scale B A, and with DoRA every row of that
-// rescaled to the length that magnitude gives.
+// delta updates one projection to W + scale B A. With DoRA, every row of the
+// sum is rescaled to the length that magnitude gives.
 type delta struct {
 	a, b      *safetensors.Tensor // (r, K), (N, r)
 	magnitude *safetensors.Tensor // (N), nil without DoRA
@@ -74,7 +74,7 @@ func (a *adapter) replace(t tensors) {
 		case !ok:
 			a.strays = append(a.strays, adapterWeightsName+": "+show(name)+": surplus, does not begin with base_model.model.")
 		case strings.Contains(rest, ".original_module."):
-			// Bias "all" saves the unused original of a replaced module too.
+			// Bias "all" also saves the unused original of a replaced module.
 		case a.update(rest, x):
 		default:
 			rest = strings.Replace(rest, ".modules_to_save.", ".", 1)
@@ -93,7 +93,7 @@ func (a *adapter) replace(t tensors) {
 	}
 }
 
-// used returns the adapter's tensors that make up the model, sorted by name.
+// used returns the adapter's tensors that the model uses, sorted by name.
 func (a *adapter) used(t tensors, wants []want) []safetensors.Tensor {
 	byName := make(tensors)
 	for _, d := range a.deltas {
@@ -137,8 +137,9 @@ func (a *adapter) update(name string, x safetensors.Tensor) bool {
 	return false
 }
 
-// architectures are those of the model that the adapter was trained as: its base
-// is often a causal LM to which only the adapter brings a readout.
+// architectures returns the architectures of the model that the adapter was
+// trained as. Its base is often a causal LM to which only the adapter adds a
+// readout.
 func (a *adapter) architectures(base []string) []string {
 	switch a.config.taskType {
 	case "TOKEN_CLS":
@@ -150,9 +151,9 @@ func (a *adapter) architectures(base []string) []string {
 	}
 }
 
-// problems lists what is wrong with the adapter's tensors: strays, wrong shapes,
-// and tensors that its configuration promises and the file lacks. Replacements
-// were compared with the model's own tensors.
+// problems lists what is wrong with the adapter's tensors: unknown names, wrong
+// shapes, and tensors that its configuration promises but the file does not
+// have. Replacements are compared elsewhere, with the model's own tensors.
 func (a *adapter) problems(wants []want) []string {
 	problems := a.strays
 	report := func(name, format string, args ...any) {
@@ -207,7 +208,8 @@ func (a *adapter) problems(wants []want) []string {
 	return problems
 }
 
-// owes reports whether the configuration says that the adapter holds the tensor.
+// owes reports whether the configuration says that the adapter holds the
+// tensor.
 func (a *adapter) owes(name string) bool {
 	module := strings.TrimSuffix(strings.TrimSuffix(name, ".weight"), ".bias")
 	if a.config.saves(module) {
@@ -219,7 +221,7 @@ func (a *adapter) owes(name string) bool {
 	return a.config.bias == "all" || a.config.bias == "lora_only" && a.config.targets(module)
 }
 
-// tensors are those that are there.
+// tensors returns the tensors that are present.
 func (d *delta) tensors() []*safetensors.Tensor {
 	return slices.DeleteFunc([]*safetensors.Tensor{d.a, d.b, d.magnitude}, func(t *safetensors.Tensor) bool { return t == nil })
 }

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// adapterConfig is the part of PEFT's adapter_config.json that decides how the
-// adapter is merged.
+// adapterConfig is the part of PEFT's adapter_config.json that decides how to
+// merge the adapter.
 type adapterConfig struct {
 	taskType      string
 	bias          string // "none", "all" or "lora_only"
@@ -30,11 +30,11 @@ type pattern struct {
 	value float64
 }
 
-// harmless are the keys that are read here, or that say how the adapter was
-// made and nothing about how it is applied. Every other key must be null, false
-// or empty: what a later PEFT adds under a name of its own changes the function.
-// fan_in_fan_out speaks of layers that store W transposed; Qwen2 has none, and
-// PEFT ignores it for such layers as well.
+// harmless are the keys that are read here, and the ones that say how the
+// adapter was made but not how to apply it. Every other key must be null, false
+// or empty, since a key that a later PEFT adds may change the function.
+// fan_in_fan_out concerns layers that store W transposed. Qwen2 has none, and
+// PEFT ignores the key for them.
 var harmless = [...]string{
 	"peft_type", "task_type", "bias", "r", "lora_alpha", "use_rslora", "use_dora", "rank_pattern", "alpha_pattern",
 	"modules_to_save", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern", "init_lora_weights",
@@ -42,7 +42,7 @@ var harmless = [...]string{
 	"fan_in_fan_out", "megatron_core", "eva_config", "qalora_group_size", "runtime_config",
 }
 
-// parseAdapterConfig reads adapter_config.json; name stands for it in errors.
+// parseAdapterConfig reads adapter_config.json. Errors call it name.
 func parseAdapterConfig(data []byte, name string) (*adapterConfig, error) {
 	obj, err := parseObject(data)
 	if err != nil {
@@ -62,11 +62,11 @@ func parseAdapterConfig(data []byte, name string) (*adapterConfig, error) {
 	return c, refuse(problems)
 }
 
-// readMethod refuses everything that is not a LoRA or DoRA of plain linear layers.
+// readMethod refuses everything but LoRA and DoRA of plain linear layers.
 func (c *adapterConfig) readMethod(f *fields) {
 	if kind := f.textOr("peft_type", ""); kind != "LORA" {
 		f.fail("peft_type", "%q is not supported, only \"LORA\" is", clip(kind))
-		return // the other keys mean something else
+		return // the other keys have other meanings
 	}
 	for _, key := range slices.Sorted(slices.Values(f.obj.keys)) {
 		if !slices.Contains(harmless[:], key) && !neutral(f.value(key)) {
@@ -83,8 +83,8 @@ func (c *adapterConfig) readMethod(f *fields) {
 	c.rankStabilise = f.boolOr("use_rslora", false)
 	c.dora = f.boolOr("use_dora", false)
 	c.modulesToSave = f.texts("modules_to_save")
-	// Other ways to start subtract from the base's weights, which the adapter
-	// then presumes changed.
+	// Other initialisations subtract from the base's weights, so the adapter
+	// expects a changed base.
 	switch init := f.value("init_lora_weights").(type) {
 	case nil, bool:
 	case string:
@@ -96,7 +96,7 @@ func (c *adapterConfig) readMethod(f *fields) {
 	}
 }
 
-// neutral reports whether a value switches nothing on.
+// neutral reports whether a value turns nothing on.
 func neutral(v any) bool {
 	switch v := v.(type) {
 	case nil:
@@ -113,7 +113,7 @@ func neutral(v any) bool {
 	return false
 }
 
-// readScales reads what scales B A.
+// readScales reads the keys that scale B A.
 func (c *adapterConfig) readScales(f *fields) {
 	c.rank = f.integer("r", 1, maxHidden)
 	c.alpha = f.number("lora_alpha")
@@ -127,7 +127,7 @@ func (c *adapterConfig) readScales(f *fields) {
 }
 
 // readPatterns reads an object of regular expression -> number. The first match
-// in the order of the file holds, as in PEFT.
+// in the order of the file counts, as in PEFT.
 func readPatterns(f *fields, key string) []pattern {
 	obj := f.nested(key)
 	if obj == nil {
@@ -146,12 +146,13 @@ func readPatterns(f *fields, key string) []pattern {
 	return out
 }
 
-// rankOf is the rank of the module's A and B.
+// rankOf returns the rank of the module's A and B.
 func (c *adapterConfig) rankOf(module string) int {
 	return int(override(c.ranks, module, float64(c.rank)))
 }
 
-// scaleOf is the factor of B A: alpha/r, or alpha/sqrt(r) where rank-stabilised.
+// scaleOf returns the factor of B A: alpha/r, or alpha/sqrt(r) if
+// rank-stabilised.
 func (c *adapterConfig) scaleOf(module string) float32 {
 	alpha := override(c.alphas, module, c.alpha)
 	r := float64(c.rankOf(module))
@@ -170,7 +171,8 @@ func override(patterns []pattern, module string, value float64) float64 {
 	return value
 }
 
-// saves reports whether modules_to_save names the module or one that holds it.
+// saves reports whether modules_to_save names the module or one that contains
+// it.
 func (c *adapterConfig) saves(module string) bool {
 	for ; module != ""; module = module[:max(0, strings.LastIndexByte(module, '.'))] {
 		if slices.ContainsFunc(c.modulesToSave, func(end string) bool { return strings.HasSuffix(module, end) }) {
@@ -180,9 +182,9 @@ func (c *adapterConfig) saves(module string) bool {
 	return false
 }
 
-// readTargets builds the rule for which modules carry the adapter: target_modules
-// by exact name, by ending or by regular expression, less exclude_modules, and
-// only in layers_to_transform.
+// readTargets builds the rule that says which modules have the adapter:
+// target_modules by exact name, by ending or by regular expression, without
+// exclude_modules, and only in layers_to_transform.
 func (c *adapterConfig) readTargets(f *fields) {
 	if !f.stated("target_modules") {
 		f.fail("target_modules", "is missing")
@@ -196,8 +198,9 @@ func (c *adapterConfig) readTargets(f *fields) {
 	}
 }
 
-// readNames reads a list of module names, each matching itself and every name
-// that ends in "." and itself, or one regular expression for the whole name.
+// readNames reads a list of module names, or one regular expression for the
+// whole name. A listed name matches itself and every name that ends in "." and
+// itself.
 func readNames(f *fields, key string) func(module string) bool {
 	expr, ok := f.value(key).(string)
 	if !ok {
@@ -217,7 +220,7 @@ func readNames(f *fields, key string) func(module string) bool {
 	return re.MatchString
 }
 
-// readLayerList reads layers_to_transform, a layer or a list of them, and
+// readLayerList reads layers_to_transform, a layer or a list of layers, and
 // layers_pattern, which must be the name of Qwen2's list of layers.
 func readLayerList(f *fields) func(module string) bool {
 	for _, name := range namesOf(f.value("layers_pattern")) {

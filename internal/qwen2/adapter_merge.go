@@ -9,13 +9,13 @@ import (
 	"seccodeprm/kernels"
 )
 
-// mergeRows is the rows of W that one piece of work merges: a whole number of
-// strips, and enough to pay for packing A once.
+// mergeRows is the number of rows of W that one unit of work merges: a whole
+// number of strips, and enough to pay for packing A once.
 const mergeRows = 48
 
-// merging is one projection while it is being merged.
+// merging is the state of merging one projection.
 type merging struct {
-	weight    *kernels.Weight // as the base stores it; replaced at the end
+	weight    *kernels.Weight // as stored by the base; replaced at the end
 	a         kernels.Weight  // A transposed, (K, r)
 	b         []float32       // (N, r)
 	magnitude []float32       // (N), nil without DoRA
@@ -32,10 +32,10 @@ type mergeScratch struct {
 	row     []float32 // (K)
 }
 
-// merge replaces each projection that the adapter updates by a float32 copy. Like
-// PEFT it multiplies B A, then scales, then adds to W, each step rounded. The
-// product is a kernel of the numerics contract, so the bits of a merged model
-// depend on neither machine nor threads.
+// merge replaces each projection that the adapter updates by a float32 copy.
+// Like PEFT, it multiplies B A, then scales, then adds to W, and rounds each
+// step. The product is a kernel under the contract of arithmetic, so the bits
+// of a merged model depend on neither the machine nor the threads.
 func (a *adapter) merge(ctx context.Context, threads int, layers []Layer) error {
 	scratch := make([]mergeScratch, threads)
 	for i := range layers {
@@ -120,8 +120,8 @@ func (m *merging) rows(first, count int, s *mergeScratch) {
 	}
 }
 
-// rescale gives the row the Euclidean length magnitude (DoRA). The sum of squares
-// is taken in float64, where a product of two float32 is exact.
+// rescale scales the row to the Euclidean length magnitude (DoRA). The sum of
+// squares is in float64, where a product of two float32 is exact.
 func rescale(row []float32, magnitude float32) {
 	var sum float64
 	for _, x := range row {

@@ -12,16 +12,16 @@ import (
 )
 
 const (
-	// chunkBytes is the unit of work and of the digest. Part of the digest's
-	// definition: see treeDigest.
+	// chunkBytes is the unit of work and of the digest. It is part of the
+	// definition of the digest: see treeDigest.
 	chunkBytes = 4 << 20
-	// blockBytes are hashed and checked at once, while they are in the cache.
+	// blockBytes is how much is hashed and checked at once, while in the cache.
 	blockBytes = 64 << 10
 )
 
 // inspect reads every byte of the tensors once, in parallel. It returns the
 // SHA-256 of each chunk of each tensor, or an error that lists the tensors with
-// a NaN or an infinity and the index of the first one.
+// a NaN or an infinity, and the index of the first one in each.
 func inspect(ctx context.Context, threads int, all []safetensors.Tensor) ([][][sha256.Size]byte, error) {
 	type chunk struct{ tensor, start int }
 	var chunks []chunk
@@ -33,7 +33,7 @@ func inspect(ctx context.Context, threads int, all []safetensors.Tensor) ([][][s
 		}
 		sums[i] = make([][sha256.Size]byte, (size+chunkBytes-1)/chunkBytes)
 	}
-	bad := make([]int, len(chunks)) // element of the first bad value in the tensor, else -1
+	bad := make([]int, len(chunks)) // element of the first bad value in the tensor, or -1
 	err := par.Run(ctx, threads, len(chunks), par.Func(func(_, i int) {
 		t := all[chunks[i].tensor]
 		data, start := t.Bytes(), chunks[i].start
@@ -66,8 +66,8 @@ func inspect(ctx context.Context, threads int, all []safetensors.Tensor) ([][][s
 	return sums, refuse(problems)
 }
 
-// lanes describes an IEEE type as it lies in a 64-bit word: the exponent bits of
-// every lane, the lowest of them, and the bit above them (the sign's).
+// lanes describes the lanes of an IEEE type in a 64-bit word: the exponent bits
+// of every lane, the lowest of them, and the bit above them (the sign).
 type lanes struct{ exponents, lowest, carry uint64 }
 
 var (
@@ -77,7 +77,7 @@ var (
 )
 
 // firstNonFinite returns the index of the first element of b that is NaN or
-// infinite, or for F64 that float32 cannot hold; -1 where there is none.
+// infinite or, in F64, beyond float32. It returns -1 if there is none.
 func firstNonFinite(d safetensors.DType, b []byte) int {
 	size := elementSize(d)
 	switch d {
@@ -102,7 +102,7 @@ func firstNonFinite(d safetensors.DType, b []byte) int {
 	return -1
 }
 
-// finite looks at the first element of b.
+// finite reports whether the first element of b is finite.
 func finite(d safetensors.DType, b []byte) bool {
 	switch d {
 	case safetensors.BF16:
@@ -117,7 +117,7 @@ func finite(d safetensors.DType, b []byte) bool {
 	}
 }
 
-// elementSize is the bytes of one element of a usable type.
+// elementSize returns the size of an element of a usable type, in bytes.
 func elementSize(d safetensors.DType) int {
 	switch d {
 	case safetensors.F32:
@@ -151,7 +151,7 @@ func (l lanes) hit(b []byte) bool {
 	return sum&l.carry != 0
 }
 
-// indexOf turns an offset in elements into one index per axis.
+// indexOf turns an offset in elements into an index for each axis.
 func indexOf(element int, shape []int) []int {
 	index := make([]int, len(shape))
 	for axis := len(shape) - 1; axis >= 0; axis-- {

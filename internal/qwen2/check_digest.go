@@ -8,15 +8,15 @@ import (
 	"seccodeprm/internal/safetensors"
 )
 
-// digestPrefix comes before the hexadecimal digits of a digest.
+// digestPrefix precedes the hexadecimal digits of a digest.
 const digestPrefix = "sha256:"
 
-// treeDigest identifies a model, or an adapter, by what it computes with. It
-// hashes the tensors that are used, not the files, so that a checkpoint keeps
-// its digest when it is sharded, reordered or freed of left-overs. A changed
-// config.json changes it: the configuration is hashed byte by byte.
+// treeDigest identifies a model or an adapter by what it computes with. It
+// hashes the tensors in use, not the files, so a checkpoint keeps its digest
+// when it is sharded, reordered or freed of left-overs. Any change of
+// config.json changes it, since the configuration is hashed byte by byte.
 //
-// It is the SHA-256 of this sequence; numbers are 64-bit little endian:
+// It is the SHA-256 of this sequence, with numbers as 64-bit little endian:
 //
 //	label                       "seccodeprm model 1\n" or "seccodeprm adapter 1\n"
 //	SHA-256 of the configuration's bytes
@@ -26,9 +26,9 @@ const digestPrefix = "sha256:"
 //	    length of the type, type ("BF16", ...)
 //	    number of axes, each size
 //	    SHA-256 of each 4 MiB of its data, the last one shorter
-//	the digest of the adapter's own tree, where one was merged
+//	the digest of the adapter's own tree, if one was merged
 //
-// Chunks have hashes of their own so that all cores can compute them.
+// Each chunk has its own hash so that all cores can compute them.
 func treeDigest(label string, config []byte, all []safetensors.Tensor, sums [][][sha256.Size]byte, adapter []byte) []byte {
 	h := sha256.New()
 	number := func(n int) {
@@ -59,5 +59,5 @@ func treeDigest(label string, config []byte, all []safetensors.Tensor, sums [][]
 	return h.Sum(nil)
 }
 
-// formatDigest writes a digest as Model does.
+// formatDigest formats a digest as in Model.Digest.
 func formatDigest(sum []byte) string { return digestPrefix + hex.EncodeToString(sum) }

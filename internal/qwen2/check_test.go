@@ -73,7 +73,7 @@ func TestFirstNonFinite(t *testing.T) {
 	}
 }
 
-// The bad element is found and named wherever it lies among chunks and threads.
+// A bad element is found and named wherever it is among chunks and threads.
 func TestInspect(t *testing.T) {
 	shape := []int{3, 5, 701_234} // three chunks and a part
 	size := 3 * 5 * 701_234

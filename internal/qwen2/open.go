@@ -13,50 +13,50 @@ import (
 	"seccodeprm/kernels"
 )
 
-// Options says how Open reads a checkpoint. The zero value is right for
-// everything but a causal LM.
+// Options of Open. The zero value suits everything but a causal LM.
 type Options struct {
 	// Adapter is a folder with a PEFT LoRA adapter (adapter_config.json and
-	// adapter_model.safetensors) that is merged into the weights; nil: none.
+	// adapter_model.safetensors) to merge into the weights, or nil.
 	Adapter fs.FS
-	// Candidates are the ids of the two tokens that a causal LM is read at, in
+	// Candidates are the ids of the two tokens at which a causal LM is read, in
 	// the order of the logits. Other families do not use them.
 	Candidates []int32
-	// Threads bounds the goroutines that read and merge weights; 0 means
+	// Threads bounds the goroutines that read and merge weights. 0 means
 	// GOMAXPROCS.
 	Threads int
 }
 
-// Model is a checkpoint ready to run. Its weights are read-only and, but for
-// those an adapter touches, views of the mapped files: use them under [Model.Guard].
+// Model is a checkpoint ready to run. Its weights are read-only. Except for the
+// ones that an adapter updates, they are views of the mapped files: use them
+// under [Model.Guard].
 type Model struct {
 	Config      *Config
 	EmbedTokens kernels.Weight // (VocabSize, HiddenSize)
-	Layers      []Layer        // NumHiddenLayers of them
+	Layers      []Layer        // NumHiddenLayers
 	Norm        []float32      // (HiddenSize), the final norm
 	Readout     Readout
 	// Digest is "sha256:" and 64 hexadecimal digits over config.json, the
-	// tensors in use and the adapter; the same however they are sharded.
+	// tensors in use and the adapter. Sharding does not change it.
 	Digest string
-	// StoredDType is the type all weights in use are stored in: "bfloat16",
-	// "float16", "float32" or "float64", else "mixed". An adapter does not
-	// change it.
+	// StoredDType is the type in which all weights in use are stored
+	// ("bfloat16", "float16", "float32" or "float64"), or "mixed". An adapter
+	// does not change it.
 	StoredDType string
-	// Adapter is the digest of the merged adapter alone, "" without one.
+	// Adapter is the digest of the merged adapter alone, or "".
 	Adapter string
 
 	files []*mapped.File
 }
 
-// maxConfigBytes is far above any config.json.
+// maxConfigBytes is far more than any config.json has.
 const maxConfigBytes = 4 << 20
 
 // Open reads config.json and the safetensors weights beside it.
 //
-// Names, shapes and types of all tensors are compared with the config before any
-// data is read, and one error lists all that is wrong. Then every weight is read
-// once, on all threads, for NaN, infinities and the digest. Errors wrap
-// [ErrModel], but for that of ctx.
+// Before it reads any data, Open compares the names, shapes and types of all
+// tensors with the config and lists everything wrong in one error. It then
+// reads every weight once, on all threads, for NaN, infinities and the digest.
+// Errors wrap [ErrModel], except ctx.Err().
 func Open(ctx context.Context, fsys fs.FS, opts Options) (_ *Model, err error) {
 	data, config, err := readConfig(fsys)
 	if err != nil {
@@ -120,7 +120,7 @@ func Open(ctx context.Context, fsys fs.FS, opts Options) (_ *Model, err error) {
 	return m, nil
 }
 
-// readConfig returns config.json as bytes and understood.
+// readConfig returns the bytes of config.json and its parsed form.
 func readConfig(fsys fs.FS) ([]byte, *Config, error) {
 	const name = "config.json"
 	data, err := mapped.ReadFile(fsys, name, maxConfigBytes)
@@ -134,7 +134,7 @@ func readConfig(fsys fs.FS) ([]byte, *Config, error) {
 	return data, c, err
 }
 
-// inspect reads all weights once and sets what is known from their bytes.
+// inspect reads all weights once and sets what follows from their bytes.
 func (m *Model) inspect(ctx context.Context, threads int, config []byte, t tensors, wants []want, lora *adapter) error {
 	base := make(tensors)
 	for _, w := range wants {
@@ -161,7 +161,7 @@ func (m *Model) inspect(ctx context.Context, threads int, config []byte, t tenso
 	return nil
 }
 
-// bind makes the weights from tensors that passed all checks.
+// bind sets the weights from tensors that passed all checks.
 func (m *Model) bind(t tensors, h *head) (err error) {
 	if m.EmbedTokens, err = t.matrix(embedName); err != nil {
 		return err
@@ -179,15 +179,15 @@ func (m *Model) bind(t tensors, h *head) (err error) {
 	return err
 }
 
-// Mapped reports whether the weights are views of mapped files, so that several
-// processes share their memory, or a private copy of them.
+// Mapped reports whether the weights are views of mapped files, whose memory
+// processes share, rather than a private copy.
 func (m *Model) Mapped() bool {
 	return !slices.ContainsFunc(m.files, func(f *mapped.File) bool { return !f.Mapped() })
 }
 
-// Guard runs fn, which may read the weights. If a file was truncated or fails
+// Guard runs fn, which may read the weights. If a file is truncated or fails
 // while fn reads it, Guard returns an error that wraps [ErrModel] and
-// [mapped.ErrFault] and names the file, where the process would crash.
+// [mapped.ErrFault] and names the file. Without Guard, the process would crash.
 func (m *Model) Guard(fn func() error) error {
 	err := mapped.Guard(fn, m.files...)
 	if errors.Is(err, mapped.ErrFault) {
@@ -197,7 +197,7 @@ func (m *Model) Guard(fn func() error) error {
 }
 
 // Release tells the system that a matrix of the model will not be read for a
-// while, so that its pages need not stay in memory. It may be read again.
+// while, so its pages may leave memory. The matrix can still be read.
 func (m *Model) Release(w *kernels.Weight) {
 	for _, f := range m.files {
 		mapped.Release(f, w.BF16)
@@ -206,7 +206,7 @@ func (m *Model) Release(w *kernels.Weight) {
 	}
 }
 
-// Close unmaps the files. The weights must not be in use, nor be used later.
+// Close unmaps the files. The weights must not be in use or used later.
 // Closing twice is allowed.
 func (m *Model) Close() error {
 	var errs []error

@@ -166,8 +166,8 @@ func (l layered) Open(name string) (fs.File, error) {
 	return l.FS.Open(name)
 }
 
-// faults says which words the refusal of a malformed folder must hold: the file,
-// key or tensor at fault.
+// faults says which words the refusal of a malformed folder must hold: the
+// file, key or tensor at fault.
 var faults = map[string][]string{
 	"missing-down-proj":         {"model.layers.0.mlp.down_proj.weight", "missing"},
 	"missing-embed":             {"model.embed_tokens.weight", "missing"},
@@ -266,8 +266,8 @@ func TestMalformedFolders(t *testing.T) {
 }
 
 // Where transformers takes a configuration for the weights of tokcls-base so do
-// we, unless the configuration itself is refused; where it stops at the weights,
-// or warns of random or dropped tensors, we refuse.
+// we, unless the configuration itself is refused; where it stops at the
+// weights, or warns of random or dropped tensors, we refuse.
 func TestConfigsOverWeights(t *testing.T) {
 	root := shared.Path(t, "fixtures", "configs")
 	var manifest struct {

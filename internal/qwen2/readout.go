@@ -19,35 +19,37 @@ const (
 )
 
 // Readout turns hidden states into logits. Its arithmetic is float32 in every
-// precision: one fused multiply-add chain over the features in order, starting
-// from the bias. Weights may lie in a mapped file: call Logits under
-// [Model.Guard]. It is safe for concurrent use.
+// precision: one chain of fused multiply-adds over the features in order,
+// starting from the bias. Its weights may be in a mapped file: call Logits
+// under [Model.Guard]. It is safe for concurrent use.
 type Readout interface {
 	// Family is one of the constants above.
 	Family() string
-	// Outputs is the number of logits of a row.
+	// Outputs is the number of logits for a row.
 	Outputs() int
 	// Logits reads hidden (rows, HiddenSize), after the final norm, and writes
-	// dst (rows, Outputs). A value head gives the value before the sigmoid.
+	// dst (rows, Outputs). For a value head, that is the value before the
+	// sigmoid.
 	Logits(dst, hidden []float32, rows int)
 }
 
-// head is a readout that the tensors at hand make up.
+// head is a readout that the tensors can form.
 type head struct {
 	wants []want
 	bind  func(t tensors) (Readout, error)
 }
 
-// classes are the values of architectures that hold one of the readouts over an
-// unchanged Qwen2 trunk. Any other class is code that this package cannot know.
+// classes are the values of architectures that have one of the readouts over an
+// unchanged Qwen2 trunk. Any other class is code that this package does not
+// know.
 var classes = [...]string{
 	"Qwen2ForTokenClassification", "Qwen2ForSequenceClassification", "Qwen2ForProcessRewardModel",
 	"Qwen2ForRewardModel", "Qwen2ForPrmModel", "Qwen2ForCausalLM",
 }
 
-// findHead decides by the tensors' names and shapes which readout they make up,
-// and by the architectures only where tensors leave a choice. The head's own
-// tensors are compared later, with all others.
+// findHead decides by the names and shapes of the tensors which readout they
+// form. The architectures decide only if the tensors leave a choice. The head's
+// own tensors are compared later, with all others.
 func findHead(t tensors, c *Config, architectures []string, candidates []int32) (*head, error) {
 	known := func(name string) bool { return slices.Contains(classes[:], name) }
 	if len(architectures) > 0 && !slices.ContainsFunc(architectures, known) {
@@ -78,8 +80,8 @@ func findHead(t tensors, c *Config, architectures []string, candidates []int32) 
 	}
 }
 
-// first returns the first tensor, in order of names, that begins with one of the
-// prefixes; "" where there is none.
+// first returns the first name of a tensor, in alphabetical order, that begins
+// with one of the prefixes, or "" if there is none.
 func (t tensors) first(prefixes ...string) string {
 	best := ""
 	for name := range t {

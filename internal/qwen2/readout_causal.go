@@ -6,7 +6,7 @@ import (
 	"seccodeprm/kernels"
 )
 
-// causal is the LM head at two candidate tokens. Only their two rows are ever
+// causal is the LM head at two candidate tokens. Only their two rows are
 // multiplied.
 type causal struct {
 	rows Linear // (2, HiddenSize), in the order of the candidates
@@ -18,7 +18,7 @@ func (r *causal) Logits(dst, hidden []float32, rows int) {
 	r.rows.project(dst, hidden, rows)
 }
 
-// causalHead takes a stored lm_head.weight before the embedding, tied or not, as
+// causalHead prefers a stored lm_head.weight to the embedding, tied or not, as
 // transformers 5 does.
 func causalHead(t tensors, c *Config, candidates []int32) (*head, error) {
 	name := "lm_head.weight"

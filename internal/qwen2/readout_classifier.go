@@ -3,8 +3,9 @@ package qwen2
 import "slices"
 
 // classifier is score(h): the head of Qwen2ForTokenClassification, with a bias
-// unless the config says otherwise, and of Qwen2ForSequenceClassification, without
-// one. They differ in the positions that are read, which is the caller's matter.
+// unless the config says otherwise, and of Qwen2ForSequenceClassification,
+// without one. The two also differ in the positions that are read, which are up
+// to the caller.
 type classifier struct {
 	family string
 	score  Linear // (NumLabels, HiddenSize)
@@ -16,8 +17,8 @@ func (r *classifier) Logits(dst, hidden []float32, rows int) {
 	r.score.project(dst, hidden, rows)
 }
 
-// classifierHead tells the two apart: a bias means token classification. Without
-// one the architectures decide, then token_classification_bias.
+// classifierHead distinguishes the two. A bias means token classification.
+// Without one, architectures decides, then token_classification_bias.
 func classifierHead(t tensors, c *Config, architectures []string) *head {
 	_, hasBias := t["score.bias"]
 	token := slices.Contains(architectures, "Qwen2ForTokenClassification")

@@ -22,15 +22,16 @@ func (r *mlp) Logits(dst, hidden []float32, rows int) {
 	inner := make([]float32, rows*r.inner.Weight.N)
 	r.inner.project(inner, hidden, rows)
 	for i, x := range inner {
-		if x < 0 { // NaN stays, so that it is seen in the logits
+		if x < 0 { // NaN stays and shows in the logits
 			inner[i] = 0
 		}
 	}
 	r.outer.project(dst, inner, rows)
 }
 
-// mlpHead takes the number of outputs from the tensor: these families never
-// write num_labels. The architectures only say which shape an odd one misses.
+// mlpHead takes the number of outputs from the tensor, since these families
+// never write num_labels. If that number is neither 1 nor 2, architectures says
+// which was expected.
 func mlpHead(t tensors, c *Config, architectures []string) *head {
 	outputs := 2
 	if slices.Contains(architectures, "Qwen2ForRewardModel") {

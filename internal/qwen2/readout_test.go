@@ -129,7 +129,7 @@ func TestFamilies(t *testing.T) {
 	}
 }
 
-// Between the two layers stands a ReLU, and a NaN goes through it.
+// A ReLU is between the two layers, and a NaN passes through it.
 func TestMLP(t *testing.T) {
 	identity := func(i int) float32 {
 		if i%9 == 0 {

@@ -1,7 +1,7 @@
 package qwen2
 
-// value is v_head.summary(h), the value head of TRL and Skywork-o1-Open-PRM. The
-// reward is its sigmoid, which Logits leaves to the caller.
+// value is v_head.summary(h), the value head of TRL and Skywork-o1-Open-PRM.
+// The caller applies the sigmoid that turns it into the reward.
 type value struct {
 	summary Linear // (1, HiddenSize)
 }

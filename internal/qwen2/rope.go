@@ -6,46 +6,49 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// Rope is the rotary position embedding of a checkpoint: how often each pair of
-// a head's features turns per position. Frequencies follow transformers 5
-// (modeling_rope_utils) to the place of every float32 rounding; powers, which
-// torch leaves within an ulp, are correctly rounded here.
+// Rope is the rotary position embedding of a checkpoint: how far each pair of a
+// head's features turns for each position. Frequencies follow transformers 5
+// (modeling_rope_utils) down to every float32 rounding, except that powers,
+// which torch computes within an ulp, are correctly rounded here.
 //
-// Fields are named as in rope_parameters. Those of other rope types are zero.
+// Fields are named as in rope_parameters. Fields of other rope types are zero.
 type Rope struct {
 	// RopeType is "default", "linear", "dynamic", "yarn", "llama3", "longrope"
 	// or "proportional".
 	RopeType string
 	// RopeTheta is the base, above 0.
 	RopeTheta float64
-	// HeadDim is the config's: frequencies come in HeadDim/2.
+	// HeadDim is the config's. There are HeadDim/2 frequencies.
 	HeadDim int
-	// MaxPositionEmbeddings is the config's. Dynamic scales beyond it.
+	// MaxPositionEmbeddings is the config's. Type dynamic scales beyond it.
 	MaxPositionEmbeddings int
-	// OriginalMaxPositionEmbeddings is the context before scaling (yarn, llama3,
-	// longrope).
+	// OriginalMaxPositionEmbeddings is the context before scaling (yarn,
+	// llama3, longrope).
 	OriginalMaxPositionEmbeddings int
-	// Factor is how far the context is stretched (all but default), above 0.
+	// Factor is how far the context is stretched (all types but default), above
+	// 0.
 	Factor float64
-	// AttentionFactor multiplies cos and sin; 1 but for yarn and longrope.
+	// AttentionFactor multiplies cos and sin. It is 1 except for yarn and
+	// longrope.
 	AttentionFactor float64
 
-	// BetaFast and BetaSlow are the rotations that bound yarn's ramp; Truncate
-	// rounds the bounds outwards to whole features.
+	// BetaFast and BetaSlow are the numbers of rotations that bound yarn's
+	// ramp. Truncate rounds the bounds outwards to whole features.
 	BetaFast, BetaSlow float64
 	Truncate           bool
 	// LowFreqFactor and HighFreqFactor bound llama3's ramp.
 	LowFreqFactor, HighFreqFactor float64
-	// ShortFactor and LongFactor (HeadDim/2) divide longrope's frequencies up to
-	// the original context and beyond it.
+	// ShortFactor and LongFactor (HeadDim/2) divide longrope's frequencies up
+	// to the original context and beyond it.
 	ShortFactor, LongFactor []float32
-	// PartialRotaryFactor is the share of features that proportional turns.
+	// PartialRotaryFactor is the share of features that type proportional
+	// turns.
 	PartialRotaryFactor float64
 }
 
-// StableLength is the largest final length such that Frequencies is the same for
-// all lengths up to it: a sequence may grow so far and keep its keys. 0 means that
-// there is no limit.
+// StableLength returns the largest final length up to which Frequencies is the
+// same for all lengths, so that a sequence may grow and keep its keys. 0 means
+// no limit.
 func (r *Rope) StableLength() int {
 	switch r.RopeType {
 	case "dynamic":
@@ -58,7 +61,8 @@ func (r *Rope) StableLength() int {
 
 // Frequencies returns the inverse frequencies (HeadDim/2), in radians per
 // position, and the factor that multiplies every cos and sin. length is the
-// final number of positions of the sequence; it matters where StableLength is not 0.
+// final number of positions of the sequence. It matters if StableLength is not
+// 0.
 func (r *Rope) Frequencies(length int) (invFreq []float32, scale float32) {
 	invFreq = make([]float32, r.HeadDim/2)
 	switch r.RopeType {
@@ -94,9 +98,9 @@ func (r *Rope) Frequencies(length int) (invFreq []float32, scale float32) {
 	return invFreq, float32(r.AttentionFactor)
 }
 
-// Angles fills cos and sin (HeadDim/2) for one position: the angle is
-// float32(position) times the inverse frequency, rounded to float32, and its
-// cosine and sine are multiplied by scale.
+// Angles fills cos and sin (HeadDim/2) for one position. The angle is
+// float32(position) times the inverse frequency, rounded to float32. Its cosine
+// and sine are multiplied by scale.
 func Angles(cos, sin, invFreq []float32, position int, scale float32) {
 	for i, f := range invFreq {
 		s, c := num.SinCos(float32(float32(position) * f))
@@ -104,7 +108,8 @@ func Angles(cos, sin, invFreq []float32, position int, scale float32) {
 	}
 }
 
-// powers sets p[i] = base^(2i/HeadDim), exponent and power rounded to float32.
+// powers sets p[i] = base^(2i/HeadDim), with exponent and power rounded to
+// float32.
 func (r *Rope) powers(p []float32, base float32) {
 	for i := range p {
 		exponent := float32(2*i) / float32(r.HeadDim)
@@ -112,7 +117,7 @@ func (r *Rope) powers(p []float32, base float32) {
 	}
 }
 
-// pow32 is x**y rounded to float32.
+// pow32 returns x**y rounded to float32.
 func pow32(x, y float32) float32 { return float32(num.Pow64(float64(x), float64(y))) }
 
 // invert replaces each value by its reciprocal.
@@ -122,10 +127,10 @@ func invert(x []float32) {
 	}
 }
 
-// dynamicBase is theta stretched for a sequence of length positions (NTK-aware
-// scaling). Up to MaxPositionEmbeddings Python computes it in float64; beyond,
-// the length is a tensor and every result is rounded to float32, while the
-// exponent stays a float64.
+// dynamicBase returns theta stretched for a sequence of length positions
+// (NTK-aware scaling). Up to MaxPositionEmbeddings, Python computes it in
+// float64. Beyond, the length is a tensor and every result is rounded to
+// float32, but the exponent stays a float64.
 func (r *Rope) dynamicBase(length int) float32 {
 	exponent := float64(r.HeadDim) / float64(r.HeadDim-2)
 	limit := r.MaxPositionEmbeddings
@@ -138,9 +143,10 @@ func (r *Rope) dynamicBase(length int) float32 {
 	return float32(float32(r.RopeTheta) * float32(num.Pow64(float64(stretch), exponent)))
 }
 
-// yarn turns powers of the base into inverse frequencies: kept where a feature
-// turns more than BetaFast times within the original context, divided by Factor
-// where fewer than BetaSlow, a linear ramp between (arXiv 2309.00071, section 3.2).
+// yarn turns powers of the base into inverse frequencies. A feature that turns
+// more than BetaFast times within the original context keeps its frequency; one
+// that turns less than BetaSlow times is divided by Factor; a linear ramp joins
+// the two (arXiv 2309.00071, section 3.2).
 func (r *Rope) yarn(p []float32) {
 	low, high := r.yarnRange()
 	if low == high {
@@ -158,7 +164,7 @@ func (r *Rope) yarn(p []float32) {
 
 // yarnRange returns the features between which yarn's ramp runs.
 func (r *Rope) yarnRange() (low, high float64) {
-	// The feature that turns so many times over the original context.
+	// feature is the one that turns so many times over the original context.
 	feature := func(rotations float64) float64 {
 		turns := float64(r.OriginalMaxPositionEmbeddings) / (rotations * 2 * math.Pi)
 		return float64(r.HeadDim) * num.Log64(turns) / (2 * num.Log64(r.RopeTheta))
@@ -170,9 +176,10 @@ func (r *Rope) yarnRange() (low, high float64) {
 	return max(low, 0), min(high, float64(r.HeadDim-1))
 }
 
-// llama3 divides by Factor the frequencies whose wavelength passes the original
-// context / LowFreqFactor, keeps those under it / HighFreqFactor and blends the
-// ones between. A scalar over a tensor is reciprocal times scalar in torch.
+// llama3 divides a frequency by Factor if its wavelength exceeds the original
+// context / LowFreqFactor, keeps it if below the context / HighFreqFactor, and
+// blends the two in between. In torch, a scalar over a tensor is the reciprocal
+// times the scalar.
 func (r *Rope) llama3(invFreq []float32) {
 	context := float64(r.OriginalMaxPositionEmbeddings)
 	longest, shortest := float32(context/r.LowFreqFactor), float32(context/r.HighFreqFactor)
@@ -192,7 +199,7 @@ func (r *Rope) llama3(invFreq []float32) {
 	}
 }
 
-// positive32 reports whether x is above 0 and finite, in float32 too.
+// positive32 reports whether x is positive and finite in float32.
 func positive32(x float64) bool {
 	f := float32(x)
 	return f > 0 && !math.IsInf(float64(f), 0)

@@ -6,9 +6,10 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// readRope resolves the rotary embedding. A non-empty rope_scaling (transformers
-// 4) replaces rope_parameters (5) outright; theta is in the dict, else rope_theta,
-// else 10000; type counts only where rope_type is absent.
+// readRope resolves the rotary embedding. A non-empty rope_scaling
+// (transformers 4) replaces rope_parameters (5) altogether. Theta is the one in
+// that object, otherwise the top-level rope_theta, otherwise 10000. type counts
+// only without rope_type.
 func (c *Config) readRope(f *fields) {
 	key, dict := "rope_parameters", f.nested("rope_parameters")
 	if scaling := f.nested("rope_scaling"); scaling != nil && len(scaling.keys) > 0 {
@@ -38,7 +39,7 @@ func (c *Config) readRope(f *fields) {
 		AttentionFactor:       1,
 		PartialRotaryFactor:   1,
 	}
-	for _, theta := range []*fields{f, d} { // the dict wins
+	for _, theta := range []*fields{f, d} { // the second wins
 		if theta.has("rope_theta") {
 			r.RopeTheta = theta.positive("rope_theta")
 		}
@@ -47,7 +48,7 @@ func (c *Config) readRope(f *fields) {
 		return
 	}
 	switch r.RopeType {
-	case "default": // ignores partial_rotary_factor, which is none of Qwen2's keys
+	case "default": // partial_rotary_factor is not a key of Qwen2
 	case "linear":
 		r.readFactor(d)
 	case "proportional":
@@ -79,15 +80,15 @@ func (c *Config) readRope(f *fields) {
 		return
 	}
 	if r.RopeType != "default" && r.RopeType != "proportional" {
-		r.readPartial(d, f, 1) // the frequencies would be too few for a head
+		r.readPartial(d, f, 1) // otherwise a head has too few frequencies
 	}
 	if len(*f.problems) == 0 {
 		r.check(d)
 	}
 }
 
-// readOriginal reads the context before scaling. A top-level key of that name
-// beats the one in the dict.
+// readOriginal reads the context before scaling. A top-level key wins over the
+// one in d.
 func (r *Rope) readOriginal(d, top *fields) {
 	const key = "original_max_position_embeddings"
 	if top.has(key) {
@@ -96,7 +97,8 @@ func (r *Rope) readOriginal(d, top *fields) {
 	r.OriginalMaxPositionEmbeddings = d.integerOr(key, r.MaxPositionEmbeddings, 1, maxPositions)
 }
 
-// readPartial reads the share of features that turn, at least least.
+// readPartial reads the share of features that turn, which must be at least
+// least.
 func (r *Rope) readPartial(d, top *fields, least float64) {
 	const key = "partial_rotary_factor"
 	if !d.has(key) {
@@ -111,8 +113,8 @@ func (r *Rope) readPartial(d, top *fields, least float64) {
 	}
 }
 
-// readYarn reads factor (null: how far max_position_embeddings passes the original
-// context), the ramp and the attention factor.
+// readYarn reads the factor, the ramp and the attention factor. A factor of
+// null means max_position_embeddings over the original context.
 func (r *Rope) readYarn(d *fields) {
 	if d.has("factor") && !d.stated("factor") {
 		if len(*d.problems) == 0 {
@@ -140,7 +142,7 @@ func (r *Rope) readYarn(d *fields) {
 	if len(*d.problems) > 0 || r.Factor <= 1 {
 		return
 	}
-	// mscale counts only together with mscale_all_dim, and neither when 0.
+	// mscale and mscale_all_dim count only together, and only if neither is 0.
 	log := num.Log64(r.Factor)
 	if mscale == 0 || mscaleAll == 0 {
 		r.AttentionFactor = float64(0.1*log) + 1
@@ -152,7 +154,7 @@ func (r *Rope) readYarn(d *fields) {
 	}
 }
 
-// beta reads one end of yarn's ramp; null and 0 mean the default.
+// beta reads one end of yarn's ramp. null and 0 mean the default.
 func (r *Rope) beta(d *fields, key string, absent float64) float64 {
 	if !d.stated(key) {
 		return absent
@@ -168,8 +170,8 @@ func (r *Rope) beta(d *fields, key string, absent float64) float64 {
 	}
 }
 
-// readFactor reads how far the context is stretched. The bound keeps the float32
-// steps of dynamic meaningful.
+// readFactor reads how far the context is stretched. The bound keeps the
+// float32 steps of type dynamic meaningful.
 func (r *Rope) readFactor(d *fields) {
 	const limit = 1 << 20
 	if r.Factor = d.positive("factor"); r.Factor > limit {
@@ -233,7 +235,8 @@ func (r *Rope) factors(d *fields, key string) []float32 {
 	return out
 }
 
-// check refuses parameters whose angles are not finite at every position.
+// check refuses parameters that give an angle that is not finite at some
+// position.
 func (r *Rope) check(d *fields) {
 	for _, length := range []int{1, maxPositions} {
 		invFreq, _ := r.Frequencies(length)

@@ -40,9 +40,9 @@ func ulps(a, b float32) int {
 	return max(order(a)-order(b), order(b)-order(a))
 }
 
-// Every frequency of every fixture model, at every length. All but feature 37 of
-// shape-headdim128 agree bit for bit: there torch's vectorised powf is an ulp from
-// the correctly rounded power, which is ours.
+// Every frequency of every fixture model, at every length. All but feature 37
+// of shape-headdim128 agree bit for bit: there torch's vectorised powf is an
+// ulp from the correctly rounded power, which is ours.
 func TestFrequenciesOfFixtureModels(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(shared.Path(t, "fixtures", "models"), "*", "config.json"))
 	require.NoError(t, err)

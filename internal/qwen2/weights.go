@@ -15,11 +15,11 @@ import (
 // Linear is y = x W^T + b.
 type Linear struct {
 	Weight kernels.Weight // (N, K): outputs by inputs
-	Bias   []float32      // (N), nil where the layer has none
+	Bias   []float32      // (N), or nil if the layer has none
 }
 
-// Layer holds the weights of one decoder layer. Attention reads InputNorm, the
-// MLP PostAttentionNorm.
+// Layer holds the weights of one decoder layer. InputNorm precedes attention,
+// PostAttentionNorm the MLP.
 type Layer struct {
 	InputNorm, PostAttentionNorm []float32 // (HiddenSize)
 	QProj                        Linear    // (NumAttentionHeads * HeadDim, HiddenSize), with bias
@@ -37,7 +37,7 @@ type Projection struct {
 	Of    func(l *Layer) *Linear
 }
 
-// Projections lists them in the order of the forward pass.
+// Projections lists the projections in the order of the forward pass.
 var Projections = [...]Projection{
 	{"self_attn.q_proj", true,
 		func(c *Config) (n, k int) { return c.NumAttentionHeads * c.HeadDim, c.HiddenSize },
@@ -68,7 +68,7 @@ const (
 	normName  = "model.norm.weight"
 )
 
-// layerName is the name of the layer as a module.
+// layerName returns the name of the layer as a module.
 func layerName(layer int) string { return "model.layers." + strconv.Itoa(layer) }
 
 // want is a tensor that the model needs.
@@ -96,8 +96,8 @@ func trunk(c *Config) []want {
 	return wants
 }
 
-// tensors are the tensors at hand by the name the model gives them: those of the
-// checkpoint and over them those that an adapter replaces.
+// tensors holds the tensors of the checkpoint by the names that the model gives
+// them. Tensors of an adapter replace some of them.
 type tensors map[string]safetensors.Tensor
 
 // sorted returns the tensors in the order of their names.
@@ -109,8 +109,8 @@ func (t tensors) sorted() []safetensors.Tensor {
 	return out
 }
 
-// matrix is the tensor as stored: a view of the file for the 16- and 32-bit
-// types. F64, which is rare, is rounded to float32 as transformers does.
+// matrix returns the tensor as stored: a view of the file for 16- and 32-bit
+// types. F64, which is rare, is rounded to float32, as transformers does.
 func (t tensors) matrix(name string) (kernels.Weight, error) {
 	x := t[name]
 	m := kernels.Weight{N: x.Shape[0], K: x.Shape[1]}
@@ -128,10 +128,10 @@ func (t tensors) matrix(name string) (kernels.Weight, error) {
 	return m, err
 }
 
-// vector is the tensor as a new float32 slice.
+// vector returns the tensor as a new float32 slice.
 func (t tensors) vector(name string) ([]float32, error) { return widen(t[name]) }
 
-// linear is the module's weight, and its bias where it has one.
+// linear returns the module's weight, and its bias if it has one.
 func (t tensors) linear(module string, bias bool) (l Linear, err error) {
 	if l.Weight, err = t.matrix(module + ".weight"); err == nil && bias {
 		l.Bias, err = t.vector(module + ".bias")
@@ -139,7 +139,7 @@ func (t tensors) linear(module string, bias bool) (l Linear, err error) {
 	return l, err
 }
 
-// layer binds one decoder layer.
+// layer returns one decoder layer.
 func (t tensors) layer(i int) (l Layer, err error) {
 	name := layerName(i) + "."
 	if l.InputNorm, err = t.vector(name + "input_layernorm.weight"); err != nil {
@@ -156,11 +156,11 @@ func (t tensors) layer(i int) (l Layer, err error) {
 	return l, nil
 }
 
-// f64 is a type that safetensors knows by name only.
+// f64 is a type of which safetensors knows only the name.
 const f64 safetensors.DType = "F64"
 
 // widen reads a tensor of any float type that a checkpoint may use. Widening is
-// exact but for F64, which is rounded to nearest.
+// exact, except that F64 is rounded to nearest.
 func widen(t safetensors.Tensor) ([]float32, error) {
 	if t.DType != f64 {
 		return t.Widen()
@@ -173,15 +173,15 @@ func widen(t safetensors.Tensor) ([]float32, error) {
 	return out, nil
 }
 
-// compare lists what is wrong with the tensors at hand: missing ones, wrong
-// shapes and types, and tensors that no Qwen2 with this readout has.
+// compare lists what is wrong with the tensors: missing ones, wrong shapes and
+// types, and tensors that no Qwen2 with this readout has.
 func (t tensors) compare(c *Config, wants []want) []string {
 	var problems []string
 	known := make(map[string]bool, len(wants))
 	for _, w := range wants {
 		known[w.name] = true
 	}
-	// A layer that is missing as a whole is one problem, not twelve.
+	// A whole missing layer is one problem, not twelve.
 	absent := make(map[int]bool)
 	for i := range c.NumHiddenLayers {
 		absent[i] = true
@@ -223,7 +223,7 @@ func (t tensors) compare(c *Config, wants []want) []string {
 	return append(problems, surplus...)
 }
 
-// at names the tensor in an error, with its file and its name there.
+// at names the tensor for an error, with its file and its name in the file.
 func (t tensors) at(name string) string {
 	x := t[name]
 	if x.Name != name {
@@ -236,9 +236,9 @@ func usable(d safetensors.DType) bool {
 	return d == safetensors.BF16 || d == safetensors.F16 || d == safetensors.F32 || d == f64
 }
 
-// leftover reports whether a tensor may lie in a checkpoint without a use: the
-// LM head of the model a readout was trained from, and buffers that older
-// versions of transformers saved.
+// leftover reports whether a checkpoint may hold the tensor without using it:
+// the LM head of the model from which a readout was trained, and buffers that
+// older versions of transformers saved.
 func leftover(name string) bool {
 	if strings.HasPrefix(name, "lm_head.") {
 		return true
@@ -265,8 +265,8 @@ func layerOf(name string) (layer int, ok bool) {
 	return layer, ok && err == nil && layer >= 0 && strconv.Itoa(layer) == digits
 }
 
-// storedDType names the type that all of the tensors have, as config.json would,
-// else "mixed".
+// storedDType returns the type of all tensors as config.json names it, or
+// "mixed".
 func storedDType(used []safetensors.Tensor) string {
 	name := ""
 	for _, t := range used {

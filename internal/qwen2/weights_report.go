@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// refuse makes one error of everything found wrong; nil of nothing.
+// refuse turns problems into one error, or nil if there are none.
 func refuse(problems []string) error {
 	if len(problems) == 0 {
 		return nil
@@ -21,8 +21,8 @@ func refuse(problems []string) error {
 	return fmt.Errorf("%w: %s%s", ErrModel, strings.Join(problems, "; "), more)
 }
 
-// show makes a name that comes from a file fit for an error: printable, and not
-// longer than any name of a Qwen2 or of its adapters.
+// show prepares a name from a file for an error: printable, and cut to the
+// longest name that a Qwen2 or its adapters have.
 func show(name string) string {
 	const limit = 120
 	if len(name) > limit {
