@@ -22,8 +22,8 @@ const (
 	// the source it is the last step.
 	Containing Anchor = iota
 
-	// Strict marks nothing: equation 4 of the paper, read literally. About one
-	// vulnerable function of SVEN in seven then has no vulnerable step.
+	// Strict marks nothing: equation 4 of the paper, read literally. In SVEN,
+	// about one vulnerable function in seven then has no vulnerable step.
 	Strict
 
 	// Both marks the same step as Containing and, at a border, also the step

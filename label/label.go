@@ -41,7 +41,7 @@ const (
 	Diff       Provenance = 1 << iota // a fix and what it changed
 	Propagated                        // a function that calls a vulnerable one
 	Uniform                           // the label of the whole function
-	SARIF                             // a finding of another tool
+	SARIF                             // a finding of an analyser
 	Manual                            // a person
 )
 

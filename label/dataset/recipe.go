@@ -16,7 +16,7 @@ import (
 type Recipe struct {
 	Model     string // Hugging Face name or folder of the base model
 	GPUs      int    // of one machine; 0 means 4, as in the paper
-	Train     string // file or pattern of the rows, relative to the working directory
+	Train     string // file or pattern of the rows, relative to the folder of the recipe
 	Eval      string // the same for evaluation; may be empty
 	Separator string // "\n\n" if empty
 	Prompt    string // of the rows; Prompt if empty
