@@ -21,8 +21,8 @@ func refuse(problems []string) error {
 	return fmt.Errorf("%w: %s%s", ErrModel, strings.Join(problems, "; "), more)
 }
 
-// show prepares a name from a file for an error: printable, and cut to the
-// longest name that a Qwen2 or its adapters have.
+// show prepares a name from a file for an error: printable, and cut to a length
+// that no name of a Qwen2 or its adapters reaches.
 func show(name string) string {
 	const limit = 120
 	if len(name) > limit {
