@@ -100,18 +100,19 @@ func (s *scanner) define(opened opening, start int, t lex.Token) int32 {
 			s.calls[i].InFunc = len(s.funcs)
 		}
 	}
-	fn := Func{
+	s.funcs = append(s.funcs, Func{
 		Name: s.text(opened.name), Qualifier: s.text(opened.qualifier), Receiver: s.text(opened.receiver),
 		Arity: opened.arity, Start: start, BodyStart: s.off + t.Start,
-	}
+	})
+	last := len(s.funcs) - 1
+	fn := &s.funcs[last] // in the list: the address of a variable would escape
 	if s.dialect.define != nil {
-		s.dialect.define(s, &fn, opened)
+		s.dialect.define(s, fn, opened)
 	}
 	if fn.Qualifier == "" {
 		fn.Qualifier = s.around()
 	}
-	s.funcs = append(s.funcs, fn)
-	return int32(len(s.funcs) - 1)
+	return int32(last)
 }
 
 // endFunction ends a function that has no end yet.
