@@ -134,6 +134,9 @@ func (p Policy) check() error {
 	return nil
 }
 
+// separated reports whether blank lines alone are where the policy cuts.
+func (p *Policy) separated() bool { return p.Preset == Paper || p.Preset == BlankLines }
+
 // maxLines returns the limit of lines, 0 for none.
 func (p Policy) maxLines() int {
 	if p.MaxLines == 0 && p.Preset == Structure {

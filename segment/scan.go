@@ -69,7 +69,6 @@ const (
 	suffixed // its code belongs to what precedes it: return, break
 	prefixed // its code belongs to what follows: imports, labels
 	declared // a declaration without a value, as prefixed
-	ended    // has a newline at its end
 )
 
 // scannerRoom holds a scanner and what its lists need at the start, in one
@@ -120,9 +119,6 @@ func (s *scanner) current() *line { return &s.lines[len(s.lines)-1] }
 // feed takes the next line, with its newline.
 func (s *scanner) feed(text []byte, tokens int) {
 	l := line{start: s.off, tokens: tokens}
-	if text[len(text)-1] == '\n' {
-		l.flags |= ended
-	}
 	continued := s.lex.Inside() || s.directive != noDirective || s.spliced
 	if continued {
 		l.flags |= inside

@@ -134,31 +134,7 @@ func (p Policy) Steps(src []byte, lang Language) ([]Step, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	var steps []Step
-	switch p.Preset {
-	case Paper:
-		steps = cutSeparators(src)
-	case BlankLines:
-		steps = cutBlankLines(src)
-	default:
-		return p.structureSteps(src, lang), nil
-	}
-	line := 1
-	for i := range steps {
-		s := &steps[i]
-		span := src[s.Start:s.End]
-		s.NoOp = isSpace(span)
-		s.Line = line
-		line += bytes.Count(span, newline)
-		s.EndLine = line
-		if span[len(span)-1] == '\n' { // still on the line that it ends
-			s.EndLine--
-		}
-	}
-	if p.CommentsNoOp {
-		markComments(steps, src, lang)
-	}
-	return steps, nil
+	return p.stream(lang).whole(src), nil
 }
 
 // AppendText appends the text of the step s of src to dst by the rule of the
@@ -169,7 +145,7 @@ func (p Policy) AppendText(dst, src []byte, s Step) []byte {
 	span := src[s.Start:s.End]
 	switch p.Preset {
 	case Paper:
-		return append(dst, bytes.TrimSuffix(span, separator)...)
+		return append(dst, bytes.TrimSuffix(span, []byte("\n\n"))...)
 	case BlankLines, Structure, Lines, Functions:
 		return appendLines(dst, span)
 	}

@@ -2,6 +2,8 @@ package segment
 
 import (
 	"bytes"
+
+	"seccodeprm/internal/lex"
 )
 
 // Stream cuts a source that is still being written. Append takes the bytes as
@@ -14,18 +16,32 @@ import (
 // it takes the line that shows where the next step begins, and under Structure
 // and Functions that this step will stay one.
 //
-// A Stream belongs to one goroutine; Clone makes another of it. It keeps the line at hand and a record of
-// the lines that are not settled, not the source.
+// A Stream belongs to one goroutine; Clone makes another of it. It keeps the
+// line at hand and a record of the lines that are not settled, not the source.
 type Stream struct {
 	policy Policy
-	m      *scanner // nil where the language has no structure
-	cut    cutter
 	tail   []byte // the line at hand
 	here   bound
-	spare  *streamRoom // for Rest
+
+	// Paper and BlankLines:
+	blanks separators
+
+	// The other presets:
+	scan *scanner // nil where the language has no structure
+	cut  cutter
+
+	spare *streamRoom // for Rest
 }
 
-// NewStream returns a stream before the first byte. The error is that of
+// streamRoom holds a stream and what its lists need at the start, in one piece
+// of memory.
+type streamRoom struct {
+	stream      Stream
+	scanner     scannerRoom
+	open, group [32]bound
+}
+
+// NewStream returns a stream before the first byte. Its error is the one of
 // Policy.Steps.
 func NewStream(p Policy, lang Language) (*Stream, error) {
 	if err := p.check(); err != nil {
@@ -37,23 +53,21 @@ func NewStream(p Policy, lang Language) (*Stream, error) {
 func (p Policy) stream(lang Language) *Stream {
 	r := new(streamRoom)
 	s := &r.stream
-	s.policy, s.m = p, newScanner(&r.scanner, lang)
-	s.cut = cutter{
-		preset: p.Preset, maxLines: p.maxLines(), minLines: p.MinLines, maxToken: p.MaxTokens, drop: p.CommentsNoOp,
+	s.policy = p
+	if p.separated() {
+		language := lex.LanguageAt(int(lang))
+		s.blanks = separators{preset: p.Preset, known: p.CommentsNoOp && language.Known}
+		s.blanks.lexer = *lex.NewLexer(language.Syntax)
+		return s
 	}
-	if s.m == nil && p.Preset == Functions {
+	s.scan = newScanner(&r.scanner, lang)
+	s.cut = cutter{preset: p.Preset, noop: p.CommentsNoOp}
+	s.cut.group.maxLines, s.cut.group.minLines, s.cut.group.maxToken = p.maxLines(), p.MinLines, p.MaxTokens
+	if s.scan == nil && p.Preset == Functions {
 		s.cut.preset = Structure // blank lines, that is
 	}
 	s.cut.open.cuts, s.cut.group.cuts = r.open[:0], r.group[:0]
 	return s
-}
-
-// streamRoom holds a stream and what its lists need at the start, in one piece
-// of memory.
-type streamRoom struct {
-	stream      Stream
-	scanner     scannerRoom
-	open, group [32]bound
 }
 
 // Append takes the next bytes and returns the steps that are settled now, in
@@ -74,9 +88,17 @@ func (s *Stream) Append(code []byte) []Step {
 		code = code[n:]
 	}
 	s.tail = append(s.tail, code...)
-	steps := s.cut.steps
-	s.cut.steps = nil
+	steps := *s.steps()
+	*s.steps() = nil
 	return steps
+}
+
+// steps returns the list of the steps made and not yet returned.
+func (s *Stream) steps() *[]Step {
+	if s.policy.separated() {
+		return &s.blanks.steps
+	}
+	return &s.cut.group.steps
 }
 
 // Rest returns the steps behind the settled ones if the source ended here. The
@@ -102,19 +124,19 @@ func (s *Stream) clone(r *streamRoom) *Stream {
 	tail := append(c.tail[:0], s.tail...)
 	*c = *s
 	c.tail, c.spare = tail, nil
+	c.blanks.lexer = *s.blanks.lexer.Clone()
 	c.cut.open.cuts = append(r.open[:0], s.cut.open.cuts...)
 	c.cut.group.cuts = append(r.group[:0], s.cut.group.cuts...)
-	if s.m != nil {
-		c.m = s.m.clone(&r.scanner)
+	if s.scan != nil {
+		c.scan = s.scan.clone(&r.scanner)
 	}
 	return c
 }
 
-// structureSteps cuts a whole source.
-func (p Policy) structureSteps(src []byte, lang Language) []Step {
-	s := p.stream(lang)
+// whole cuts a whole source.
+func (s *Stream) whole(src []byte) []Step {
 	const perStep = 256 // bytes, at a guess
-	s.cut.steps = make([]Step, 0, len(src)/perStep+1)
+	*s.steps() = make([]Step, 0, len(src)/perStep+1)
 	for len(src) > 0 {
 		n := lineEnd(src, 0)
 		s.line(src[:n])
@@ -127,12 +149,16 @@ func (s *Stream) finish() []Step {
 	if len(s.tail) > 0 {
 		s.line(s.tail)
 	}
-	if s.m != nil {
-		s.m.finish()
-		s.settle(len(s.m.lines))
+	if s.policy.separated() {
+		s.blanks.finish(s.here)
+		return s.blanks.steps
+	}
+	if s.scan != nil {
+		s.scan.finish()
+		s.settle(len(s.scan.lines))
 	}
 	s.cut.finish(s.here)
-	return s.cut.steps
+	return s.cut.group.steps
 }
 
 // line takes a whole line.
@@ -141,25 +167,30 @@ func (s *Stream) line(text []byte) {
 	if s.policy.Count != nil {
 		tokens = s.policy.Count(text)
 	}
-	if s.m == nil {
+	switch {
+	case s.policy.separated():
+		here := s.here
+		s.here = bound{at: here.at + len(text), line: here.line + 1}
+		s.blanks.add(text, here, s.here)
+	case s.scan == nil:
 		s.unknown(text, tokens)
-		return
+	default:
+		s.scan.feed(text, tokens)
+		s.settle(s.scan.settled())
 	}
-	s.m.feed(text, tokens)
-	s.settle(s.m.settled())
 }
 
 // settle hands the first n lines of the scanner to the cutter.
 func (s *Stream) settle(n int) {
-	lines := s.m.lines
+	lines := s.scan.lines
 	for i, l := range lines[:n] {
-		end := s.m.off
+		end := s.scan.off
 		if i+1 < len(lines) {
 			end = lines[i+1].start
 		}
 		s.give(l, end)
 	}
-	s.m.forget(n)
+	s.scan.forget(n)
 }
 
 // give hands a line that ends at end to the cutter.
@@ -182,9 +213,6 @@ func (s *Stream) unknown(text []byte, tokens int) {
 			break
 		}
 		l.rank++
-	}
-	if text[len(text)-1] == '\n' {
-		l.flags |= ended
 	}
 	s.give(l, l.start+len(text))
 }

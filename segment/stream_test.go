@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -138,5 +139,34 @@ func TestStreamRefuses(t *testing.T) {
 		require.ErrorIs(t, err, ErrPreset)
 		_, err = p.Steps([]byte("a"), C)
 		require.ErrorIs(t, err, ErrPreset)
+	}
+}
+
+// Under Paper a step is settled with its second newline, under BlankLines with
+// the next line of text, whatever the structure around it.
+func TestStreamSettlesAtSeparators(t *testing.T) {
+	src := "int f() {\n\n  a(\n\n  b);\n\n\n\n  c(); /* d\n\n */\n"
+	for lang := Unknown; lang <= Scala; lang++ {
+		for _, p := range []Policy{{Preset: Paper}, {Preset: Paper, CommentsNoOp: true}, {Preset: BlankLines}} {
+			steps, err := p.Steps([]byte(src), lang)
+			require.NoError(t, err)
+			s, err := NewStream(p, lang)
+			require.NoError(t, err)
+			settled := 0
+			for i := range src {
+				settled += len(s.Append([]byte{src[i]}))
+				want := 0
+				for _, step := range steps {
+					end := step.End
+					if p.Preset == BlankLines { // the newline of the line of text
+						end = step.End + strings.IndexByte(src[step.End:], '\n') + 1
+					}
+					if step.End < len(src) && end <= i+1 {
+						want++
+					}
+				}
+				require.Equal(t, want, settled, "%s %s at %d", p.Name(), lang, i)
+			}
+		}
 	}
 }
