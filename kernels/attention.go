@@ -6,9 +6,6 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// blockKeys is the number of slots in a block of the KV cache.
-const blockKeys = 64
-
 // Queries holds queries of one key/value head and the memory to walk over keys
 // with them. The zero value is ready; the buffers only grow.
 //
@@ -40,9 +37,9 @@ type Queries struct {
 	keys    []float32 // a block of pairs, widened
 	values  []float32
 
-	alpha  [tilePanels * panelCols]float32
-	lo, hi [tilePanels * panelCols]int32 // slots that a query sees
-	lanes  [8 * panelCols]float32        // sums on their way
+	alpha  [tilePanels * PanelColumns]float32
+	lo, hi [tilePanels * PanelColumns]int32 // slots that a query sees
+	lanes  [8 * PanelColumns]float32        // sums on their way
 }
 
 // tilePanels is the number of panels of queries that are worked on together.
@@ -57,16 +54,16 @@ func (q *Queries) Pack(x []float32, ldx, headDim int, p Precision, position []in
 		panic(fmt.Sprintf("kernels: %d queries of %d elements, rows %d apart, in %d elements, in precision %v", n, headDim, ldx, len(x), p))
 	}
 	q.n, q.headDim, q.precision = n, headDim, p
-	q.position = grow(q.position, panelsOf(n)*panelCols)
+	q.position = grow(q.position, panelsOf(n)*PanelColumns)
 	for i := range q.position {
 		q.position[i] = int32(position[min(i, n-1)])
 	}
 	q.Select(0, n)
 	q.scores = grow(q.scores, tilePanels*scorePanel)
-	size := headDim * panelCols
+	size := headDim * PanelColumns
 	q.wide = grow(q.wide, panelsOf(n)*size)
 	for i := range panelsOf(n) {
-		packF32(q.wide[i*size:][:size], x[i*panelCols*ldx:], ldx, min(panelCols, n-i*panelCols), headDim)
+		packF32(q.wide[i*size:][:size], x[i*PanelColumns*ldx:], ldx, min(PanelColumns, n-i*PanelColumns), headDim)
 	}
 	switch {
 	case q.dot():
@@ -75,8 +72,8 @@ func (q *Queries) Pack(x []float32, ldx, headDim int, p Precision, position []in
 		roundPairs(q.pairs, q.wide)
 	case p == BF16:
 		roundBF16(q.wide)
-		for i := 0; i < len(q.wide); i += 2 * panelCols { // the odd one of a pair first
-			even, odd := (*[panelCols]float32)(q.wide[i:]), (*[panelCols]float32)(q.wide[i+panelCols:])
+		for i := 0; i < len(q.wide); i += 2 * PanelColumns { // the odd one of a pair first
+			even, odd := (*[PanelColumns]float32)(q.wide[i:]), (*[PanelColumns]float32)(q.wide[i+PanelColumns:])
 			*even, *odd = *odd, *even
 		}
 	}
@@ -96,7 +93,7 @@ func (q *Queries) Select(from, to int) {
 }
 
 // scorePanel is the size of the scores of a panel of queries.
-const scorePanel = blockKeys * panelCols
+const scorePanel = BlockKeys * PanelColumns
 
 // dot reports whether products multiply pairs as they are.
 func (q *Queries) dot() bool { return formOf(q.precision) == dot }
@@ -108,7 +105,7 @@ func (q *Queries) dot() bool { return formOf(q.precision) == dot }
 // seen are not read, keys may be anything there.
 func (q *Queries) Attend(s *Softmax, keys, values []float32, base, window int) {
 	q.check(F32, s, len(keys), len(values))
-	q.attend(s, panels{wide: keys, stride: q.headDim * panelCols}, panels{wide: values, stride: scorePanel}, base, window)
+	q.attend(s, panels{wide: keys, stride: q.headDim * PanelColumns}, panels{wide: values, stride: scorePanel}, base, window)
 }
 
 // AttendPairs is [Queries.Attend] in precision [BF16]: keys and values are rounded
@@ -117,7 +114,7 @@ func (q *Queries) Attend(s *Softmax, keys, values []float32, base, window int) {
 // is seen has to hold a finite value.
 func (q *Queries) AttendPairs(s *Softmax, keys, values []uint16, base, window int) {
 	q.check(BF16, s, len(keys), len(values))
-	k, v := panels{pairs: keys, stride: q.headDim * panelCols}, panels{pairs: values, stride: scorePanel}
+	k, v := panels{pairs: keys, stride: q.headDim * PanelColumns}, panels{pairs: values, stride: scorePanel}
 	if !q.dot() {
 		live := q.live(base)
 		k = widen(&q.keys, k, panelsOf(live), q.headDim)
@@ -130,33 +127,33 @@ func (q *Queries) AttendPairs(s *Softmax, keys, values []uint16, base, window in
 func widen(buffer *[]float32, p panels, count, depth int) panels {
 	*buffer = grow(*buffer, count*p.stride)
 	for i := range count {
-		widenSwapped((*buffer)[i*p.stride:][:(depth+1)/2*2*panelCols], p.pairs[i*p.stride:])
+		widenSwapped((*buffer)[i*p.stride:][:(depth+1)/2*2*PanelColumns], p.pairs[i*p.stride:])
 	}
 	return panels{wide: *buffer, stride: p.stride}
 }
 
 // live is the number of slots up to the last that some query sees.
-func (q *Queries) live(base int) int { return min(max(q.last+1-base, 0), blockKeys) }
+func (q *Queries) live(base int) int { return min(max(q.last+1-base, 0), BlockKeys) }
 
 func (q *Queries) attend(s *Softmax, keys, values panels, base, window int) {
 	live := q.live(base)
-	if live == 0 || window > 0 && q.first-window+1-base >= blockKeys {
+	if live == 0 || window > 0 && q.first-window+1-base >= BlockKeys {
 		return
 	}
-	masked := q.first+1-base < blockKeys || window > 0 && q.last-window+1 > base || q.from > 0 || q.to < q.n
+	masked := q.first+1-base < BlockKeys || window > 0 && q.last-window+1 > base || q.from > 0 || q.to < q.n
 	depth, tiny := live, float32(0)
 	if q.precision == BF16 {
 		depth, tiny = (live+1)/2*2, num.TinyStart
 	}
-	rows := panelsOf(q.headDim) * panelCols
-	queries := panels{wide: q.wide, stride: q.headDim * panelCols}
+	rows := panelsOf(q.headDim) * PanelColumns
+	queries := panels{wide: q.wide, stride: q.headDim * PanelColumns}
 	weights := panels{wide: q.scores, stride: scorePanel}
 	if q.dot() {
-		queries = panels{pairs: q.pairs, stride: q.headDim * panelCols}
+		queries = panels{pairs: q.pairs, stride: q.headDim * PanelColumns}
 		weights = panels{pairs: q.weights, stride: scorePanel}
 	}
 	end := panelsOf(q.to)
-	for first := q.from / panelCols; first < end; first += tilePanels {
+	for first := q.from / PanelColumns; first < end; first += tilePanels {
 		width := min(tilePanels, end-first)
 		c := cross{
 			a: keys, b: queries.from(first, 0), c: q.scores, stride: scorePanel,
@@ -167,14 +164,14 @@ func (q *Queries) attend(s *Softmax, keys, values panels, base, window int) {
 			q.see(first, width, base, window)
 		}
 		for i := range width {
-			at := (first + i) * panelCols
+			at := (first + i) * PanelColumns
 			b := softmaxBlock{
 				scores: (*[scorePanel]float32)(q.scores[i*scorePanel:]),
-				max:    (*[panelCols]float32)(s.max[at:]), sum: (*[panelCols]float32)(s.sum[at:]),
-				alpha: (*[panelCols]float32)(q.alpha[i*panelCols:]), lanes: &q.lanes, precision: q.precision,
+				max:    (*[PanelColumns]float32)(s.max[at:]), sum: (*[PanelColumns]float32)(s.sum[at:]),
+				alpha: (*[PanelColumns]float32)(q.alpha[i*PanelColumns:]), lanes: &q.lanes, precision: q.precision,
 			}
 			if masked {
-				b.lo, b.hi = (*[panelCols]int32)(q.lo[i*panelCols:]), (*[panelCols]int32)(q.hi[i*panelCols:])
+				b.lo, b.hi = (*[PanelColumns]int32)(q.lo[i*PanelColumns:]), (*[PanelColumns]int32)(q.hi[i*PanelColumns:])
 			}
 			if q.dot() {
 				b.pairs = (*[scorePanel]uint16)(q.weights[i*scorePanel:])
@@ -182,7 +179,7 @@ func (q *Queries) attend(s *Softmax, keys, values panels, base, window int) {
 			b.run()
 		}
 		c = cross{
-			a: values, b: weights, c: s.out[first*rows*panelCols:], stride: rows * panelCols,
+			a: values, b: weights, c: s.out[first*rows*PanelColumns:], stride: rows * PanelColumns,
 			panels: panelsOf(q.headDim), width: width, depth: depth, alpha: q.alpha[:], tiny: tiny,
 		}
 		c.run()
@@ -192,14 +189,14 @@ func (q *Queries) attend(s *Softmax, keys, values panels, base, window int) {
 // see finds the slots that the queries of some panels see: none, if they are not
 // selected.
 func (q *Queries) see(first, width, base, window int) {
-	for i, at := range q.position[first*panelCols:][:width*panelCols] {
+	for i, at := range q.position[first*PanelColumns:][:width*PanelColumns] {
 		end := int(at) + 1 - base
-		if row := first*panelCols + i; row < q.from || row >= q.to {
+		if row := first*PanelColumns + i; row < q.from || row >= q.to {
 			end = 0
 		}
-		q.lo[i], q.hi[i] = 0, int32(min(max(end, 0), blockKeys))
+		q.lo[i], q.hi[i] = 0, int32(min(max(end, 0), BlockKeys))
 		if window > 0 {
-			q.lo[i] = int32(min(max(end-window, 0), blockKeys))
+			q.lo[i] = int32(min(max(end-window, 0), BlockKeys))
 		}
 	}
 }
@@ -209,7 +206,7 @@ func (q *Queries) check(p Precision, s *Softmax, keys, values int) {
 		panic(fmt.Sprintf("kernels: %d queries of %d elements in precision %v, sums of %d of %d, keys in precision %v",
 			q.n, q.headDim, q.precision, s.n, s.headDim, p))
 	}
-	if keys < blockKeys*q.headDim || values < panelsOf(q.headDim)*scorePanel {
+	if b := (KVBlock{q.headDim, p}); keys < b.Keys() || values < b.Values() {
 		panic(fmt.Sprintf("kernels: a block of %d keys and %d values for head_dim %d", keys, values, q.headDim))
 	}
 }

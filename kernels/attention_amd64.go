@@ -13,23 +13,23 @@ func (t *cross) run() {
 		t.generic()
 		return
 	}
-	_ = t.c[(t.width-1)*t.stride+t.panels*panelCols*panelCols-1]
+	_ = t.c[(t.width-1)*t.stride+t.panels*PanelColumns*PanelColumns-1]
 	args := crossArgs{
 		c: unsafe.Pointer(&t.c[0]), cStride: 4 * t.stride, panels: t.panels, width: t.width,
 		tiny: int(2 * math.Float32bits(t.tiny)), // without the sign
 	}
 	if t.alpha != nil {
-		_ = t.alpha[t.width*panelCols-1]
+		_ = t.alpha[t.width*PanelColumns-1]
 		args.alpha = unsafe.Pointer(&t.alpha[0])
 	}
 	if t.a.pairs != nil {
-		_, _ = t.a.pairs[(t.panels-1)*t.a.stride+t.depth*panelCols-1], t.b.pairs[(t.width-1)*t.b.stride+t.depth*panelCols-1]
+		_, _ = t.a.pairs[(t.panels-1)*t.a.stride+t.depth*PanelColumns-1], t.b.pairs[(t.width-1)*t.b.stride+t.depth*PanelColumns-1]
 		args.a, args.b = unsafe.Pointer(&t.a.pairs[0]), unsafe.Pointer(&t.b.pairs[0])
 		args.aStride, args.bStride, args.depth = 2*t.a.stride, 2*t.b.stride, t.depth/2
 		crossDotAVX512(&args)
 		return
 	}
-	_, _ = t.a.wide[(t.panels-1)*t.a.stride+t.depth*panelCols-1], t.b.wide[(t.width-1)*t.b.stride+t.depth*panelCols-1]
+	_, _ = t.a.wide[(t.panels-1)*t.a.stride+t.depth*PanelColumns-1], t.b.wide[(t.width-1)*t.b.stride+t.depth*PanelColumns-1]
 	args.a, args.b = unsafe.Pointer(&t.a.wide[0]), unsafe.Pointer(&t.b.wide[0])
 	args.aStride, args.bStride, args.depth = 4*t.a.stride, 4*t.b.stride, t.depth
 	if useAVX512 {
@@ -93,7 +93,7 @@ func widenSwapped(dst []float32, pairs []uint16) {
 		return
 	}
 	_ = pairs[len(dst)-1]
-	widenSwappedAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&pairs[0]), len(dst)/(2*panelCols))
+	widenSwappedAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&pairs[0]), len(dst)/(2*PanelColumns))
 }
 
 // widenSwappedAVX2 turns n rows of 16 pairs into 2n rows of 16 floats, that of the
@@ -103,13 +103,13 @@ func widenSwapped(dst []float32, pairs []uint16) {
 func widenSwappedAVX2(dst, pairs unsafe.Pointer, n int)
 
 //go:noinline
-func addWeighted(dst, x []float32, a, b *[panelCols]float32) {
+func addWeighted(dst, x []float32, a, b *[PanelColumns]float32) {
 	if !useAVX2 || len(dst) == 0 {
 		addWeightedGeneric(dst, x, a, b)
 		return
 	}
 	_ = x[len(dst)-1]
-	addWeightedAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), unsafe.Pointer(a), unsafe.Pointer(b), len(dst)/panelCols)
+	addWeightedAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), unsafe.Pointer(a), unsafe.Pointer(b), len(dst)/PanelColumns)
 }
 
 // addWeightedAVX2 computes dst*a + x*b in n rows of 16.
@@ -118,12 +118,12 @@ func addWeighted(dst, x []float32, a, b *[panelCols]float32) {
 func addWeightedAVX2(dst, x, a, b unsafe.Pointer, n int)
 
 //go:noinline
-func divide(x []float32, y *[panelCols]float32) {
+func divide(x []float32, y *[PanelColumns]float32) {
 	if !useAVX2 || len(x) == 0 {
 		divideGeneric(x, y)
 		return
 	}
-	divideAVX2(unsafe.Pointer(&x[0]), unsafe.Pointer(y), len(x)/panelCols)
+	divideAVX2(unsafe.Pointer(&x[0]), unsafe.Pointer(y), len(x)/PanelColumns)
 }
 
 // divideAVX2 computes x/y + 0 in n rows of 16.

@@ -13,15 +13,15 @@ func (t *cross) run() {
 		t.generic()
 		return
 	}
-	_ = t.c[(t.width-1)*t.stride+t.panels*panelCols*panelCols-1]
-	_, _ = t.a.wide[(t.panels-1)*t.a.stride+t.depth*panelCols-1], t.b.wide[(t.width-1)*t.b.stride+t.depth*panelCols-1]
+	_ = t.c[(t.width-1)*t.stride+t.panels*PanelColumns*PanelColumns-1]
+	_, _ = t.a.wide[(t.panels-1)*t.a.stride+t.depth*PanelColumns-1], t.b.wide[(t.width-1)*t.b.stride+t.depth*PanelColumns-1]
 	for p := range t.width {
 		args := crossArgs{
 			a: unsafe.Pointer(&t.a.wide[0]), b: unsafe.Pointer(&t.b.wide[p*t.b.stride]), c: unsafe.Pointer(&t.c[p*t.stride]),
 			depth: t.depth, aStride: 4 * t.a.stride, panels: t.panels, tiny: int(math.Float32bits(t.tiny)),
 		}
 		if t.alpha != nil {
-			args.alpha = unsafe.Pointer(&t.alpha[p*panelCols:][:panelCols][0])
+			args.alpha = unsafe.Pointer(&t.alpha[p*PanelColumns:][:PanelColumns][0])
 		}
 		crossWideNEON(&args)
 	}
@@ -57,7 +57,7 @@ func widenSwapped(dst []float32, pairs []uint16) {
 		return
 	}
 	_ = pairs[len(dst)-1]
-	widenSwappedNEON(unsafe.Pointer(&dst[0]), unsafe.Pointer(&pairs[0]), len(dst)/(2*panelCols))
+	widenSwappedNEON(unsafe.Pointer(&dst[0]), unsafe.Pointer(&pairs[0]), len(dst)/(2*PanelColumns))
 }
 
 // widenSwappedNEON turns n rows of 16 pairs into 2n rows of 16 floats, that of the
@@ -67,13 +67,13 @@ func widenSwapped(dst []float32, pairs []uint16) {
 func widenSwappedNEON(dst, pairs unsafe.Pointer, n int)
 
 //go:noinline
-func addWeighted(dst, x []float32, a, b *[panelCols]float32) {
+func addWeighted(dst, x []float32, a, b *[PanelColumns]float32) {
 	if !useNEON || len(dst) == 0 {
 		addWeightedGeneric(dst, x, a, b)
 		return
 	}
 	_ = x[len(dst)-1]
-	addWeightedNEON(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), unsafe.Pointer(a), unsafe.Pointer(b), len(dst)/panelCols)
+	addWeightedNEON(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), unsafe.Pointer(a), unsafe.Pointer(b), len(dst)/PanelColumns)
 }
 
 // addWeightedNEON computes dst*a + x*b in n rows of 16.
@@ -82,12 +82,12 @@ func addWeighted(dst, x []float32, a, b *[panelCols]float32) {
 func addWeightedNEON(dst, x, a, b unsafe.Pointer, n int)
 
 //go:noinline
-func divide(x []float32, y *[panelCols]float32) {
+func divide(x []float32, y *[PanelColumns]float32) {
 	if !useNEON || len(x) == 0 {
 		divideGeneric(x, y)
 		return
 	}
-	divideNEON(unsafe.Pointer(&x[0]), unsafe.Pointer(y), len(x)/panelCols)
+	divideNEON(unsafe.Pointer(&x[0]), unsafe.Pointer(y), len(x)/PanelColumns)
 }
 
 // divideNEON computes x/y + 0 in n rows of 16.

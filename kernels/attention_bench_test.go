@@ -36,8 +36,8 @@ func benchmarkAttention(b *testing.B, isa string, precision Precision, tokens, h
 	const rows, group, segment = 96, 7, 16
 	r := rand.New(rand.NewPCG(1, 1))
 	x := randomFloats(r, rows*headDim)
-	size := blockKeys * headDim
-	wide := randomFloats(r, (tokens+blockKeys-1)/blockKeys*size)
+	size := BlockKeys * headDim
+	wide := randomFloats(r, (tokens+BlockKeys-1)/BlockKeys*size)
 	pairs := make([]uint16, len(wide))
 	for i, x := range wide {
 		wide[i] *= 0.1
@@ -63,7 +63,7 @@ func benchmarkAttention(b *testing.B, isa string, precision Precision, tokens, h
 			q.Pack(x, headDim, headDim, precision, position)
 			total.Reset(rows, headDim)
 			sums := &total
-			for block := 0; block*blockKeys <= position[rows-1]; block++ {
+			for block := 0; block*BlockKeys <= position[rows-1]; block++ {
 				if block > 0 && block%segment == 0 {
 					if sums == &part {
 						total.Merge(&part)
@@ -72,9 +72,9 @@ func benchmarkAttention(b *testing.B, isa string, precision Precision, tokens, h
 					part.Reset(rows, headDim)
 				}
 				if precision == BF16 {
-					q.AttendPairs(sums, pairs[block*size:][:size], pairs[block*size:][:size], block*blockKeys, 0)
+					q.AttendPairs(sums, pairs[block*size:][:size], pairs[block*size:][:size], block*BlockKeys, 0)
 				} else {
-					q.Attend(sums, wide[block*size:][:size], wide[block*size:][:size], block*blockKeys, 0)
+					q.Attend(sums, wide[block*size:][:size], wide[block*size:][:size], block*BlockKeys, 0)
 				}
 			}
 			if sums == &part {

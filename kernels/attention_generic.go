@@ -37,20 +37,20 @@ type crossArgs struct {
 func (t *cross) generic() {
 	for p := range t.width {
 		b := t.b.from(p, 0).wide
-		for r := range t.panels * panelCols {
-			c := t.c[p*t.stride+r*panelCols:][:panelCols]
+		for r := range t.panels * PanelColumns {
+			c := t.c[p*t.stride+r*PanelColumns:][:PanelColumns]
 			if t.alpha == nil {
 				clear(c)
 			} else {
-				for i, x := range t.alpha[p*panelCols:][:panelCols] {
+				for i, x := range t.alpha[p*PanelColumns:][:PanelColumns] {
 					if c[i] = float32(c[i] * x); c[i] < t.tiny && c[i] > -t.tiny {
 						c[i] = 0
 					}
 				}
 			}
-			a := t.a.from(r/panelCols, 0).wide[r%panelCols:]
+			a := t.a.from(r/PanelColumns, 0).wide[r%PanelColumns:]
 			for k := range t.depth {
-				num.AddScaled(c, a[k*panelCols], b[k*panelCols:])
+				num.AddScaled(c, a[k*PanelColumns], b[k*PanelColumns:])
 			}
 		}
 	}
@@ -63,34 +63,34 @@ func (t *cross) generic() {
 type softmaxBlock struct {
 	scores          *[scorePanel]float32 // [64][16]
 	pairs           *[scorePanel]uint16  // [64/2][16][2]
-	max, sum, alpha *[panelCols]float32
-	lo, hi          *[panelCols]int32       // slots that are seen; all if nil
-	lanes           *[8 * panelCols]float32 // scratch
+	max, sum, alpha *[PanelColumns]float32
+	lo, hi          *[PanelColumns]int32       // slots that are seen; all if nil
+	lanes           *[8 * PanelColumns]float32 // scratch
 	precision       Precision
 }
 
 // generic is the definition, for probabilities that are not pairs.
 func (b *softmaxBlock) generic() {
-	for i := range panelCols {
-		lo, hi := 0, blockKeys
+	for i := range PanelColumns {
+		lo, hi := 0, BlockKeys
 		if b.lo != nil {
 			lo, hi = int(b.lo[i]), int(b.hi[i])
 		}
 		top := b.max[i]
 		for j := lo; j < hi; j++ {
-			if x := b.scores[j*panelCols+i]; x > top {
+			if x := b.scores[j*PanelColumns+i]; x > top {
 				top = x
 			}
 		}
 		if top == 0 {
 			top = 0 // of two zeros the order of comparison decides the sign
 		}
-		var p [blockKeys]float32
+		var p [BlockKeys]float32
 		b.alpha[i] = 1
 		if top != negInf {
 			b.alpha[i] = num.Exp(b.max[i] - top)
 			for j := lo; j < hi; j++ {
-				p[j] = num.Exp(b.scores[j*panelCols+i] - top)
+				p[j] = num.Exp(b.scores[j*PanelColumns+i] - top)
 			}
 		}
 		swap := 0
@@ -101,7 +101,7 @@ func (b *softmaxBlock) generic() {
 		b.max[i] = top
 		b.sum[i] = float32(b.sum[i]*b.alpha[i]) + num.SumLanes(p[:])
 		for j, x := range p {
-			b.scores[(j^swap)*panelCols+i] = x
+			b.scores[(j^swap)*PanelColumns+i] = x
 		}
 	}
 }
@@ -110,21 +110,21 @@ func (b *softmaxBlock) generic() {
 // of the odd elements first.
 func widenSwappedGeneric(dst []float32, pairs []uint16) {
 	for i := range dst {
-		dst[i] = num.FromBF16(pairs[i/(2*panelCols)*2*panelCols+2*(i%panelCols)+1-i/panelCols%2])
+		dst[i] = num.FromBF16(pairs[i/(2*PanelColumns)*2*PanelColumns+2*(i%PanelColumns)+1-i/PanelColumns%2])
 	}
 }
 
 // addWeightedGeneric: dst = dst*a + x*b, in rows of 16 columns.
-func addWeightedGeneric(dst, x []float32, a, b *[panelCols]float32) {
+func addWeightedGeneric(dst, x []float32, a, b *[PanelColumns]float32) {
 	for i := range dst {
-		dst[i] = float32(dst[i]*a[i%panelCols]) + float32(x[i]*b[i%panelCols])
+		dst[i] = float32(dst[i]*a[i%PanelColumns]) + float32(x[i]*b[i%PanelColumns])
 	}
 }
 
 // divideGeneric: x = x/y + 0, in rows of 16 columns; a zero then has no sign, which
 // could depend on slots that were not seen.
-func divideGeneric(x []float32, y *[panelCols]float32) {
+func divideGeneric(x []float32, y *[PanelColumns]float32) {
 	for i := range x {
-		x[i] = x[i]/y[i%panelCols] + 0
+		x[i] = x[i]/y[i%PanelColumns] + 0
 	}
 }

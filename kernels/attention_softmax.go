@@ -23,7 +23,7 @@ func (s *Softmax) Reset(n, headDim int) {
 		panic(fmt.Sprintf("kernels: sums of %d queries of %d elements", n, headDim))
 	}
 	s.n, s.headDim = n, headDim
-	lanes := panelsOf(n) * panelCols
+	lanes := panelsOf(n) * PanelColumns
 	s.max, s.sum, s.out = grow(s.max, lanes), grow(s.sum, lanes), grow(s.out, lanes*s.rows())
 	for i := range s.max {
 		s.max[i] = negInf
@@ -33,7 +33,7 @@ func (s *Softmax) Reset(n, headDim int) {
 }
 
 // rows is the number of rows of a panel of out.
-func (s *Softmax) rows() int { return panelsOf(s.headDim) * panelCols }
+func (s *Softmax) rows() int { return panelsOf(s.headDim) * PanelColumns }
 
 // Merge adds the sums o over later keys: both sides are rescaled to the common
 // maximum. With new, a = exp(max - new) and b = exp(o.max - new),
@@ -47,9 +47,9 @@ func (s *Softmax) Merge(o *Softmax) {
 	if s.n != o.n || s.headDim != o.headDim {
 		panic(fmt.Sprintf("kernels: sums of %d queries of %d elements and %d of %d", s.n, s.headDim, o.n, o.headDim))
 	}
-	for first := 0; first < len(s.max); first += panelCols {
-		var a, b [panelCols]float32
-		for i := range panelCols {
+	for first := 0; first < len(s.max); first += PanelColumns {
+		var a, b [PanelColumns]float32
+		for i := range PanelColumns {
 			m, n := s.max[first+i], o.max[first+i]
 			top := max(m, n)
 			a[i], b[i] = 1, 0
@@ -59,28 +59,28 @@ func (s *Softmax) Merge(o *Softmax) {
 				s.sum[first+i] = float32(s.sum[first+i]*a[i]) + float32(o.sum[first+i]*b[i])
 			}
 		}
-		size := s.rows() * panelCols
-		addWeighted(s.out[first/panelCols*size:][:size], o.out[first/panelCols*size:][:size], &a, &b)
+		size := s.rows() * PanelColumns
+		addWeighted(s.out[first/PanelColumns*size:][:size], o.out[first/PanelColumns*size:][:size], &a, &b)
 	}
 }
 
 // Outputs writes the attention's output of query i, out/sum, to row(i), headDim
 // elements.
 func (s *Softmax) Outputs(row func(i int) []float32) {
-	size := s.rows() * panelCols
-	for first := 0; first < s.n; first += panelCols {
-		out := s.out[first/panelCols*size:][:size]
-		divide(out, (*[panelCols]float32)(s.sum[first:]))
-		count := min(panelCols, s.n-first)
-		var rows [panelCols][]float32
+	size := s.rows() * PanelColumns
+	for first := 0; first < s.n; first += PanelColumns {
+		out := s.out[first/PanelColumns*size:][:size]
+		divide(out, (*[PanelColumns]float32)(s.sum[first:]))
+		count := min(PanelColumns, s.n-first)
+		var rows [PanelColumns][]float32
 		for i := range count {
 			rows[i] = row(first + i)[:s.headDim]
 		}
-		var block [panelCols * panelCols]float32
-		for j := 0; j < s.headDim; j += panelCols {
-			packF32(block[:], out[j*panelCols:], panelCols, panelCols, panelCols)
+		var block [PanelColumns * PanelColumns]float32
+		for j := 0; j < s.headDim; j += PanelColumns {
+			packF32(block[:], out[j*PanelColumns:], PanelColumns, PanelColumns, PanelColumns)
 			for i, to := range rows[:count] {
-				copy(to[j:], block[i*panelCols:][:panelCols])
+				copy(to[j:], block[i*PanelColumns:][:PanelColumns])
 			}
 		}
 	}

@@ -24,13 +24,13 @@ type head struct {
 
 func newHead(r *rand.Rand, p Precision, n, headDim, blocks int) *head {
 	h := &head{precision: p, n: n, headDim: headDim, blocks: blocks}
-	h.q, h.k, h.v = randomFloats(r, n*headDim), randomFloats(r, blocks*blockKeys*headDim), randomFloats(r, blocks*blockKeys*headDim)
+	h.q, h.k, h.v = randomFloats(r, n*headDim), randomFloats(r, blocks*BlockKeys*headDim), randomFloats(r, blocks*BlockKeys*headDim)
 	for i := range h.q {
 		h.q[i] /= float32(math.Sqrt(float64(headDim)))
 	}
 	h.position = make([]int, n)
 	for i := range h.position {
-		h.position[i] = blocks*blockKeys - 1 - r.IntN(2*blockKeys)
+		h.position[i] = blocks*BlockKeys - 1 - r.IntN(2*BlockKeys)
 	}
 	return h
 }
@@ -52,11 +52,11 @@ func (h *head) block(t testing.TB, r *rand.Rand, b int) (keys, values []float32,
 		last = max(last, at)
 	}
 	nan := float32(math.NaN())
-	columns := panelsOf(h.headDim) * panelCols
-	keys, values = guarded[float32](t, r, blockKeys*h.headDim), guarded[float32](t, r, blockKeys*columns)
+	columns := panelsOf(h.headDim) * PanelColumns
+	keys, values = guarded[float32](t, r, BlockKeys*h.headDim), guarded[float32](t, r, BlockKeys*columns)
 	keyPairs, valuePairs = guarded[uint16](t, r, len(keys)), guarded[uint16](t, r, len(values))
-	for j := range blockKeys {
-		at := b*blockKeys + j
+	for j := range BlockKeys {
+		at := b*BlockKeys + j
 		for i := range columns {
 			k, v := nan, float32(0)
 			if i < h.headDim {
@@ -69,11 +69,11 @@ func (h *head) block(t testing.TB, r *rand.Rand, b int) (keys, values []float32,
 				}
 			}
 			if i < h.headDim {
-				keys[j/panelCols*panelCols*h.headDim+i*panelCols+j%panelCols] = k
-				keyPairs[j/panelCols*panelCols*h.headDim+i/2*2*panelCols+j%panelCols*2+i%2] = num.BF16(k)
+				keys[j/PanelColumns*PanelColumns*h.headDim+i*PanelColumns+j%PanelColumns] = k
+				keyPairs[j/PanelColumns*PanelColumns*h.headDim+i/2*2*PanelColumns+j%PanelColumns*2+i%2] = num.BF16(k)
 			}
-			values[i/panelCols*panelCols*blockKeys+j*panelCols+i%panelCols] = v
-			valuePairs[i/panelCols*panelCols*blockKeys+j/2*2*panelCols+i%panelCols*2+j%2] = num.BF16(v)
+			values[i/PanelColumns*PanelColumns*BlockKeys+j*PanelColumns+i%PanelColumns] = v
+			valuePairs[i/PanelColumns*PanelColumns*BlockKeys+j/2*2*PanelColumns+i%PanelColumns*2+j%2] = num.BF16(v)
 		}
 	}
 	return keys, values, keyPairs, valuePairs
@@ -91,9 +91,9 @@ func (h *head) walk(t testing.TB, r *rand.Rand, q *Queries, s *Softmax, first, e
 			}
 			q.Select(from, to)
 			if h.precision == BF16 {
-				q.AttendPairs(s, keyPairs, valuePairs, b*blockKeys, h.window)
+				q.AttendPairs(s, keyPairs, valuePairs, b*BlockKeys, h.window)
 			} else {
-				q.Attend(s, keys, values, b*blockKeys, h.window)
+				q.Attend(s, keys, values, b*BlockKeys, h.window)
 			}
 			from = to
 		}
@@ -119,18 +119,18 @@ func (h *head) sums(query, first, end int) sums {
 		return acc
 	}
 	for b := first; b < end; b++ {
-		lo, hi := 0, min(max(h.position[query]+1-b*blockKeys, 0), blockKeys)
+		lo, hi := 0, min(max(h.position[query]+1-b*BlockKeys, 0), BlockKeys)
 		if h.window > 0 {
-			lo = min(max(h.position[query]-h.window+1-b*blockKeys, 0), hi)
+			lo = min(max(h.position[query]-h.window+1-b*BlockKeys, 0), hi)
 		}
 		if lo == hi {
 			continue
 		}
-		var p [blockKeys]float32
+		var p [BlockKeys]float32
 		top := s.max
 		for j := lo; j < hi; j++ {
 			p[j] = chain(0, h.headDim, func(k int) float32 { return h.stored(h.q[query*h.headDim+k]) },
-				func(k int) float32 { return h.stored(h.k[(b*blockKeys+j)*h.headDim+k]) })
+				func(k int) float32 { return h.stored(h.k[(b*BlockKeys+j)*h.headDim+k]) })
 			if p[j] > top {
 				top = p[j]
 			}
@@ -154,7 +154,7 @@ func (h *head) sums(query, first, end int) sums {
 				acc = start(acc)
 			}
 			s.out[i] = chain(acc, (hi+1)/2*2, func(k int) float32 { return p[k] }, // a slot more adds +0
-				func(k int) float32 { return h.stored(h.v[(b*blockKeys+k)*h.headDim+i]) })
+				func(k int) float32 { return h.stored(h.v[(b*BlockKeys+k)*h.headDim+i]) })
 		}
 	}
 	return s
@@ -177,7 +177,7 @@ func TestAttention(t *testing.T) {
 			}
 			switch round / 2 % 5 {
 			case 0:
-				h.window = 1 + r.IntN(3*blockKeys)
+				h.window = 1 + r.IntN(3*BlockKeys)
 			case 1: // ties, and zeros of both signs
 				for i := range h.k {
 					h.k[i] = float32(math.Copysign(0, r.NormFloat64()))
@@ -219,8 +219,8 @@ func TestAttention(t *testing.T) {
 func TestExpLanes(t *testing.T) {
 	forEachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 9))
-		scores, lanes := guarded[float32](t, r, scorePanel), guarded[float32](t, r, 8*panelCols)
-		pairs, state := guarded[uint16](t, r, scorePanel), guarded[float32](t, r, 3*panelCols)
+		scores, lanes := guarded[float32](t, r, scorePanel), guarded[float32](t, r, 8*PanelColumns)
+		pairs, state := guarded[uint16](t, r, scorePanel), guarded[float32](t, r, 3*PanelColumns)
 		want := make([]float32, scorePanel)
 		check := func(precision Precision, first, end, step uint64) {
 			for u := first; u < end; {
@@ -231,8 +231,8 @@ func TestExpLanes(t *testing.T) {
 				}
 				clear(state)
 				b := softmaxBlock{
-					scores: (*[scorePanel]float32)(scores), lanes: (*[8 * panelCols]float32)(lanes), precision: precision,
-					max: (*[panelCols]float32)(state), sum: (*[panelCols]float32)(state[panelCols:]), alpha: (*[panelCols]float32)(state[2*panelCols:]),
+					scores: (*[scorePanel]float32)(scores), lanes: (*[8 * PanelColumns]float32)(lanes), precision: precision,
+					max: (*[PanelColumns]float32)(state), sum: (*[PanelColumns]float32)(state[PanelColumns:]), alpha: (*[PanelColumns]float32)(state[2*PanelColumns:]),
 				}
 				if formOf(precision) == dot {
 					b.pairs = (*[scorePanel]uint16)(pairs)
@@ -242,11 +242,11 @@ func TestExpLanes(t *testing.T) {
 				if precision == BF16 {
 					got := make([]float32, scorePanel)
 					for i := range got {
-						j, column := i/panelCols, i%panelCols
+						j, column := i/PanelColumns, i%PanelColumns
 						want[i] = operand(want[i])
-						got[i] = scores[(j^1)*panelCols+column]
+						got[i] = scores[(j^1)*PanelColumns+column]
 						if b.pairs != nil {
-							got[i] = num.FromBF16(pairs[j/2*2*panelCols+2*column+j%2])
+							got[i] = num.FromBF16(pairs[j/2*2*PanelColumns+2*column+j%2])
 						}
 					}
 					requireSameBits(t, want, got, "rounded")
@@ -319,7 +319,7 @@ func TestSoftmaxMerge(t *testing.T) {
 					if i%5 > 0 {
 						s.max[i], s.sum[i] = 5*float32(r.NormFloat64()), float32(r.ExpFloat64())
 						for j := range s.rows() {
-							s.out[i/panelCols*s.rows()*panelCols+j*panelCols+i%panelCols] = float32(r.NormFloat64())
+							s.out[i/PanelColumns*s.rows()*PanelColumns+j*PanelColumns+i%PanelColumns] = float32(r.NormFloat64())
 						}
 					}
 				}
@@ -343,7 +343,7 @@ func TestSoftmaxMerge(t *testing.T) {
 				x, y := num.Exp(m-top), num.Exp(b.max[i]-top)
 				requireSameBits(t, []float32{top, float32(w*x) + float32(b.sum[i]*y)}, []float32{a.max[i], a.sum[i]}, "max, sum")
 				for j := range a.rows() {
-					at := i/panelCols*a.rows()*panelCols + j*panelCols + i%panelCols
+					at := i/PanelColumns*a.rows()*PanelColumns + j*PanelColumns + i%PanelColumns
 					requireSameBits(t, []float32{float32(before[2*len(a.max)+at]*x) + float32(b.out[at]*y)}, a.out[at:][:1], "out")
 				}
 			}
@@ -396,7 +396,7 @@ func FuzzAttention(f *testing.F) {
 				want := h.sums(i, 0, h.blocks)
 				out := make([]float32, h.headDim)
 				for j := range out {
-					out[j] = s.out[i/panelCols*s.rows()*panelCols+j*panelCols+i%panelCols] + 0
+					out[j] = s.out[i/PanelColumns*s.rows()*PanelColumns+j*PanelColumns+i%PanelColumns] + 0
 					want.out[j] += 0
 				}
 				requireSameBits(t, append(want.out, want.max, want.sum), append(out, s.max[i], s.sum[i]), isa)

@@ -66,7 +66,7 @@ func benchmarkMatMul(b *testing.B, isa string, precision Precision, stored, weig
 	useISA(b, isa)
 	r := rand.New(rand.NewPCG(1, 1))
 	x, w := randomFloats(r, m*k), weightsOf(r, n, k, stored)
-	stride := (n/panelCols | 1) * panelCols
+	stride := (n/PanelColumns | 1) * PanelColumns
 	c := make([]float32, m*stride)
 	if weights == "pack" {
 		w.Pack(precision)

@@ -19,7 +19,7 @@ func TestCallsAreShort(t *testing.T) {
 				in := &Input{m: m, k: k, form: form}
 				b := in.blocking()
 				rows := min(m, b.strips*height[form])
-				require.LessOrEqual(t, rows*min(b.depth, k+31)*in.width()*panelCols, bound, "form %d, %d rows of %d", form, m, k)
+				require.LessOrEqual(t, rows*min(b.depth, k+31)*in.width()*PanelColumns, bound, "form %d, %d rows of %d", form, m, k)
 			}
 		}
 	}

@@ -27,7 +27,7 @@ const (
 // Tiles of sums, 32 columns wide.
 const (
 	int8TileRows = tallRows
-	int8TileCols = 2 * panelCols
+	int8TileCols = 2 * PanelColumns
 
 	// int8BlockQuads quads of W8A16 are summed exactly: 4*128*127*32767 < 2^31.
 	int8BlockQuads = 128
@@ -71,16 +71,16 @@ func int8Scale(maxBits uint32, largest float32) (scale, inv float32) {
 
 // quantise fills the panels first to last-1 of dst. It allocates memory for one row.
 func (w *Weight) quantise(dst *Packed, first, last int) {
-	row, size := make([]float32, w.K), quadsOf(w.K)*panelCols
+	row, size := make([]float32, w.K), quadsOf(w.K)*PanelColumns
 	for p := first; p < last; p++ {
 		panel := dst.Quads[p*size:][:size]
-		for n := p * panelCols; n < min(w.N, (p+1)*panelCols); n++ {
+		for n := p * PanelColumns; n < min(w.N, (p+1)*PanelColumns); n++ {
 			w.Row(row, n)
 			scale, inv := int8Scale(int8MaxBits(row), int8Weight)
 			dst.Scale[n] = scale
-			int8QuantBytes(panel[n%panelCols:], panelCols, row, inv, 0)
+			int8QuantBytes(panel[n%PanelColumns:], PanelColumns, row, inv, 0)
 		}
-		sumPanel(dst.Offset[p*panelCols:][:panelCols], panel)
+		sumPanel(dst.Offset[p*PanelColumns:][:PanelColumns], panel)
 	}
 }
 
@@ -92,9 +92,9 @@ func sumPanel(offset []int32, panel []uint32) {
 	}
 	var tile int8Ints
 	for len(panel) > 0 {
-		quads := min(len(panel)/panelCols, len(ones))
+		quads := min(len(panel)/PanelColumns, len(ones))
 		int8Bytes(&tile, ones[:quads], 1, panel, 0, quads, 0)
-		panel = panel[quads*panelCols:]
+		panel = panel[quads*PanelColumns:]
 	}
 	for j := range offset {
 		offset[j] = -int8Zero * tile[j]
@@ -155,8 +155,8 @@ func (s *Scratch) tileInt8(c []float32, ldc int, x *Input, strip int, w *Weight,
 	int8Prefetch(c, ldc, rows)
 	a, panels := x.dwords[x.offset(strip, 0):x.offset(strip+1, 0)], w.Packed.Quads[n*quads:]
 	next, ahead := 0, 0
-	if cols > panelCols {
-		next = quads * panelCols
+	if cols > PanelColumns {
+		next = quads * PanelColumns
 	}
 	if more {
 		ahead = 2*next + next*strip/x.strips
@@ -165,14 +165,14 @@ func (s *Scratch) tileInt8(c []float32, ldc int, x *Input, strip int, w *Weight,
 	if x.form == quad16 {
 		clear(s.floats[:rows*int8TileCols])
 		for q := 0; q < quads; q += int8CallQuads {
-			int8Words(&s.floats, a[2*q*rows:], rows, panels[q*panelCols:], next, min(quads-q, int8CallQuads), ahead)
+			int8Words(&s.floats, a[2*q*rows:], rows, panels[q*PanelColumns:], next, min(quads-q, int8CallQuads), ahead)
 		}
 		int8DequantWords(c, ldc, &s.floats, cols, rowScale, colScale)
 		return
 	}
 	clear(s.ints[:rows*int8TileCols])
 	for q := 0; q < quads; q += int8CallQuads {
-		int8Bytes(&s.ints, a[q*rows:], rows, panels[q*panelCols:], next, min(quads-q, int8CallQuads), ahead)
+		int8Bytes(&s.ints, a[q*rows:], rows, panels[q*PanelColumns:], next, min(quads-q, int8CallQuads), ahead)
 	}
 	int8DequantBytes(c, ldc, &s.ints, cols, rowScale, colScale, w.Packed.Offset[n:][:cols])
 }

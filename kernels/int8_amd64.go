@@ -86,7 +86,7 @@ func int8Words(tile *int8Floats, a []uint32, rows int, panels []uint32, next, qu
 
 // int8Strip is the work of both: words, if a quad takes two dwords.
 func int8Strip(tile unsafe.Pointer, a []uint32, dwords, rows int, panels []uint32, next, quads, ahead int) {
-	_, _ = a[dwords*quads*rows-1], panels[next+quads*panelCols-1]
+	_, _ = a[dwords*quads*rows-1], panels[next+quads*PanelColumns-1]
 	if useAVX512VNNI {
 		args := int8Args{
 			tile: tile, a: unsafe.Pointer(&a[0]), panel: unsafe.Pointer(&panels[0]),
@@ -104,10 +104,10 @@ func int8Strip(tile unsafe.Pointer, a []uint32, dwords, rows int, panels []uint3
 		for p := 0; p <= next; p += max(next, 1) {
 			for row := 0; row < rows; row += height {
 				args := int8Args{
-					tile:  unsafe.Add(tile, 4*(row*int8TileCols+min(p, panelCols))),
+					tile:  unsafe.Add(tile, 4*(row*int8TileCols+min(p, PanelColumns))),
 					a:     unsafe.Pointer(&a[dwords*(q*rows+row)]),
-					panel: unsafe.Pointer(&panels[p+q*panelCols]),
-					ahead: unsafe.Pointer(&panels[min(ahead+p+q*panelCols, len(panels)-1)]),
+					panel: unsafe.Pointer(&panels[p+q*PanelColumns]),
+					ahead: unsafe.Pointer(&panels[min(ahead+p+q*PanelColumns, len(panels)-1)]),
 					next:  4 * dwords * rows, quads: min(quads-q, int8HalfQuads), rows: min(height, rows-row),
 				}
 				switch {

@@ -53,9 +53,9 @@ func int8QuantWordsGeneric(dst []uint32, stride int, x []float32, inv float32) {
 func int8BytesGeneric(tile *int8Ints, a []uint32, rows int, panels []uint32, next, quads int) {
 	for p := 0; p <= next; p += max(next, 1) {
 		for q := range quads {
-			w := panels[p+q*panelCols:][:panelCols]
+			w := panels[p+q*PanelColumns:][:PanelColumns]
 			for i, x := range a[q*rows:][:rows] {
-				acc := tile[i*int8TileCols+min(p, panelCols):][:panelCols]
+				acc := tile[i*int8TileCols+min(p, PanelColumns):][:PanelColumns]
 				x0, x1, x2, x3 := int32(x&0xff), int32(x>>8&0xff), int32(x>>16&0xff), int32(x>>24)
 				for j, y := range w {
 					acc[j] += x0*int32(int8(y)) + x1*int32(int8(y>>8)) + x2*int32(int8(y>>16)) + x3*int32(int8(y>>24))
@@ -72,9 +72,9 @@ func int8WordsGeneric(tile *int8Floats, a []uint32, rows int, panels []uint32, n
 		var exact int8Ints
 		for p := 0; p <= next; p += max(next, 1) {
 			for q := q0; q < min(quads, q0+int8BlockQuads); q++ {
-				w := panels[p+q*panelCols:][:panelCols]
+				w := panels[p+q*PanelColumns:][:PanelColumns]
 				for i := range rows {
-					acc := exact[i*int8TileCols+min(p, panelCols):][:panelCols]
+					acc := exact[i*int8TileCols+min(p, PanelColumns):][:PanelColumns]
 					even, odd := a[2*(q*rows+i)], a[2*(q*rows+i)+1]
 					x0, x2, x1, x3 := int32(int16(even)), int32(even)>>16, int32(int16(odd)), int32(odd)>>16
 					for j, y := range w {

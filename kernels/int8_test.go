@@ -108,7 +108,7 @@ func TestMatMulInt8IsTheContract(t *testing.T) {
 			copy(got, p.c)
 			s := &guarded[Scratch](t, r, 1)[0]
 			for n0 := 0; n0 < n; {
-				n1 := min(n, n0+panelCols*(1+r.IntN(5)))
+				n1 := min(n, n0+PanelColumns*(1+r.IntN(5)))
 				MatMulAdd(got[n0:], p.ldc, a, w, n0, n1, s)
 				n0 = n1
 			}
@@ -134,8 +134,8 @@ func TestMatMulInt8IsTheContract(t *testing.T) {
 				}
 			}
 			want = p.int8Chain(mode)
-			for n0 := 0; n0 < n; n0 += 2 * panelCols {
-				MatMul(got[n0:], p.ldc, a, w, bias, n0, min(n, n0+2*panelCols), s)
+			for n0 := 0; n0 < n; n0 += 2 * PanelColumns {
+				MatMul(got[n0:], p.ldc, a, w, bias, n0, min(n, n0+2*PanelColumns), s)
 			}
 			requireSameBits(t, want, got, fmt.Sprintf("from the bias (%d, %d, %d) %v", m, n, k, mode))
 		}

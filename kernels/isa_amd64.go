@@ -41,7 +41,7 @@ func hasAVX512BF16() bool { return cpuid.CPU.Supports(cpuid.AVX512BF16) && probe
 
 // dotLanes tells for each lane of the probe how the instruction differs from the
 // contract: the exclusive or of the bits.
-type dotLanes [4][2 * panelCols]uint32
+type dotLanes [4][2 * PanelColumns]uint32
 
 // probe runs VDPBF16PS on numbers for which other orders and roundings give other
 // bits. Intel's manual leaves the order of the two additions to the reader, and
@@ -52,7 +52,7 @@ func probe() (diff dotLanes) {
 		got := c
 		tilesDotAVX512(&tileArgs{
 			a: unsafe.Pointer(&a), b: unsafe.Pointer(&b), c: unsafe.Pointer(&got),
-			depth: 2, skip: 4, stride: 4 * panelCols, ldc: 8 * panelCols, count: 1, rows: 1, width: 2,
+			depth: 2, skip: 4, stride: 4 * PanelColumns, ldc: 8 * PanelColumns, count: 1, rows: 1, width: 2,
 		})
 		for lane := range c {
 			want := num.FMA(num.FromBF16(uint16(a>>16)), num.FromBF16(uint16(b[lane]>>16)), c[lane])
@@ -64,7 +64,7 @@ func probe() (diff dotLanes) {
 }
 
 // probeInputs returns a pair, two panels of pairs and starts, all about 1 in size.
-func probeInputs(round int) (a uint32, b [2 * panelCols]uint32, c [2 * panelCols]float32) {
+func probeInputs(round int) (a uint32, b [2 * PanelColumns]uint32, c [2 * PanelColumns]float32) {
 	state := uint32(round + 1)
 	next := func() uint32 { // Marsaglia, "Xorshift RNGs", 2003
 		state ^= state << 13

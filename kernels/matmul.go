@@ -2,11 +2,8 @@ package kernels
 
 import "fmt"
 
-// panelCols is the number of outputs that share a panel of weights.
-const panelCols = 16
-
 // panelsOf is the number of panels of n columns.
-func panelsOf(n int) int { return (n + panelCols - 1) / panelCols }
+func panelsOf(n int) int { return (n + PanelColumns - 1) / PanelColumns }
 
 // Scratch holds what one worker needs for products: panels packed on the fly and
 // sums. The zero value is ready; the buffers only grow.
@@ -94,7 +91,7 @@ func MatMulAdd(c []float32, ldc int, x *Input, w *Weight, n0, n1 int, s *Scratch
 }
 
 // widest is the number of columns of the widest tile.
-const widest = 4 * panelCols
+const widest = 4 * PanelColumns
 
 func checkProduct(c []float32, ldc int, x *Input, w *Weight, n0, n1 int) {
 	w.check()
@@ -109,7 +106,7 @@ func checkProduct(c []float32, ldc int, x *Input, w *Weight, n0, n1 int) {
 	case w.Packed != nil:
 		w.Packed.check(w)
 	}
-	if n0 < 0 || n0 > n1 || n1 > w.N || n0%panelCols != 0 {
+	if n0 < 0 || n0 > n1 || n1 > w.N || n0%PanelColumns != 0 {
 		panic(fmt.Sprintf("kernels: columns %d to %d of %d", n0, n1, w.N))
 	}
 	if n := n1 - n0; n > 0 && x.m > 0 && (ldc < n || len(c) < (x.m-1)*ldc+n) {
@@ -136,19 +133,19 @@ func matMul(c []float32, ldc int, x *Input, w *Weight, start []float32, n0, n1 i
 			zeroTiny(c, ldc, x.m, n1-n0)
 		}
 	}
-	for group := n0; group < n1; group += b.panels * panelCols {
-		groupEnd := min(n1, group+b.panels*panelCols)
+	for group := n0; group < n1; group += b.panels * PanelColumns {
+		groupEnd := min(n1, group+b.panels*PanelColumns)
 		for k0 := 0; k0 < x.k; k0 += b.depth {
 			depth := min(b.depth, x.k-k0)
 			for s0 := 0; s0 < strips; s0 += b.strips {
 				s1 := min(s0+b.strips, strips)
-				for n := group; n < groupEnd; n += width * panelCols {
-					cols := min(width*panelCols, groupEnd-n)
+				for n := group; n < groupEnd; n += width * PanelColumns {
+					cols := min(width*PanelColumns, groupEnd-n)
 					var p panels
 					if w.Packed != nil {
 						p = w.packed(n, k0)
 					} else {
-						first := (n - group) / panelCols
+						first := (n - group) / PanelColumns
 						if slots == width {
 							first = 0
 						}

@@ -53,7 +53,7 @@ func (t *tiles) run() {
 		args.ahead = int(args.next.first - uintptr(args.b))
 	}
 	if t.clean && t.form == six {
-		zeroTiny(t.c, t.ldc, t.count*t.rows, t.width*panelCols)
+		zeroTiny(t.c, t.ldc, t.count*t.rows, t.width*PanelColumns)
 	} else if t.clean {
 		args.tiny = int(2 * math.Float32bits(num.TinyStart))
 	}

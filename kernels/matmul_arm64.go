@@ -16,7 +16,7 @@ func (t *tiles) run() {
 		return
 	}
 	if t.clean {
-		zeroTiny(t.c, t.ldc, t.count*t.rows, t.width*panelCols)
+		zeroTiny(t.c, t.ldc, t.count*t.rows, t.width*PanelColumns)
 	}
 	args := tileArgs{
 		a: unsafe.Pointer(&t.a[0]), c: unsafe.Pointer(&t.c[0]),

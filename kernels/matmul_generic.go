@@ -10,18 +10,18 @@ func (t *tiles) generic() {
 		}
 	}
 	if t.clean {
-		zeroTinyGeneric(t.c, t.ldc, t.count*t.rows, 0, t.width*panelCols)
+		zeroTinyGeneric(t.c, t.ldc, t.count*t.rows, 0, t.width*PanelColumns)
 	}
 	for k := range t.depth {
 		if t.odd && k^1 < t.depth {
 			k ^= 1
 		}
-		var w [panelCols]float32
+		var w [PanelColumns]float32
 		for p := range t.width {
 			t.b.row(&w, p, k)
 			for s := range t.count {
 				for i := range t.rows {
-					num.AddScaled(t.c[(s*t.rows+i)*t.ldc+p*panelCols:][:panelCols], t.at(s, i, k), w[:])
+					num.AddScaled(t.c[(s*t.rows+i)*t.ldc+p*PanelColumns:][:PanelColumns], t.at(s, i, k), w[:])
 				}
 			}
 		}
@@ -37,12 +37,12 @@ func (t *tiles) at(s, i, k int) float32 {
 }
 
 // row widens the 16 weights of column k of a panel.
-func (p panels) row(dst *[panelCols]float32, panel, k int) {
+func (p panels) row(dst *[PanelColumns]float32, panel, k int) {
 	if p.pairs == nil {
-		copy(dst[:], p.wide[panel*p.stride+k*panelCols:])
+		copy(dst[:], p.wide[panel*p.stride+k*PanelColumns:])
 		return
 	}
-	pairs := p.pairs[panel*p.stride+k/2*2*panelCols:][:2*panelCols]
+	pairs := p.pairs[panel*p.stride+k/2*2*PanelColumns:][:2*PanelColumns]
 	for j := range dst {
 		dst[j] = num.FromBF16(pairs[2*j+k%2])
 	}

@@ -191,14 +191,14 @@ func TestMatMulIsTheChain(t *testing.T) {
 			want := p.chain(precision)
 			a := p.input(t, r, precision)
 			b := blocking{strips: 1 + r.IntN(4), depth: 2 * (1 + r.IntN(40)), panels: 4 * (1 + r.IntN(2))}
-			size := b.panels * b.depth * panelCols
+			size := b.panels * b.depth * PanelColumns
 			s := Scratch{pairs: guarded[uint16](t, r, size), wide: guarded[float32](t, r, size)}
 			msg := fmt.Sprintf("(%d, %d, %d) %v %v %v", m, n, k, precision, storedForms[round%3], b)
 
 			got := guarded[float32](t, r, len(p.c))
 			copy(got, p.c)
 			for n0 := 0; n0 < n; {
-				n1 := min(n, n0+panelCols*(1+r.IntN(4)))
+				n1 := min(n, n0+PanelColumns*(1+r.IntN(4)))
 				matMul(got[n0:], p.ldc, a, p.w, nil, n0, n1, &s, b)
 				n0 = n1
 			}
@@ -212,7 +212,7 @@ func TestMatMulIsTheChain(t *testing.T) {
 				packed := p.packed(t, r, precision)
 				copy(got, p.c)
 				var s Scratch
-				s.Next(packed, r.IntN(n+1)/panelCols*panelCols)
+				s.Next(packed, r.IntN(n+1)/PanelColumns*PanelColumns)
 				matMul(got, p.ldc, a, packed, nil, 0, n, &s, b)
 				requireSameBits(t, want, got, "packed "+msg)
 
@@ -251,8 +251,8 @@ func TestMatMulIsTheChain(t *testing.T) {
 					got[i] = float32(math.NaN())
 				}
 			}
-			for n0 := 0; n0 < n; n0 += panelCols {
-				MatMul(got[n0:], p.ldc, a, p.w, bias, n0, min(n, n0+panelCols), &s)
+			for n0 := 0; n0 < n; n0 += PanelColumns {
+				MatMul(got[n0:], p.ldc, a, p.w, bias, n0, min(n, n0+PanelColumns), &s)
 			}
 			requireSameBits(t, want, got, "from the bias "+msg)
 		}

@@ -12,7 +12,7 @@ type panels struct {
 // from returns the panels from number panel and, within each, column k0 on; k0
 // is even.
 func (p panels) from(panel, k0 int) panels {
-	skip := panel*p.stride + k0*panelCols
+	skip := panel*p.stride + k0*PanelColumns
 	if p.pairs != nil {
 		p.pairs = p.pairs[skip:]
 	} else {
@@ -23,7 +23,7 @@ func (p panels) from(panel, k0 int) panels {
 
 // panels returns a buffer for some panels in the form that w takes in precision p.
 func (s *Scratch) panels(p Precision, w *Weight, slots, depth int) panels {
-	size := depth * panelCols
+	size := depth * PanelColumns
 	if p == F32 && len(w.BF16) == 0 {
 		s.wide = grow(s.wide, slots*size)
 		return panels{wide: s.wide, stride: size}
@@ -36,24 +36,24 @@ func (s *Scratch) panels(p Precision, w *Weight, slots, depth int) panels {
 // for a product of precision p. Columns of a panel without a row of w are zero,
 // and so is the odd half of the last pair of an odd depth; neither is used.
 func (s *Scratch) pack(dst panels, p Precision, w *Weight, n, cols, k0, depth int) {
-	for j := 0; j < cols; j += panelCols {
-		first, some := (n+j)*w.K+k0, min(panelCols, cols-j)
-		at := j / panelCols * dst.stride
+	for j := 0; j < cols; j += PanelColumns {
+		first, some := (n+j)*w.K+k0, min(PanelColumns, cols-j)
+		at := j / PanelColumns * dst.stride
 		switch {
 		case len(w.BF16) > 0:
 			packPairs(dst.pairs[at:][:pairsLen(depth)], w.BF16[first:], w.K, some, depth, p == BF16)
 		case p == BF16:
-			s.wide = grow(s.wide, depth*panelCols)
+			s.wide = grow(s.wide, depth*PanelColumns)
 			packWide(s.wide, w, first, some, depth)
 			roundPairs(dst.pairs[at:][:pairsLen(depth)], s.wide)
 		default:
-			packWide(dst.wide[at:][:depth*panelCols], w, first, some, depth)
+			packWide(dst.wide[at:][:depth*PanelColumns], w, first, some, depth)
 		}
 	}
 }
 
 // pairsLen is the number of elements of a panel of pairs.
-func pairsLen(depth int) int { return (depth + 1) / 2 * 2 * panelCols }
+func pairsLen(depth int) int { return (depth + 1) / 2 * 2 * PanelColumns }
 
 // packWide fills one panel with cols rows, from element first of w on, as float32.
 func packWide(dst []float32, w *Weight, first, cols, depth int) {

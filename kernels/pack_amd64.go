@@ -9,8 +9,8 @@ import "unsafe"
 //go:noinline
 func packPairs(dst, w []uint16, ldw, cols, depth int, round bool) {
 	done := 0
-	if n := depth &^ 7; useAVX2 && cols == panelCols && n > 0 {
-		_, _ = dst[n*panelCols-1], w[(panelCols-1)*ldw+n-1]
+	if n := depth &^ 7; useAVX2 && cols == PanelColumns && n > 0 {
+		_, _ = dst[n*PanelColumns-1], w[(PanelColumns-1)*ldw+n-1]
 		to, from := unsafe.Pointer(&dst[0]), unsafe.Pointer(&w[0])
 		if round {
 			done = 2 * transposeRound(to, from, 2*ldw, n/2)
@@ -26,8 +26,8 @@ func packPairs(dst, w []uint16, ldw, cols, depth int, round bool) {
 //go:noinline
 func packF32(dst, w []float32, ldw, cols, depth int) {
 	done := 0
-	if n := depth &^ 3; useAVX2 && cols == panelCols && n > 0 {
-		_, _ = dst[n*panelCols-1], w[(panelCols-1)*ldw+n-1]
+	if n := depth &^ 3; useAVX2 && cols == PanelColumns && n > 0 {
+		_, _ = dst[n*PanelColumns-1], w[(PanelColumns-1)*ldw+n-1]
 		done = transpose(unsafe.Pointer(&dst[0]), unsafe.Pointer(&w[0]), 4*ldw, n)
 	}
 	if done < depth {
@@ -44,7 +44,7 @@ func transpose(dst, src unsafe.Pointer, stride, n int) (done int) {
 		}
 	}
 	if rest := (n - done) &^ 3; rest > 0 {
-		transpose16AVX2(unsafe.Add(dst, 4*panelCols*done), unsafe.Add(src, 4*done), stride, rest)
+		transpose16AVX2(unsafe.Add(dst, 4*PanelColumns*done), unsafe.Add(src, 4*done), stride, rest)
 		done += rest
 	}
 	return done
@@ -66,7 +66,7 @@ func transposeRound(dst, src unsafe.Pointer, stride, n int) (done int) {
 		}
 	}
 	if rest := (n - done) &^ 3; rest > 0 {
-		transposeRound16AVX2(unsafe.Add(dst, 4*panelCols*done), unsafe.Add(src, 4*done), stride, rest)
+		transposeRound16AVX2(unsafe.Add(dst, 4*PanelColumns*done), unsafe.Add(src, 4*done), stride, rest)
 		done += rest
 	}
 	return done
@@ -83,9 +83,9 @@ func transposeRound16AVX512(dst, src unsafe.Pointer, stride, n int)
 //go:noinline
 func packF16(dst []float32, w []uint16, ldw, cols, depth int) {
 	done := 0
-	if n := depth &^ 7; useAVX2 && cols == panelCols && n > 0 {
-		_, _ = dst[n*panelCols-1], w[(panelCols-1)*ldw+n-1]
-		pairs := unsafe.Pointer(&dst[n/2*panelCols]) // widened from the front, they are read before they are overwritten
+	if n := depth &^ 7; useAVX2 && cols == PanelColumns && n > 0 {
+		_, _ = dst[n*PanelColumns-1], w[(PanelColumns-1)*ldw+n-1]
+		pairs := unsafe.Pointer(&dst[n/2*PanelColumns]) // widened from the front, they are read before they are overwritten
 		transpose(pairs, unsafe.Pointer(&w[0]), 2*ldw, n/2)
 		widenF16AVX2(unsafe.Pointer(&dst[0]), pairs, n/2)
 		done = n
@@ -103,12 +103,12 @@ func widenF16AVX2(dst, pairs unsafe.Pointer, n int)
 
 //go:noinline
 func roundPairs(dst []uint16, wide []float32) {
-	n := len(wide) / (2 * panelCols)
+	n := len(wide) / (2 * PanelColumns)
 	if !useAVX2 {
 		n = 0
 	}
 	if n > 0 {
-		_ = dst[2*panelCols*n-1]
+		_ = dst[2*PanelColumns*n-1]
 		roundPairsAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&wide[0]), n)
 	}
 	roundPairsGeneric(dst, wide, 2*n)

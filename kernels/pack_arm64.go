@@ -7,8 +7,8 @@ import "unsafe"
 //go:noinline
 func packPairs(dst, w []uint16, ldw, cols, depth int, round bool) {
 	done := 0
-	if n := depth &^ 7; useNEON && cols == panelCols && n > 0 {
-		_, _ = dst[n*panelCols-1], w[(panelCols-1)*ldw+n-1]
+	if n := depth &^ 7; useNEON && cols == PanelColumns && n > 0 {
+		_, _ = dst[n*PanelColumns-1], w[(PanelColumns-1)*ldw+n-1]
 		if round {
 			transposeRound16NEON(unsafe.Pointer(&dst[0]), unsafe.Pointer(&w[0]), 2*ldw, n/2)
 		} else {
@@ -24,8 +24,8 @@ func packPairs(dst, w []uint16, ldw, cols, depth int, round bool) {
 //go:noinline
 func packF32(dst, w []float32, ldw, cols, depth int) {
 	done := 0
-	if n := depth &^ 3; useNEON && cols == panelCols && n > 0 {
-		_, _ = dst[n*panelCols-1], w[(panelCols-1)*ldw+n-1]
+	if n := depth &^ 3; useNEON && cols == PanelColumns && n > 0 {
+		_, _ = dst[n*PanelColumns-1], w[(PanelColumns-1)*ldw+n-1]
 		transpose16NEON(unsafe.Pointer(&dst[0]), unsafe.Pointer(&w[0]), 4*ldw, n)
 		done = n
 	}

@@ -5,47 +5,47 @@ import "seccodeprm/internal/num"
 // packPairsGeneric packs from column k0, which is even, up to depth. With round
 // what is too small for an operand of precision BF16 becomes +0.
 func packPairsGeneric(dst, w []uint16, ldw, cols, k0, depth int, round bool) {
-	clear(dst[k0*panelCols : pairsLen(depth)])
+	clear(dst[k0*PanelColumns : pairsLen(depth)])
 	for j := range cols {
 		for k, b := range w[j*ldw:][k0:depth] {
 			if round {
 				b = num.OperandBF16(num.FromBF16(b))
 			}
 			k += k0
-			dst[k/2*2*panelCols+2*j+k%2] = b
+			dst[k/2*2*PanelColumns+2*j+k%2] = b
 		}
 	}
 }
 
 // roundPairsGeneric turns rows of 16 floats, from row k0 on, into pairs.
 func roundPairsGeneric(dst []uint16, wide []float32, k0 int) {
-	depth := len(wide) / panelCols
-	clear(dst[k0*panelCols:])
+	depth := len(wide) / PanelColumns
+	clear(dst[k0*PanelColumns:])
 	for k := k0; k < depth; k++ {
-		for j, x := range wide[k*panelCols:][:panelCols] {
-			dst[k/2*2*panelCols+2*j+k%2] = num.OperandBF16(x)
+		for j, x := range wide[k*PanelColumns:][:PanelColumns] {
+			dst[k/2*2*PanelColumns+2*j+k%2] = num.OperandBF16(x)
 		}
 	}
 }
 
 // packF32Generic packs from column k0 up to depth.
 func packF32Generic(dst, w []float32, ldw, cols, k0, depth int) {
-	clear(dst[k0*panelCols : depth*panelCols])
+	clear(dst[k0*PanelColumns : depth*PanelColumns])
 	for j := range cols {
 		row := w[j*ldw:][:depth]
 		for k := k0; k < depth; k++ {
-			dst[k*panelCols+j] = row[k]
+			dst[k*PanelColumns+j] = row[k]
 		}
 	}
 }
 
 // packF16Generic packs from column k0 up to depth.
 func packF16Generic(dst []float32, w []uint16, ldw, cols, k0, depth int) {
-	clear(dst[k0*panelCols : depth*panelCols])
+	clear(dst[k0*PanelColumns : depth*PanelColumns])
 	for j := range cols {
 		row := w[j*ldw:][:depth]
 		for k := k0; k < depth; k++ {
-			dst[k*panelCols+j] = num.FromF16(row[k])
+			dst[k*PanelColumns+j] = num.FromF16(row[k])
 		}
 	}
 }

@@ -26,8 +26,8 @@ func (w *Weight) walk(n, k int) walk {
 	default:
 		first, row = address(w.F32[i:]), 4*w.K
 	}
-	turn := 64 - panelCols*row
-	return walk{first: first - uintptr(turn), second: panelCols * row, step: row, turn: turn}
+	turn := 64 - PanelColumns*row
+	return walk{first: first - uintptr(turn), second: PanelColumns * row, step: row, turn: turn}
 }
 
 func address[T any](s []T) uintptr { return uintptr(unsafe.Pointer(&s[0])) }

@@ -35,9 +35,9 @@ func TestWalkCoversWhatIsNext(t *testing.T) {
 
 	w.Pack(BF16)
 	want = map[uintptr]int{}
-	for panel := n0 / panelCols; panel < n0/panelCols+2; panel++ {
-		for i := 0; i < depth*panelCols; i += 32 {
-			want[address(w.Packed.Pairs[panel*pairsLen(k)+k0*panelCols+i:])] = 1
+	for panel := n0 / PanelColumns; panel < n0/PanelColumns+2; panel++ {
+		for i := 0; i < depth*PanelColumns; i += 32 {
+			want[address(w.Packed.Pairs[panel*pairsLen(k)+k0*PanelColumns+i:])] = 1
 		}
 	}
 	require.Equal(t, want, lines(w), "packed beforehand")

@@ -50,15 +50,15 @@ type tileArgs struct {
 // puts it there, added to start, one for each column up to whole tiles.
 func (p panels) multiply(c []float32, ldc, cols int, start []float32, x *Input, s0, s1, k0, depth int) {
 	width := x.width()
-	for j := 0; j < cols; j += width * panelCols {
-		if cols-j < width*panelCols {
+	for j := 0; j < cols; j += width * PanelColumns {
+		if cols-j < width*PanelColumns {
 			width = min(width, 2)
 		}
-		at, from := p.from(j/panelCols, 0), start
+		at, from := p.from(j/PanelColumns, 0), start
 		if start != nil {
-			from = start[j:][:width*panelCols]
+			from = start[j:][:width*PanelColumns]
 		}
-		if cols-j >= width*panelCols {
+		if cols-j >= width*PanelColumns {
 			at.tiles(c[j:], ldc, width, from, x, s0, s1, k0, depth)
 		} else {
 			at.narrow(c[j:], ldc, cols-j, width, from, x, s0, s1, k0, depth)
@@ -69,11 +69,11 @@ func (p panels) multiply(c []float32, ldc, cols int, start []float32, x *Input, 
 // narrow multiplies through tiles of full width beside c. Where a panel is
 // missing its neighbour stands in.
 func (p panels) narrow(c []float32, ldc, cols, width int, start []float32, x *Input, s0, s1, k0, depth int) {
-	var tile [tallRows * 2 * panelCols]float32
-	if cols <= panelCols {
+	var tile [tallRows * 2 * PanelColumns]float32
+	if cols <= PanelColumns {
 		p.stride = 0
 	}
-	ldt := width * panelCols
+	ldt := width * PanelColumns
 	for s := s0; s < s1; s++ {
 		row, end := x.Strip(s)
 		for i := row; i < end; i++ {
@@ -89,7 +89,7 @@ func (p panels) narrow(c []float32, ldc, cols, width int, start []float32, x *In
 // tiles multiplies into c itself, strips of the same height at a time.
 func (p panels) tiles(c []float32, ldc, width int, start []float32, x *Input, s0, s1, k0, depth int) {
 	height, higher := x.heights()
-	most := max(1, maxProducts/((height+1)*width*panelCols*depth))
+	most := max(1, maxProducts/((height+1)*width*PanelColumns*depth))
 	for s := s0; s < s1; {
 		end := min(s1, s+most)
 		if s < higher {
@@ -109,7 +109,7 @@ func (p panels) strip(c []float32, ldc, width int, start []float32, x *Input, s,
 	row, end := x.Strip(s)
 	rows := end - row
 	t := tiles{
-		c: c[:(count*rows-1)*ldc+width*panelCols], ldc: ldc, start: start,
+		c: c[:(count*rows-1)*ldc+width*PanelColumns], ldc: ldc, start: start,
 		form: x.form, slots: rows, rows: rows, count: count,
 		b: p, width: width, depth: depth, odd: x.precision == BF16,
 		clean: x.precision == BF16 && k0 == 0 && start == nil,
@@ -128,7 +128,7 @@ func (p panels) strip(c []float32, ldc, width int, start []float32, x *Input, s,
 	if p.pairs != nil {
 		_ = p.pairs[(width-1)*p.stride+pairsLen(depth)-1]
 	} else {
-		_ = p.wide[((width-1)*p.stride + depth*panelCols - 1)]
+		_ = p.wide[((width-1)*p.stride + depth*PanelColumns - 1)]
 	}
 	t.run()
 }

@@ -56,7 +56,7 @@ func (w *Weight) PackedBytes(p Precision) int64 {
 	panels := int64(w.Panels())
 	switch {
 	case p.Integer():
-		return panels * panelCols * (4*int64(quadsOf(w.K)) + 4 + 4)
+		return panels * PanelColumns * (4*int64(quadsOf(w.K)) + 4 + 4)
 	case p == F32 && len(w.BF16) == 0:
 		return 0
 	}
@@ -79,8 +79,8 @@ func (w *Weight) NewPacked(p Precision) *Packed {
 	dst, panels := &Packed{Precision: p}, w.Panels()
 	switch {
 	case p.Integer():
-		dst.Quads = aligned[uint32](panels * panelCols * quadsOf(w.K))
-		dst.Scale, dst.Offset = make([]float32, panels*panelCols), make([]int32, panels*panelCols)
+		dst.Quads = aligned[uint32](panels * PanelColumns * quadsOf(w.K))
+		dst.Scale, dst.Offset = make([]float32, panels*PanelColumns), make([]int32, panels*PanelColumns)
 	case w.PackedBytes(p) > 0:
 		dst.Pairs = aligned[uint16](panels * pairsLen(w.K))
 	default:
@@ -109,9 +109,9 @@ func (w *Weight) PackInto(dst *Packed, first, last int) {
 	var s Scratch
 	for panel := first; panel < last; panel++ {
 		all := panels{pairs: dst.Pairs, stride: pairsLen(w.K)}.from(panel, 0)
-		n := panel * panelCols
+		n := panel * PanelColumns
 		for k0 := 0; k0 < w.K; k0 += packDepth {
-			s.pack(all.from(0, k0), dst.Precision, w, n, min(panelCols, w.N-n), k0, min(packDepth, w.K-k0))
+			s.pack(all.from(0, k0), dst.Precision, w, n, min(PanelColumns, w.N-n), k0, min(packDepth, w.K-k0))
 		}
 	}
 }
@@ -121,7 +121,7 @@ const packDepth = 1024
 
 // packed returns the packed pairs from output n and column k0 on.
 func (w *Weight) packed(n, k0 int) panels {
-	return panels{pairs: w.Packed.Pairs, stride: pairsLen(w.K)}.from(n/panelCols, k0)
+	return panels{pairs: w.Packed.Pairs, stride: pairsLen(w.K)}.from(n/PanelColumns, k0)
 }
 
 // Row widens row n into dst, exactly: the look-up of an embedding. len(dst) is K.
@@ -161,7 +161,7 @@ func (w *Weight) check() {
 
 // check panics unless d has the size of w in its precision.
 func (d *Packed) check(w *Weight) {
-	outputs := w.Panels() * panelCols
+	outputs := w.Panels() * PanelColumns
 	pairs, quads, scales := 0, outputs*quadsOf(w.K), outputs
 	if !d.Precision.Integer() {
 		pairs, quads, scales = int(w.PackedBytes(d.Precision)/2), 0, 0

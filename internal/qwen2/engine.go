@@ -1,9 +1,13 @@
 package qwen2
 
-import "context"
+import (
+	"context"
+
+	"seccodeprm/kernels"
+)
 
 // PageLen is the number of positions of a Page: a block of the attention.
-const PageLen = 64
+const PageLen = kernels.BlockKeys
 
 // Engine runs the forward pass. It knows tokens, positions and hidden states;
 // steps, prompts and readouts are not its business.

@@ -46,9 +46,6 @@ type attentionScratch struct {
 	total   kernels.Softmax // of all splits so far
 }
 
-// splitBlocks is the number of blocks of a split.
-const splitBlocks = 16
-
 func newAttention(e *Engine, t *tokens) attention {
 	cfg := e.model.Config
 	return attention{
@@ -86,7 +83,7 @@ func (a attendTiles) Do(worker, i int) {
 	a.stack(w, t)
 	sums := &w.total
 	first, end := a.blocks(w.pos)
-	for s := first / splitBlocks; s*splitBlocks < end; s++ {
+	for s := first / kernels.SplitBlocks; s*kernels.SplitBlocks < end; s++ {
 		a.attendSplit(w, sums, t, s)
 		if sums != &w.total {
 			w.total.Merge(sums)
@@ -164,7 +161,7 @@ func (a *attention) blocks(pos []int) (first, end int) {
 func (a *attention) attendSplit(w *attentionScratch, sums *kernels.Softmax, t *queryTile, split int) {
 	sums.Reset(t.queries, a.cfg.HeadDim)
 	first, end := a.blocks(w.pos)
-	first, end = max(first, split*splitBlocks), min(end, (split+1)*splitBlocks)
+	first, end = max(first, split*kernels.SplitBlocks), min(end, (split+1)*kernels.SplitBlocks)
 	alone := first
 	if len(t.segments) > 1 {
 		alone = min(max(first, t.shared), end)

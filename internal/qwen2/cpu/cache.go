@@ -44,7 +44,7 @@ func (c *cache) put(layer, head, pos int, key, value []float32) {
 // attend adds a block of keys and values of one head to the sums of queries.
 func (c *cache) attend(queries *kernels.Queries, sums *kernels.Softmax, layer, head, block, window int) {
 	p := c.At(block)
-	if c.format.bf16 {
+	if c.format.bf16() {
 		keys, values := blocks(c.format, p.pairs, layer, head)
 		queries.AttendPairs(sums, keys, values, block*blockKeys, window)
 	} else {

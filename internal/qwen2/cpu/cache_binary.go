@@ -12,7 +12,9 @@ import (
 
 // positionBytes returns the size of one position in binary form: (layers,
 // heads), and for each of these a key and a value, (HeadDim) each.
-func (f *format) positionBytes() int { return f.layers * f.heads * 2 * f.headDim * f.valueBytes() }
+func (f *format) positionBytes() int {
+	return f.layers * f.heads * 2 * f.block.HeadDim * f.valueBytes()
+}
 
 // AppendBinary implements qwen2.Cache. It never fails.
 func (c *cache) AppendBinary(dst []byte) ([]byte, error) {
@@ -31,22 +33,22 @@ func (c *cache) AppendBinary(dst []byte) ([]byte, error) {
 
 // appendHead appends the key and the value of one head in a slot of p.
 func (f *format) appendHead(dst []byte, p *page, layer, head, slot int) []byte {
-	if f.bf16 {
+	if f.bf16() {
 		keys, values := blocks(f, p.pairs, layer, head)
-		for i := range f.headDim {
-			dst = binary.LittleEndian.AppendUint16(dst, keys[f.keyAt(slot, i)])
+		for i := range f.block.HeadDim {
+			dst = binary.LittleEndian.AppendUint16(dst, keys[f.block.Key(slot, i)])
 		}
-		for i := range f.headDim {
-			dst = binary.LittleEndian.AppendUint16(dst, values[f.valueAt(slot, i)])
+		for i := range f.block.HeadDim {
+			dst = binary.LittleEndian.AppendUint16(dst, values[f.block.Value(slot, i)])
 		}
 		return dst
 	}
 	keys, values := blocks(f, p.wide, layer, head)
-	for i := range f.headDim {
-		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(keys[f.keyAt(slot, i)]))
+	for i := range f.block.HeadDim {
+		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(keys[f.block.Key(slot, i)]))
 	}
-	for i := range f.headDim {
-		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(values[f.valueAt(slot, i)]))
+	for i := range f.block.HeadDim {
+		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(values[f.block.Value(slot, i)]))
 	}
 	return dst
 }
@@ -67,7 +69,7 @@ func (c *cache) UnmarshalBinary(data []byte, n int) error {
 		return err
 	}
 	c.Grow(n)
-	key, value := make([]float32, f.headDim), make([]float32, f.headDim)
+	key, value := make([]float32, f.block.HeadDim), make([]float32, f.block.HeadDim)
 	at := 0
 	for pos := range n {
 		for layer := range f.layers {
@@ -91,7 +93,7 @@ func (c *cache) UnmarshalBinary(data []byte, n int) error {
 // stores, or -1 if there is none.
 func (f *format) read(x []float32, data []byte) int {
 	for i := range x {
-		if f.bf16 {
+		if f.bf16() {
 			bits := binary.LittleEndian.Uint16(data[2*i:])
 			x[i] = math.Float32frombits(uint32(bits) << 16)
 			if num.OperandBF16(x[i]) != bits {

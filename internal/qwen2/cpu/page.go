@@ -3,14 +3,13 @@ package cpu
 import (
 	"sync"
 
-	"seccodeprm/internal/num"
 	"seccodeprm/internal/qwen2"
 	"seccodeprm/kernels"
 )
 
 const (
-	blockKeys    = qwen2.PageLen // keys in a block of the attention loop
-	panelColumns = 16            // columns of a kernel panel
+	blockKeys    = kernels.BlockKeys
+	panelColumns = kernels.PanelColumns
 )
 
 // page is the memory of the keys and values of blockKeys consecutive positions.
@@ -22,25 +21,20 @@ type page struct {
 }
 
 // format is the order of the numbers in a page: (layers, heads), and for each
-// of these a block of keys, (64/16 panels, HeadDim, 16 keys), followed by a
-// block of values, (HeadDim/16 panels, 64 keys, 16), whose last panel is
-// padded. In bfloat16 the inner dimension of the product (HeadDim for keys,
-// slots for values) is stored in pairs: (.., n/2, 16, 2) instead of (.., n,
-// 16).
+// of these a block of keys, followed by a block of values.
 type format struct {
-	layers, heads, headDim int
-	bf16                   bool
-	keys, values           int // numbers in a block
+	layers, heads int
+	block         kernels.KVBlock
+	keys, values  int // numbers in a block
 }
 
 func newFormat(cfg *qwen2.Config, p kernels.Precision) format {
-	return format{
-		layers: cfg.NumHiddenLayers, heads: cfg.NumKeyValueHeads, headDim: cfg.HeadDim,
-		bf16:   p.Attention() == kernels.BF16,
-		keys:   blockKeys * cfg.HeadDim,
-		values: blockKeys * ceilDiv(cfg.HeadDim, panelColumns) * panelColumns,
-	}
+	b := kernels.KVBlock{HeadDim: cfg.HeadDim, Precision: p.Attention()}
+	return format{layers: cfg.NumHiddenLayers, heads: cfg.NumKeyValueHeads, block: b, keys: b.Keys(), values: b.Values()}
 }
+
+// bf16 reports whether a page holds bfloat16.
+func (f *format) bf16() bool { return f.block.Precision == kernels.BF16 }
 
 // size returns how many numbers a page holds.
 func (f *format) size() int { return f.layers * f.heads * (f.keys + f.values) }
@@ -50,29 +44,10 @@ func (f *format) pageBytes() int64 { return int64(f.size()) * int64(f.valueBytes
 
 // valueBytes returns the size of one number.
 func (f *format) valueBytes() int {
-	if f.bf16 {
+	if f.bf16() {
 		return 2
 	}
 	return 4
-}
-
-// keyAt returns the index of feature i of a slot's key in a block of keys.
-func (f *format) keyAt(slot, i int) int {
-	panel, column := slot/panelColumns*panelColumns*f.headDim, slot%panelColumns
-	if f.bf16 {
-		return panel + i/2*2*panelColumns + 2*column + i%2
-	}
-	return panel + i*panelColumns + column
-}
-
-// valueAt returns the index of feature i of a slot's value in a block of
-// values.
-func (f *format) valueAt(slot, i int) int {
-	panel, column := i/panelColumns*panelColumns*blockKeys, i%panelColumns
-	if f.bf16 {
-		return panel + slot/2*2*panelColumns + 2*column + slot%2
-	}
-	return panel + slot*panelColumns + column
 }
 
 // blocks returns the keys and the values of one layer and head of a page.
@@ -82,30 +57,14 @@ func blocks[T any](f *format, data []T, layer, head int) (keys, values []T) {
 }
 
 // set stores the key and the value of one head in a slot. Both have HeadDim
-// elements, an even number. For bfloat16 they are rounded like every operand.
+// elements. For bfloat16 they are rounded like every operand.
 func (f *format) set(p *page, layer, head, slot int, key, value []float32) {
-	if f.bf16 {
+	if f.bf16() {
 		keys, values := blocks(f, p.pairs, layer, head)
-		keys = keys[f.keyAt(slot, 0):]
-		for i := 0; i < len(key); i += 2 {
-			pair := keys[i*panelColumns:][:2]
-			pair[0], pair[1] = num.OperandBF16(key[i]), num.OperandBF16(key[i+1])
-		}
-		for i := 0; i < len(value); i += panelColumns {
-			panel := values[f.valueAt(slot, i):]
-			for column, x := range value[i:min(i+panelColumns, len(value))] {
-				panel[2*column] = num.OperandBF16(x)
-			}
-		}
-		return
-	}
-	keys, values := blocks(f, p.wide, layer, head)
-	keys = keys[f.keyAt(slot, 0):]
-	for i, x := range key {
-		keys[i*panelColumns] = x
-	}
-	for i := 0; i < len(value); i += panelColumns {
-		copy(values[f.valueAt(slot, i):], value[i:min(i+panelColumns, len(value))])
+		f.block.StorePairs(keys, values, slot, key, value)
+	} else {
+		keys, values := blocks(f, p.wide, layer, head)
+		f.block.Store(keys, values, slot, key, value)
 	}
 }
 
@@ -114,8 +73,8 @@ func clearSlots[T float32 | uint16](f *format, data []T, from, to int) {
 		for head := range f.heads {
 			keys, values := blocks(f, data, layer, head)
 			for slot := from; slot < to; slot++ {
-				for i := range f.headDim {
-					keys[f.keyAt(slot, i)], values[f.valueAt(slot, i)] = 0, 0
+				for i := range f.block.HeadDim {
+					keys[f.block.Key(slot, i)], values[f.block.Value(slot, i)] = 0, 0
 				}
 			}
 		}
@@ -152,7 +111,7 @@ func (s *storage) Copy(from *page) *page {
 }
 
 func (s *storage) allocate() *page {
-	if s.bf16 {
+	if s.bf16() {
 		return &page{pairs: make([]uint16, s.size())}
 	}
 	return &page{wide: make([]float32, s.size())}
@@ -160,7 +119,7 @@ func (s *storage) allocate() *page {
 
 // Clear implements paged.Storage.
 func (s *storage) Clear(p *page, from, to int) {
-	if s.bf16 {
+	if s.bf16() {
 		clearSlots(&s.format, p.pairs, from, to)
 	} else {
 		clearSlots(&s.format, p.wide, from, to)

@@ -82,7 +82,7 @@ type segment struct {
 	queries int
 }
 
-// split is a range of the keys of a tile, the blocks from index*splitBlocks on,
+// split is a range of the keys of a tile, the blocks from index*kernels.SplitBlocks on,
 // as work of its own (split-KV).
 type split struct {
 	tile, index int
@@ -184,7 +184,7 @@ func (t *tiling) splitKV(pos []int) {
 			last = max(last, pos[s.row+(s.first+s.queries-1)/t.group])
 		}
 		tile.firstSplit = len(t.splits)
-		for index := 0; index*splitBlocks < last/blockKeys+1; index++ {
+		for index := 0; index*kernels.SplitBlocks < last/blockKeys+1; index++ {
 			if n := len(t.splits); n < cap(t.splits) {
 				t.splits = t.splits[:n+1] // with the buffers of an earlier split
 			} else {
