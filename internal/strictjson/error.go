@@ -66,7 +66,7 @@ func (r *Reader) failAt(offset int64, err error) {
 	if r.err != nil {
 		return
 	}
-	r.err = &Error{Path: r.Path(), Offset: offset, Line: r.lineAt(offset), Err: err}
+	r.err = &Error{Path: r.where(), Offset: offset, Line: r.lineAt(offset), Err: err}
 	r.stop()
 }
 
@@ -112,9 +112,9 @@ const (
 	isOpen = -2 // before the first key or element
 )
 
-// Path names the current value, as in `weight_map["model.norm.weight"]` or
+// where names the current value, as in `weight_map["model.norm.weight"]` or
 // model.merges[3].
-func (r *Reader) Path() string {
+func (r *Reader) where() string {
 	var b strings.Builder
 	for _, s := range r.path {
 		switch {

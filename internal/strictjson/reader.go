@@ -241,6 +241,13 @@ func (r *Reader) more(bracket byte, first bool) bool {
 
 // peek skips white space and returns the next byte, 0 at the end.
 func (r *Reader) peek() byte {
+	if r.pos < len(r.buf) && r.buf[r.pos] > ' ' {
+		return r.buf[r.pos]
+	}
+	return r.peekAfterSpace()
+}
+
+func (r *Reader) peekAfterSpace() byte {
 	for {
 		for r.pos < len(r.buf) {
 			switch c := r.buf[r.pos]; c {
