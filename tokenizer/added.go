@@ -6,15 +6,15 @@ import (
 	"unicode/utf8"
 )
 
-// pattern is an added token with the text it is looked for as.
+// pattern is an added token with the text that it is matched as.
 type pattern struct {
 	text  []byte
 	token addedToken
 }
 
-// matcher finds added tokens: of those that match, the leftmost, and of these
-// the longest. Its sorted patterns serve as a trie: those that agree with the
-// text so far are always a range.
+// matcher finds added tokens: the leftmost match, and of several that start
+// there the longest. Its sorted patterns serve as a trie: the patterns that
+// agree with the text so far are always a range.
 type matcher struct {
 	patterns []pattern    // sorted by text
 	only     int          // the one such byte, or -1
@@ -22,7 +22,7 @@ type matcher struct {
 	depth    int          // how many of these all patterns have
 }
 
-// newMatcher keeps the first of patterns with equal text.
+// newMatcher keeps the first of several patterns with equal text.
 func newMatcher(patterns []pattern) *matcher {
 	m := &matcher{only: -1, depth: len(matcher{}.starts)}
 	slices.SortStableFunc(patterns, func(a, b pattern) int { return bytes.Compare(a.text, b.text) })
@@ -44,7 +44,8 @@ func newMatcher(patterns []pattern) *matcher {
 	return m
 }
 
-// find returns the first match at or after i: text[start:stop] is the pattern's.
+// find returns the first match at or after i: text[start:stop] is the
+// pattern's.
 func (m *matcher) find(text []byte, i int) (start, stop int, token *addedToken) {
 	if len(m.patterns) == 0 {
 		return 0, 0, nil
@@ -67,7 +68,8 @@ func (m *matcher) find(text []byte, i int) (start, stop int, token *addedToken) 
 	return 0, 0, nil
 }
 
-// mayStart reports whether a pattern may begin as text does, by its first bytes.
+// mayStart reports whether a pattern may begin as text does, by its first
+// bytes.
 func (m *matcher) mayStart(text []byte) bool {
 	if len(text) < m.depth {
 		return false
@@ -80,7 +82,7 @@ func (m *matcher) mayStart(text []byte) bool {
 	return true
 }
 
-// open reports whether some pattern goes on after text, not empty.
+// open reports whether some pattern continues after text, which is not empty.
 func (m *matcher) open(text []byte) bool {
 	if len(m.patterns) == 0 || !m.starts[0][text[0]] {
 		return false
@@ -97,7 +99,7 @@ func (m *matcher) longest(text []byte) *pattern {
 	var found *pattern
 	in := m.patterns
 	for depth := 0; depth < len(text); depth++ {
-		// Narrow to the patterns with text[depth] at depth; all are longer than
+		// Narrow to the patterns with text[depth] at depth. All are longer than
 		// depth once the one that ends there is dropped.
 		c := int(text[depth])
 		at := func(p pattern, c int) int { return int(p.text[depth]) - c }
@@ -116,7 +118,8 @@ func (m *matcher) longest(text []byte) *pattern {
 	return found
 }
 
-// cutter parts a text at its added tokens, as Hugging Face's AddedVocabulary does.
+// cutter splits a text at its added tokens, as Hugging Face's AddedVocabulary
+// does.
 type cutter struct {
 	matcher *matcher
 	text    []byte
@@ -127,15 +130,15 @@ type cutter struct {
 	spaceEnd int // end of the white space last taken by an rstrip
 }
 
-// next returns the plain text before the next added token and the token's id; -1
-// and the rest of the text when there is none.
+// next returns the plain text before the next added token, and the token's id.
+// Without another token, it returns the rest of the text and -1.
 func (c *cutter) next() (plain []byte, id int32) {
 	for {
 		start, stop, token := c.matcher.find(c.text, c.search)
 		if token == nil {
 			return c.text[c.done:], -1
 		}
-		// A match that does not count still hides what overlaps it.
+		// A match that does not count still hides others that overlap it.
 		c.search = stop
 		if token.Special && !c.special || token.SingleWord && !c.standsAlone(start, stop) {
 			continue
@@ -156,7 +159,7 @@ func (c *cutter) next() (plain []byte, id int32) {
 			}
 			stop = c.spaceEnd
 		}
-		if start >= stop { // an rstrip before has taken all of it
+		if start >= stop { // a preceding rstrip has taken all of it
 			continue
 		}
 		if c.done < start {

@@ -6,12 +6,12 @@ import "unicode/utf8"
 type alignment struct {
 	start, end       int // of the character, in the result
 	srcStart, srcEnd int // of all characters that went into it; empty if it was added
-	baseStart        int // of the one Hugging Face names: the first of these, or,
+	baseStart        int // of the one that Hugging Face names: the first source, or,
 	baseEnd          int // if it was added, the last one before
 }
 
-// align notes which of n.runes, about to be appended to n.out, differ from their
-// sources; these follow each other in text[src:].
+// align records which of n.runes, about to be appended to n.out, differ from
+// their sources, which follow each other in text[src:].
 func (n *normalizer) align(text []byte, src int) {
 	out := len(n.out)
 	lastStart, lastEnd := src, src // the source passed last
@@ -35,15 +35,14 @@ func (n *normalizer) align(text []byte, src int) {
 	}
 }
 
-// origin maps offsets of normalised text, in rising order, to the text it was
-// made of.
+// origin maps offsets of normalised text, in rising order, to the source text.
 type origin struct {
 	changed []alignment
-	shift   int // from the result to the source, behind the changes passed
+	shift   int // from result to source, after the changes passed so far
 }
 
-// border returns the source of an offset. One inside a changed character is
-// moved behind all its sources.
+// border returns the source of an offset. It moves an offset inside a changed
+// character to the end of all its sources.
 func (o *origin) border(at int) int {
 	for len(o.changed) > 0 && o.changed[0].end <= at {
 		o.shift = o.changed[0].srcEnd - o.changed[0].end
@@ -65,7 +64,8 @@ func (o *origin) base(at int, text []byte) (start, end int) {
 	if len(o.changed) > 0 && o.changed[0].start <= at {
 		return o.changed[0].baseStart, o.changed[0].baseEnd
 	}
-	// A vocabulary whose pieces are not their tokens' bytes may lead past the end.
+	// A vocabulary whose pieces differ from their tokens' bytes may lead past
+	// the end.
 	start = min(at+o.shift, len(text))
 	if start == len(text) {
 		return start, start

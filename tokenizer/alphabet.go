@@ -1,13 +1,13 @@
 package tokenizer
 
 // Byte-level BPE files spell each byte as one printable character (GPT-2's
-// bytes_to_unicode): the printable characters of Latin-1 stand for themselves,
-// the other 68 bytes, in order, for U+0100 and up.
+// bytes_to_unicode): the printable characters of Latin-1 represent themselves,
+// and U+0100 onwards represent the other 68 bytes in order.
 
 // lastByteRune is the largest character of the byte alphabet.
 const lastByteRune = 0x143
 
-// byteAlphabet gives the byte a character stands for, or -1.
+// byteAlphabet maps a character to the byte it represents, or -1.
 type byteAlphabet [lastByteRune + 1]int16
 
 func newByteAlphabet() *byteAlphabet {
@@ -27,8 +27,8 @@ func newByteAlphabet() *byteAlphabet {
 	return &a
 }
 
-// appendBytes appends the bytes that piece spells. Where a character lies
-// outside the alphabet ok is false and the piece stands for its own UTF-8.
+// appendBytes appends the bytes that piece spells. If a character is outside
+// the alphabet, ok is false and the piece represents its own UTF-8.
 func (a *byteAlphabet) appendBytes(dst []byte, piece string) (out []byte, ok bool) {
 	n := len(dst)
 	for _, r := range piece {

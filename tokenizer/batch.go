@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 )
 
-// EncodeBatch returns the ids of each text, as AppendEncode gives them, encoded by
-// several goroutines; threads 0 means one for each processor. A text is not
-// divided. It returns ctx.Err() if ctx ends first; then the ids are nil.
+// EncodeBatch returns the ids of each text, as AppendEncode would, encoded by
+// several goroutines. threads is their number; 0 means one per processor. It
+// does not split texts. If ctx ends first, it returns nil and ctx.Err().
 func (t *Tokenizer) EncodeBatch(ctx context.Context, texts [][]byte, threads int) ([][]int32, error) {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)

@@ -7,6 +7,6 @@ import (
 	"time"
 )
 
-// threadTime returns the time since the benchmark began: there is no clock of
-// the thread here.
+// threadTime returns the time since the benchmark began: this system has no
+// clock per thread.
 func threadTime(b *testing.B) time.Duration { return b.Elapsed() }

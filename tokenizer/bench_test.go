@@ -20,8 +20,8 @@ import (
 )
 
 // The benchmarks take text from $SECCODEPRM_CORPUS, a folder with sources, and
-// the tokenizer from $SECCODEPRM_TOKENIZER, a tokenizer.json; else short
-// built-in texts and the tokenizer in testdata.
+// the tokenizer from $SECCODEPRM_TOKENIZER, a tokenizer.json. The defaults are
+// short built-in texts and the tokenizer in testdata.
 const (
 	envCorpus    = "SECCODEPRM_CORPUS"
 	envTokenizer = "SECCODEPRM_TOKENIZER"
@@ -132,8 +132,8 @@ func measure(b *testing.B, n int, pass func()) {
 	b.ReportMetric(best, "MB/s-cpu")
 }
 
-// BenchmarkThreads measures Encoders side by side, each over the whole text; the
-// figure is the sum of what each does in the processor time of its thread.
+// BenchmarkThreads measures Encoders side by side, each over the whole text;
+// the figure is the sum of what each does in the processor time of its thread.
 func BenchmarkThreads(b *testing.B) {
 	tok := benchTokenizer(b)
 	pieces, total := benchPieces(b, "go")

@@ -2,7 +2,7 @@ package tokenizer
 
 import "math/bits"
 
-// blockSize is the length of a block: one bit of a word for each byte.
+// blockSize is the length of a block: a word has one bit for each byte.
 const blockSize = 64
 
 // Columns of a splitter's table: bit 8*k of an entry says whether the byte
@@ -10,14 +10,14 @@ const blockSize = 64
 const (
 	colLetter = 8 * iota
 	colNumber
-	colBlank   // white space but line ends
+	colBlank   // white space other than line ends
 	colLineEnd // \r and \n
 	colSpace   // ' '
 	colQuote   // '\''
 	colHigh    // not ASCII
 )
 
-// splitter finds the borders of pretokens in ASCII, a block at a time.
+// splitter finds the borders of pretokens in ASCII, one block at a time.
 type splitter struct {
 	columns [256]uint64
 }
@@ -47,30 +47,30 @@ func newSplitter() *splitter {
 	return s
 }
 
-// borders returns the offsets, as bits, at which pretokens start in text[i:i+64],
-// given that one starts at i: bit 0 is never set. From the first character on
-// that is not ASCII, and wherever the answer depends on what follows the block,
-// bits are left out together with all after them. At least two more bytes follow
-// the block.
+// borders returns the offsets, as bits, at which pretokens start in
+// text[i:i+64], given that one starts at i: bit 0 is never set. It omits bits
+// from the first character that is not ASCII onwards, and from the first place
+// where the answer depends on what follows the block. At least two more bytes
+// follow the block.
 //
-// Each line below is a branch of qwen2Pattern. The expression looks back at
-// nothing, so what stands before i does not matter.
+// Each line below is a branch of qwen2Pattern. The expression never looks back,
+// so what precedes i does not matter.
 func (s *splitter) borders(text []byte, i int) uint64 {
 	letters, numbers, blanks, lineEnds, space, quotes, high := s.classes((*[blockSize]byte)(text[i:]))
 	white := blanks | lineEnds
 	marks := ^(letters | numbers | white | high)
 
-	// [^\s\p{L}\p{N}]+ takes a ' ' before it and [\r\n]* behind it: adding the
-	// first bit of a run to the run carries over to its end.
+	// [^\s\p{L}\p{N}]+ takes a ' ' before it and [\r\n]* after it: adding the
+	// first bit of a run to the run carries to its end.
 	markStart := marks &^ (marks << 1) &^ (space << 1)
 	eaten := lineEnds &^ (lineEnds + lineEnds&(marks<<1))
 
-	// \p{L}+ takes one character before it that is no line end, letter or number:
-	// a blank, or a mark at which a pretoken starts.
+	// \p{L}+ takes one preceding character that is no line end, letter or
+	// number: a blank, or a mark at which a pretoken starts.
 	letterStart := letters &^ (letters<<1 | blanks<<1 | markStart<<1)
 
 	// White space starts where its run does, leaves its last blank to what
-	// follows, and ends behind its last line end.
+	// follows, and ends after its last line end.
 	rest := white &^ eaten
 	whiteStart := rest &^ (rest << 1)
 	lastBlank := blanks &^ ((white | high) >> 1) & (1<<63 - 1)
@@ -86,7 +86,8 @@ func (s *splitter) borders(text []byte, i int) uint64 {
 		}
 	}
 
-	// An indent is no start where another line end follows it, or may.
+	// An indent does not start where another line end follows it, or may
+	// follow.
 	if high != 0 {
 		starts &= high&-high - 1
 	}
@@ -102,7 +103,7 @@ func (s *splitter) borders(text []byte, i int) uint64 {
 	return starts &^ 1
 }
 
-// classes returns the bytes of each class, one bit a byte.
+// classes returns the bytes of each class, one bit per byte.
 func (s *splitter) classes(b *[blockSize]byte) (letters, numbers, blanks, lineEnds, space, quotes, high uint64) {
 	// Row k holds the classes of bytes 8k to 8k+7: class c in byte c.
 	t := &s.columns

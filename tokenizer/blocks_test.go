@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// encodeByDefinition cuts with nextPretoken alone, and merges every word anew.
+// encodeByDefinition cuts with nextPretoken only, and merges every word afresh.
 func encodeByDefinition(t *Tokenizer, text []byte) []int32 {
 	var ids []int32
 	m := merger{t: t}

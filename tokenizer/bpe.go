@@ -3,7 +3,7 @@ package tokenizer
 import "slices"
 
 // shortWord is the longest pretoken, in bytes, that is merged by scanning all
-// its pairs for the minimum; longer ones take a heap.
+// its pairs for the minimum. Longer ones use a heap.
 const shortWord = 32
 
 // keepBuffer is the largest word whose buffers an Encoder keeps, in bytes.
@@ -14,16 +14,16 @@ type merger struct {
 	t *Tokenizer
 
 	// For long words: a list of symbols by position, and a heap of the merges
-	// that were possible when they were pushed, rank<<32 | position.
-	ids        []int32 // -1 where a symbol has been absorbed by the one before
+	// that were possible when they were pushed, as rank<<32 | position.
+	ids        []int32 // -1 where the preceding symbol has absorbed this one
 	next, prev []int32
 	heap       []uint64
-	steps      int // entries the heap has taken for the last long word
+	steps      int // heap entries taken for the last long word
 }
 
 // appendWord appends the ids of a pretoken that is not in the table of short
-// words: starting from single bytes, the pair of the lowest rank merges, the
-// leftmost of equal ones, until no pair is in the table.
+// words. It starts from single bytes and merges the pair with the lowest rank,
+// the leftmost of equal ones, until no pair is in the table.
 func (m *merger) appendWord(dst []int32, word []byte) []int32 {
 	if len(word) > shortKey {
 		if id, ok := m.t.words.long[string(word)]; ok {
@@ -33,7 +33,8 @@ func (m *merger) appendWord(dst []int32, word []byte) []int32 {
 	return m.appendMerged(dst, word)
 }
 
-// appendMerged is appendWord by merging alone.
+// appendMerged is appendWord by merging only, without a lookup of the whole
+// word.
 func (m *merger) appendMerged(dst []int32, word []byte) []int32 {
 	if len(word) <= shortWord {
 		return m.appendShort(dst, word)
@@ -76,7 +77,8 @@ func (m *merger) appendShort(dst []int32, word []byte) []int32 {
 	return append(dst, ids[:n]...)
 }
 
-// appendLong is appendShort in n log n: every merge pushes at most two more.
+// appendLong is appendShort in n log n: every merge pushes at most two new
+// ones.
 func (m *merger) appendLong(dst []int32, word []byte) []int32 {
 	n := len(word)
 	m.ids = slices.Grow(m.ids[:0], n)[:n]
@@ -107,7 +109,7 @@ func (m *merger) appendLong(dst []int32, word []byte) []int32 {
 	return dst
 }
 
-// step carries out the merge top unless its symbols have changed since.
+// step carries out the merge top, unless its symbols have changed since.
 func (m *merger) step(top uint64, n int32) {
 	i := int32(uint32(top))
 	if m.ids[i] < 0 || m.next[i] == n {
@@ -148,7 +150,7 @@ func (m *merger) push(i, j int32) {
 	}
 }
 
-// pop takes the smallest entry of the heap, which has four children a node.
+// pop takes the smallest entry of the heap, whose nodes have four children.
 func (m *merger) pop() uint64 {
 	top, last := m.heap[0], len(m.heap)-1
 	m.heap[0] = m.heap[last]

@@ -12,13 +12,14 @@ import (
 )
 
 // maxID is the largest token id accepted. Tables are indexed by id, so a stray
-// huge one would cost its size in memory; published vocabularies stay below 2^19.
+// huge id would cost its size in memory. Published vocabularies stay below
+// 2^19.
 const maxID = 1<<21 - 1
 
-// at puts the path of a key in front of what is wrong with its value.
+// at prefixes an error about a value with the path of its key.
 func at(path string, err error) error { return fmt.Errorf("%s: %w", path, err) }
 
-// build checks c as a whole and makes the tables.
+// build checks c as a whole and builds the tables.
 func (c *config) build() (*Tokenizer, error) {
 	t := &Tokenizer{normalize: c.nfc, split: newSplitter()}
 	size, err := c.size()
@@ -57,8 +58,8 @@ func (c *config) size() (int, error) {
 	return int(largest) + 1, nil
 }
 
-// checkAdded compares the added tokens with the vocabulary and each other. A
-// token that the vocabulary also holds must keep its id there. owner gives the
+// checkAdded checks the added tokens against the vocabulary and each other. A
+// token that is also in the vocabulary must keep its id there. owner gives the
 // spelling of every id of the vocabulary.
 func (c *config) checkAdded(owner []string, known []uint8) error {
 	content := map[string]bool{}
@@ -85,8 +86,8 @@ func (c *config) checkAdded(owner []string, known []uint8) error {
 	return nil
 }
 
-// bytesFrom finds the token of each single byte; a vocabulary that lacks one
-// could not encode every text.
+// bytesFrom finds the token of each single byte. A vocabulary without one of
+// them could not encode every text.
 func (t *Tokenizer) bytesFrom(vocab map[string]int32) error {
 	alphabet := newByteAlphabet()
 	for r, b := range alphabet {
@@ -133,7 +134,7 @@ func (t *Tokenizer) mergesFrom(c *config) error {
 	return nil
 }
 
-// checkWords takes idWord from the tokens that their own bytes do not merge to.
+// checkWords clears idWord of the tokens that their own bytes do not merge to.
 func (t *Tokenizer) checkWords() {
 	var wg sync.WaitGroup
 	n := len(t.pieces.flags)
@@ -157,8 +158,9 @@ func (t *Tokenizer) checkWords() {
 	wg.Wait()
 }
 
-// wordsFromPieces fills the table of whole words. It goes through the table from
-// part to part: in the order of ids, nearly every word would miss the caches.
+// wordsFromPieces fills the table of whole words. It fills one part of the
+// table after another: in the order of ids, nearly every word would miss the
+// caches.
 func (t *Tokenizer) wordsFromPieces() {
 	const parts = 256
 	n := 0
@@ -190,9 +192,9 @@ func (t *Tokenizer) wordsFromPieces() {
 	}
 }
 
-// addedFrom makes the matchers. Tokens with Normalized are looked for, in their
-// normal form, in normalised text; all others in the raw text. Where two become
-// equal by that, a special one comes first, then the earlier.
+// addedFrom builds the matchers. Tokens with Normalized are matched, in their
+// normal form, in normalised text; all others in the raw text. Where that makes
+// two equal, a special one wins, then the earlier one.
 func (t *Tokenizer) addedFrom(added []addedToken) {
 	t.added = slices.Clone(added)
 	slices.SortStableFunc(t.added, func(a, b addedToken) int {
@@ -219,7 +221,7 @@ func (t *Tokenizer) addedFrom(added []addedToken) {
 	t.raw, t.normalized = newMatcher(raw), newMatcher(normalized)
 }
 
-// pattern returns the text that a is looked for and decoded as.
+// pattern returns the text that a is matched and decoded as.
 func (a *addedToken) pattern(nfc bool) []byte {
 	if nfc && a.Normalized {
 		return new(normalizer).nfc([]byte(a.Content))
@@ -236,7 +238,7 @@ const (
 
 // pieceTable holds the bytes that each id decodes to.
 type pieceTable struct {
-	text  []byte   // with piecePad more bytes at its end
+	text  []byte   // followed by piecePad more bytes
 	start []uint32 // piece i is text[start[i]:start[i+1]]
 	flags []uint8
 }
@@ -276,8 +278,8 @@ func (p *pieceTable) build(c *config, size int) error {
 		p.start[id+1] = uint32(len(p.text))
 	}
 	p.text = append(p.text, make([]byte, piecePad)...)
-	// Hugging Face skips a token whose text is the content of a special one. That
-	// differs from the flag only where normalisation changes the content.
+	// Hugging Face skips a token whose text is the content of a special one.
+	// That differs from the flag only where normalisation changes the content.
 	special := map[string]bool{}
 	for _, a := range c.added {
 		if a.Special {
@@ -292,7 +294,7 @@ func (p *pieceTable) build(c *config, size int) error {
 	return nil
 }
 
-// piece returns the bytes of id and its flags; flags 0 for an unknown id.
+// piece returns the bytes of id and its flags. Flags are 0 for an unknown id.
 func (p *pieceTable) piece(id int32) ([]byte, uint8) {
 	if id < 0 || int(id) >= len(p.flags) {
 		return nil, 0
@@ -300,7 +302,7 @@ func (p *pieceTable) piece(id int32) ([]byte, uint8) {
 	return p.text[p.start[id]:p.start[id+1]], p.flags[id]
 }
 
-// appendPiece appends the bytes of id, none for an unknown id.
+// appendPiece appends the bytes of id, or nothing for an unknown id.
 func (p *pieceTable) appendPiece(dst []byte, id int32) []byte {
 	if uint(id) >= uint(len(p.start)-1) {
 		return dst

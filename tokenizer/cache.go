@@ -2,18 +2,18 @@ package tokenizer
 
 import "hash/maphash"
 
-// wordCache remembers the ids of short words. A word lies in one of four slots: the
-// one its hash names, that one's neighbour in the cache line, or the line next to
-// it; where all are taken, a new word replaces that in the last. The cache grows
-// while it fills up.
+// wordCache remembers the ids of short words. A word is in one of four slots:
+// the one that its hash selects, the neighbour in the cache line, or the two of
+// the next line. If all are taken, a new word replaces the last. The cache
+// grows as it fills.
 type wordCache struct {
 	slots []cacheSlot // a power of two of them
 	used  int
 }
 
-// cacheSlot fills half a cache line. It is empty while it is zero.
+// cacheSlot fills half a cache line. An empty slot is zero.
 type cacheSlot struct {
-	lo, hi uint64 // the word's key, the upper half of the last byte being the count of ids
+	lo, hi uint64 // the word's key; the upper half of the last byte counts the ids
 	ids    [maxCached]int32
 }
 
@@ -25,8 +25,8 @@ const (
 	firstSlots = 1 << 11
 	lastSlots  = 1 << 17
 
-	// cacheSeed is any number: who makes words collide makes them slower, as
-	// slow as they are the first time.
+	// cacheSeed is arbitrary: someone who makes words collide only makes them
+	// as slow as they are the first time.
 	cacheSeed = 0xD6E8FEB86659FD93
 )
 
@@ -54,7 +54,7 @@ func (c *wordCache) place(hash uint64) *cacheSlot {
 	return &c.slots[k^3]
 }
 
-// get returns the ids of a word, nil where they are not known.
+// get returns the ids of a word, or nil if they are unknown.
 func (c *wordCache) get(key wordKey, hash uint64) []int32 {
 	k := hash & uint64(len(c.slots)-1)
 	for way := range uint64(4) {
@@ -76,7 +76,7 @@ func (c *wordCache) grow() {
 }
 
 // wideCache remembers the ids of words that are too long or have too many ids
-// for a wordCache. Its slots are chosen like that one's.
+// for a wordCache. It selects slots in the same way.
 type wideCache struct {
 	slots []wideSlot // a power of two of them
 	used  int
@@ -103,7 +103,7 @@ func newWideCache() wideCache {
 	return wideCache{slots: make([]wideSlot, firstWide), seed: maphash.MakeSeed()}
 }
 
-// find returns the slot that holds word, or else the one it belongs in.
+// find returns the slot that holds word, or the slot that it belongs in.
 func (c *wideCache) find(word []byte) (s *wideSlot, found bool) {
 	k := maphash.Bytes(c.seed, word) & uint64(len(c.slots)-1)
 	for way := range uint64(4) {
@@ -118,7 +118,7 @@ func (c *wideCache) find(word []byte) (s *wideSlot, found bool) {
 	return s, false
 }
 
-// get returns the ids of a word, nil where they are not known.
+// get returns the ids of a word, or nil if they are unknown.
 func (c *wideCache) get(word []byte) []int32 {
 	if s, ok := c.find(word); ok {
 		return s.ids[:s.len]

@@ -12,18 +12,18 @@ import (
 	"seccodeprm/internal/mapped"
 )
 
-// compactMagic starts a compact file and names the version of its layout: then
-// come the SHA-256 of all that follows it, and the fields in the order of
-// AppendCompact, little endian. A change of the layout or of what a field means
-// takes a new version.
+// compactMagic begins a compact file and names the version of its layout. The
+// SHA-256 of all that follows it comes next, then the fields in the order of
+// AppendCompact, little-endian. Any change to the layout or to the meaning of a
+// field needs a new version.
 const compactMagic = "scptok01"
 
 const compactHead = len(compactMagic) + sha256.Size
 
-// AppendCompact appends the compact form of t: what [ParseCompact] makes the same
-// tokenizer from in a fraction of the time that tokenizer.json takes. Equal
-// tokenizers have equal bytes. It is a cache, to be made anew from tokenizer.json
-// when its version is refused.
+// AppendCompact appends the compact form of t, from which [ParseCompact] makes
+// the same tokenizer in a fraction of the time that tokenizer.json takes. Equal
+// tokenizers have equal bytes. The compact form is a cache: make it again from
+// tokenizer.json when its version is refused.
 func (t *Tokenizer) AppendCompact(dst []byte) []byte {
 	head := len(dst)
 	dst = append(dst, compactMagic...)
@@ -60,8 +60,8 @@ func flag(b bool) int32 {
 	return 0
 }
 
-// LoadCompact reads a file that holds what AppendCompact appended. Errors are the
-// file system's, wrapped, or ErrFormat.
+// LoadCompact reads a file that holds the output of AppendCompact. It returns
+// the errors of the file system, wrapped, or ErrFormat.
 func LoadCompact(fsys fs.FS, name string) (*Tokenizer, error) {
 	data, err := mapped.ReadFile(fsys, name, maxFile)
 	if err != nil {
@@ -71,9 +71,9 @@ func LoadCompact(fsys fs.FS, name string) (*Tokenizer, error) {
 	return t, formatError(name, err)
 }
 
-// ParseCompact is LoadCompact of data in memory, which is not kept. Data of
-// another version, that is cut off or was changed, or whose parts do not belong
-// together is refused.
+// ParseCompact is LoadCompact for data in memory, which it does not keep. It
+// refuses data of another version, data that was truncated or changed, and data
+// whose parts do not match.
 func ParseCompact(data []byte) (*Tokenizer, error) {
 	t, err := parseCompact(data)
 	return t, formatError("", err)
@@ -122,7 +122,7 @@ func parseCompact(data []byte) (*Tokenizer, error) {
 	if r.failed || len(r.data) > 0 {
 		return nil, errors.New("the parts of the compact form do not belong together")
 	}
-	// The two large tables do not need each other.
+	// The two large tables are independent.
 	var wg sync.WaitGroup
 	wg.Go(t.wordsFromPieces)
 	var err error
@@ -132,8 +132,8 @@ func parseCompact(data []byte) (*Tokenizer, error) {
 	return t, err
 }
 
-// compactReader takes fields from data; failed is set where one is out of range
-// or missing, and all after it are zero.
+// compactReader reads fields from data. A field that is missing or out of range
+// sets failed, and all later fields are zero.
 type compactReader struct {
 	data   []byte
 	size   int // of the vocabulary
@@ -150,7 +150,7 @@ func (r *compactReader) take(n int) []byte {
 	return v
 }
 
-// int takes a number up to most.
+// int reads a number up to most.
 func (r *compactReader) int(most int) int {
 	b := r.take(4)
 	if b == nil {
@@ -166,7 +166,7 @@ func (r *compactReader) int(most int) int {
 
 func (r *compactReader) id() int32 { return int32(r.int(r.size - 1)) }
 
-// ids takes n ids of the vocabulary.
+// ids reads n ids of the vocabulary.
 func (r *compactReader) ids(n int) []int32 {
 	b := r.take(4 * n)
 	v := make([]int32, len(b)/4)

@@ -45,7 +45,7 @@ func TestCompactReference(t *testing.T) {
 	}
 }
 
-// Merges that a later one replaced are not lost with their order.
+// Dropping merges that a later one replaced keeps the order of the others.
 func TestCompactRanks(t *testing.T) {
 	pair := func(a, b string) any { return []string{a, b} }
 	tok, err := Parse([]byte(document(t, []string{"ab", "bc", "abc"}, []any{pair("a", "b"), pair("b", "c"), pair("a", "b")}, nil)))
@@ -72,7 +72,8 @@ func TestCompactRefuses(t *testing.T) {
 	require.ErrorContains(t, err, compactMagic)
 	_, err = LoadCompact(fstest.MapFS{}, "absent")
 	require.ErrorContains(t, err, "absent")
-	// With a checksum that fits, parts that do not: no panic, whatever is taken.
+	// Parts that do not match, with a checksum that does: no panic, whatever is
+	// accepted.
 	for range 3000 {
 		bad := bytes.Clone(data)
 		for range 1 + rng.IntN(3) {
@@ -86,7 +87,7 @@ func TestCompactRefuses(t *testing.T) {
 	}
 }
 
-// useCompact seals data and, where it is taken, uses it.
+// useCompact seals data and, if it is accepted, uses it.
 func useCompact(data []byte) {
 	sum := sha256.Sum256(data[compactHead:])
 	copy(data[len(compactMagic):], sum[:])

@@ -11,8 +11,8 @@ import (
 	"seccodeprm/internal/shared"
 )
 
-// The heap of a long pretoken takes at most three entries a byte, so that twice
-// the length costs twice the steps (up to the logarithm inside one).
+// The heap of a long pretoken takes at most three entries per byte, so twice the
+// length costs twice the steps (up to the logarithm within one step).
 func TestMergeSteps(t *testing.T) {
 	tok := parseFile(t, smallFile)
 	rng := rand.New(rand.NewPCG(27, 28))

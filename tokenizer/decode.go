@@ -6,22 +6,22 @@ import (
 )
 
 // AppendDecode appends the text of ids to dst, as Hugging Face decodes with
-// skip_special_tokens = false: the pieces' bytes joined, then each longest part
-// that begins but does not complete a character replaced by U+FFFD. Ids without a
-// token, negative ones included, stand for nothing. Up to 15 bytes of dst's capacity
-// behind the result may be overwritten.
+// skip_special_tokens = false: it joins the bytes of the pieces, then replaces
+// each longest part that begins but does not complete a character by U+FFFD.
+// Ids without a token, negative ones included, decode to nothing. It may
+// overwrite up to 15 bytes of dst's capacity after the result.
 func (t *Tokenizer) AppendDecode(dst []byte, ids []int32) []byte {
 	return replaceInvalid(t.AppendBytes(dst, ids), len(dst))
 }
 
-// AppendDecodeSkip is AppendDecode without the tokens that are special; other
-// added tokens stay.
+// AppendDecodeSkip is AppendDecode without special tokens. It keeps other added
+// tokens.
 func (t *Tokenizer) AppendDecodeSkip(dst []byte, ids []int32) []byte {
 	n := len(dst)
 	return replaceInvalid(t.appendUnless(dst, ids, idSpecial), n)
 }
 
-// appendUnless appends the bytes of ids but those with a flag of skip.
+// appendUnless appends the bytes of ids, except those with a flag in skip.
 func (t *Tokenizer) appendUnless(dst []byte, ids []int32, skip uint8) []byte {
 	for _, id := range ids {
 		if _, flags := t.pieces.piece(id); flags&skip == 0 {
@@ -31,9 +31,9 @@ func (t *Tokenizer) appendUnless(dst []byte, ids []int32, skip uint8) []byte {
 	return dst
 }
 
-// AppendBytes appends the bytes that ids stand for, with nothing replaced: what
-// went into AppendEncode, after NFC. Use it to put a text together from parts
-// that may end inside a character.
+// AppendBytes appends the bytes of ids without replacing any: what went into
+// AppendEncode, after NFC. Use it to assemble a text from parts that may end
+// inside a character.
 func (t *Tokenizer) AppendBytes(dst []byte, ids []int32) []byte {
 	for _, id := range ids {
 		dst = t.pieces.appendPiece(dst, id)
@@ -41,16 +41,18 @@ func (t *Tokenizer) AppendBytes(dst []byte, ids []int32) []byte {
 	return dst
 }
 
-// AppendValid appends text to dst with each longest part that begins but does not
-// complete a character replaced by U+FFFD. Encode the result where the ids must be
-// those of Hugging Face for bytes that are not UTF-8: it takes strings alone, which
-// Python decodes so with errors="replace". AppendEncode itself keeps such bytes.
+// AppendValid appends text to dst and replaces each longest part that begins
+// but does not complete a character by U+FFFD. Encode the result if ids must
+// match Hugging Face for bytes that are not UTF-8: Hugging Face accepts strings
+// only, which Python decodes with errors="replace". AppendEncode itself keeps
+// such bytes.
 func AppendValid(dst, text []byte) []byte {
 	return replaceInvalid(append(dst, text...), len(dst))
 }
 
-// replaceInvalid puts U+FFFD for every maximal subpart of an ill-formed sequence
-// (The Unicode Standard, 3.9) in b[n:]. Go's own decoder takes a byte at a time.
+// replaceInvalid replaces every maximal subpart of an ill-formed sequence (The
+// Unicode Standard, 3.9) in b[n:] by U+FFFD. Go's own decoder replaces one byte
+// at a time.
 func replaceInvalid(b []byte, n int) []byte {
 	if utf8.Valid(b[n:]) {
 		return b
@@ -68,8 +70,8 @@ func replaceInvalid(b []byte, n int) []byte {
 	return b
 }
 
-// subpart returns the length of the longest start of a character, at least 1, at
-// the front of text, which is ill-formed there.
+// subpart returns the length, at least 1, of the longest beginning of a
+// character at the front of text, which is ill-formed there.
 func subpart(text []byte) int {
 	var need int
 	low, high := byte(0x80), byte(0xBF) // what the second byte may be

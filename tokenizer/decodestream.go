@@ -2,12 +2,12 @@ package tokenizer
 
 import "unicode/utf8"
 
-// DecodeStream decodes ids that arrive in parts and holds back a character until
-// it is complete. It belongs to one goroutine at a time.
+// DecodeStream decodes ids that arrive in parts. It holds a character back
+// until it is complete. Only one goroutine may use it at a time.
 type DecodeStream struct {
 	t    *Tokenizer
 	skip uint8
-	work []byte // starts with what is held back
+	work []byte // begins with what is held back
 }
 
 // NewDecodeStream returns a DecodeStream that decodes as AppendDecode.
@@ -16,8 +16,8 @@ func (t *Tokenizer) NewDecodeStream() *DecodeStream { return &DecodeStream{t: t}
 // NewDecodeStreamSkip returns a DecodeStream that decodes as AppendDecodeSkip.
 func (t *Tokenizer) NewDecodeStreamSkip() *DecodeStream { return &DecodeStream{t: t, skip: idSpecial} }
 
-// Append appends the characters that ids complete. The text of all calls and of
-// AppendTail is that of all ids.
+// Append appends the characters that ids complete. The text of all calls,
+// followed by AppendTail's, is the text of all ids.
 func (s *DecodeStream) Append(dst []byte, ids []int32) []byte {
 	s.work = s.t.appendUnless(s.work, ids, s.skip)
 	n := len(s.work)
@@ -32,7 +32,7 @@ func (s *DecodeStream) Append(dst []byte, ids []int32) []byte {
 	return dst
 }
 
-// AppendTail appends U+FFFD if a character is incomplete, and starts anew.
+// AppendTail appends U+FFFD if a character is incomplete, and starts again.
 func (s *DecodeStream) AppendTail(dst []byte) []byte {
 	dst = AppendValid(dst, s.work)
 	s.work = s.work[:0]

@@ -1,8 +1,8 @@
 package tokenizer
 
-// Encoder turns text into ids. It holds buffers that grow to the longest piece
-// seen and remembers the ids of words, so that it gets faster with use. It must not
-// be used by two goroutines at once.
+// Encoder turns text into ids. Its buffers grow to the longest piece seen, and
+// it remembers the ids of words, so it becomes faster with use. Two goroutines
+// must not use it at once.
 type Encoder struct {
 	t          *Tokenizer
 	normalizer normalizer
@@ -18,12 +18,15 @@ func (t *Tokenizer) NewEncoder() *Encoder {
 	return &Encoder{t: t, merger: merger{t: t}, words: newWordCache(), wide: newWideCache()}
 }
 
-// AppendEncode appends the ids of text to dst and returns the extended slice. A
-// special token spelled in text is text like any other, so that code cannot
-// inject one; added tokens that are not special (in Qwen2.5 <tool_call>,
-// <|fim_prefix|> and their kind) are matched, as in Hugging Face with
-// encode_special_tokens = true. No token is put in front or behind. Up to three
-// places of dst's capacity behind the result may be overwritten.
+// AppendEncode appends the ids of text to dst and returns the extended slice.
+// It reads a special token spelled in text as ordinary text, so that code
+// cannot inject one. It matches added tokens that are not special (in Qwen2.5
+// <tool_call>, <|fim_prefix|> and the like), as Hugging Face does with
+// encode_special_tokens = true. It adds no token before or after. It may
+// overwrite up to three elements of dst's capacity after the result.
+//
+// Bytes that are not UTF-8 are kept: each counts as one symbol that is neither
+// a letter, a digit nor white space, and is encoded as itself.
 //
 // Bytes that are not UTF-8 are kept: each counts as one symbol that neither is
 // a letter, a digit nor white space, and is encoded as itself.
@@ -31,9 +34,9 @@ func (e *Encoder) AppendEncode(dst []int32, text []byte) []int32 {
 	return e.encode(dst, text, false)
 }
 
-// AppendEncodeSpecial is AppendEncode, but a special token spelled in text
-// becomes its id: Hugging Face's default reading, with add_special_tokens =
-// false. Use it on templates, never on code to be scored.
+// AppendEncodeSpecial is AppendEncode, except that a special token spelled in
+// text becomes its id: Hugging Face's default, with add_special_tokens = false.
+// Use it for templates, never for code that is to be scored.
 func (e *Encoder) AppendEncodeSpecial(dst []int32, text []byte) []int32 {
 	return e.encode(dst, text, true)
 }
@@ -48,9 +51,9 @@ func (e *Encoder) Count(text []byte) int {
 	return n
 }
 
-// encode looks for added tokens in the raw text and, in what lies between, after
-// normalisation, for those that want it; each piece that is left is encoded by
-// itself.
+// encode finds added tokens in the raw text. It normalises the text between
+// them and finds the added tokens that want normalised text. It encodes each
+// remaining piece on its own.
 func (e *Encoder) encode(dst []int32, text []byte, special bool) []int32 {
 	raw := cutter{matcher: e.t.raw, text: text, special: special}
 	for {
@@ -71,8 +74,8 @@ func (e *Encoder) encode(dst []int32, text []byte, special bool) []int32 {
 	}
 }
 
-// normal returns text as the tokenizer normalises it; the result holds until the
-// next call.
+// normal returns text as the tokenizer normalises it. The result is valid until
+// the next call.
 func (e *Encoder) normal(text []byte) []byte {
 	if e.t.normalize {
 		return e.normalizer.nfc(text)

@@ -5,39 +5,41 @@ import (
 	"math/rand/v2"
 )
 
-// noMerge is the rank of a pair that does not merge; it is larger than any
-// other, so a minimum over pairs finds the merge of the lowest rank.
+// noMerge is the rank of a pair that does not merge. It is larger than any
+// other, so a minimum over pairs finds the merge with the lowest rank.
 const noMerge = ^uint32(0)
 
-// A slot of the merge table holds left, right and rank+1 in one word; 0 is empty.
+// A slot of the merge table holds left, right and rank+1 in one word; 0 is
+// empty.
 const (
-	idBits    = 21 // maxID has as many
+	idBits    = 21 // as many as maxID has
 	rankBits  = 64 - 2*idBits
 	maxMerges = 1<<rankBits - 2
 
 	filterBits = 20 // the filter has 2^20 bits
 )
 
-// mergeTable maps a pair of ids to the rank of its merge, open addressing with
-// linear probing. The multiplier is random so that no file can be written whose
-// pairs all collide; results do not depend on it.
+// mergeTable maps a pair of ids to the rank of its merge, by open addressing
+// with linear probing. The multiplier is random so that nobody can write a file
+// whose pairs all collide; results do not depend on it.
 type mergeTable struct {
 	slots   []uint64 // a power of two of them, at most half full
 	shift   uint
 	mul     uint64
 	product []int32 // by rank
 
-	// filter has bits set for the hashes of all pairs: most pairs that are asked
-	// for do not merge, and it is small enough to stay in the nearer caches.
+	// filter has bits set for the hashes of all pairs. Most pairs that are
+	// looked up do not merge, and the filter is small enough to stay in the
+	// nearer caches.
 	filter []uint64
 
-	// The ranks of pairs of single bytes, left<<8 | right: every word starts
+	// The ranks of pairs of single bytes, by left<<8 | right: every word starts
 	// with those.
 	bytes []uint32
 }
 
-// newMergeTable makes a table for the merges left[i], right[i] -> product[i] of
-// rank i, which it keeps. Of two merges of one pair the later holds.
+// newMergeTable makes a table of the merges left[i], right[i] -> product[i]
+// with rank i. It keeps the slices. Of two merges of one pair the later wins.
 func newMergeTable(left, right, product []int32, byteID *[256]int32) (mergeTable, error) {
 	if len(product) > maxMerges {
 		return mergeTable{}, fmt.Errorf("%d merges, more than %d", len(product), maxMerges)
@@ -59,8 +61,8 @@ func newMergeTable(left, right, product []int32, byteID *[256]int32) (mergeTable
 	return m, nil
 }
 
-// list returns the merges in the order of their ranks, without those that a later
-// one of the same pair replaced.
+// list returns the merges in the order of their ranks, except those that a
+// later merge of the same pair replaced.
 func (m *mergeTable) list() (left, right, product []int32) {
 	at := make([]uint64, len(m.product)) // the slot of each rank
 	for _, s := range m.slots {

@@ -21,8 +21,8 @@ const (
 	countL, countV, countT             = 19, 21, 28
 )
 
-// nfcValue returns the part r plays in NFC: 0 where r is left alone and nothing
-// before it can join it, 1 for another character of combining class 0, and 2 and
+// nfcValue returns the role of r in NFC: 0 if r stays as it is and cannot join
+// what precedes it, 1 for any other character of combining class 0, and 2 and
 // up for marks, in the order of their combining classes.
 func nfcValue(r rune) uint8 {
 	if i := uint32(r) >> 8; i < uint32(len(nfcIndex)) {
@@ -31,12 +31,12 @@ func nfcValue(r rune) uint8 {
 	return 0
 }
 
-// firstNFC is the smallest first byte of a character with an nfcValue other
-// than 0; U+0300 starts with it.
+// firstNFC is the smallest first byte of a character whose nfcValue is not 0;
+// U+0300 begins with it.
 const firstNFC = 0xCC
 
-// nextNFC returns the offset, from i on, of the first character whose nfcValue is
-// not 0, or len(text).
+// nextNFC returns the offset, from i onwards, of the first character whose
+// nfcValue is not 0, or len(text).
 func nextNFC(text []byte, i int) int {
 	for i < len(text) {
 		// Eight bytes at a time while all are ASCII.
@@ -65,21 +65,22 @@ type normalizer struct {
 	runes []markedRune
 	spare []markedRune
 
-	// Where wanted: the characters of the last result that differ from their
+	// If track is set: the characters of the last result that differ from their
 	// source, in order.
 	track   bool
 	changed []alignment
 }
 
-// markedRune is a character with its nfcValue where that is a mark's, else 0.
+// markedRune is a character, with its nfcValue if it is a mark and 0 otherwise.
 type markedRune struct {
 	r     rune
 	class uint8
-	added int32 // characters that it adds to the text: 1 less than its sources, negated
+	added int32 // characters it adds to the text: 1 less the number of its sources
 }
 
-// nfc returns the NFC of text: text itself where that is already normal, else a
-// buffer that holds until the next call. Bytes that are not UTF-8 are kept.
+// nfc returns the NFC of text: text itself if it is already normal, and
+// otherwise a buffer that is valid until the next call. It keeps bytes that are
+// not UTF-8.
 func (n *normalizer) nfc(text []byte) []byte {
 	n.changed = n.changed[:0]
 	i := nextNFC(text, 0)
@@ -152,7 +153,8 @@ func mark(r rune) markedRune {
 	return markedRune{r: r}
 }
 
-// reorder sorts every run of marks by combining class, equal ones in place.
+// reorder sorts every run of marks by combining class and keeps the order of
+// equal ones.
 func (n *normalizer) reorder() {
 	for i := 0; i < len(n.runes); i++ {
 		if n.runes[i].class == 0 {
@@ -166,7 +168,8 @@ func (n *normalizer) reorder() {
 	}
 }
 
-// sortMarks is a stable counting sort, preceded by insertion for the usual few.
+// sortMarks is a stable counting sort, with an insertion sort for the usual
+// few.
 func (n *normalizer) sortMarks(m []markedRune) {
 	if len(m) <= 16 {
 		for i := 1; i < len(m); i++ {
@@ -193,12 +196,12 @@ func (n *normalizer) sortMarks(m []markedRune) {
 	copy(m, n.spare)
 }
 
-// compose joins n.runes where a starter and an unblocked follower make a
+// compose joins n.runes wherever a starter and an unblocked follower form a
 // primary composite.
 func (n *normalizer) compose() {
 	kept := n.runes[:0]
 	starter := -1
-	last := -1 // class of what stands between the starter and here; -1: nothing
+	last := -1 // class of what precedes this one since the starter; -1: nothing
 	for _, x := range n.runes {
 		if starter >= 0 && last < int(x.class) {
 			if c, ok := composed(kept[starter].r, x.r); ok {

@@ -24,8 +24,8 @@ import (
 const envOracle = "SECCODEPRM_HF_PYTHON"
 
 // TestOracle compares with Hugging Face itself, language by language, over
-// $SECCODEPRM_CORPUS and with $SECCODEPRM_TOKENIZER, else over built-in texts and
-// with the tokenizer in testdata.
+// $SECCODEPRM_CORPUS and with $SECCODEPRM_TOKENIZER. The defaults are built-in
+// texts and the tokenizer in testdata.
 func TestOracle(t *testing.T) {
 	python := oracle(t)
 	file := os.Getenv(envTokenizer)
@@ -56,7 +56,7 @@ func TestOracle(t *testing.T) {
 		}
 		compareOracle(t, python, file, tok, texts)
 	})
-	// What a Python string makes of bytes that are not UTF-8.
+	// How a Python string represents bytes that are not UTF-8.
 	t.Run("lossy", func(t *testing.T) {
 		var texts []string
 		rng := rand.New(rand.NewPCG(23, 24))
@@ -67,7 +67,7 @@ func TestOracle(t *testing.T) {
 	})
 }
 
-// Hugging Face reads what Train writes, and encodes with it alike.
+// Hugging Face reads what Train writes, and encodes alike with it.
 func TestOracleTrain(t *testing.T) {
 	python := oracle(t)
 	data, err := Train(t.Context(), sourceTexts(), TrainOptions{Merges: 500, Special: []string{"<|endoftext|>", "<|im_start|>"}})
@@ -166,7 +166,8 @@ func (s *splitMix) appendText(b []byte) []byte {
 }
 
 // A million random strings for Qwen2.5's tokenizer and some for the small one,
-// against hashes that Hugging Face tokenizers 0.23.3 made through testdata/oracle.py.
+// against hashes that Hugging Face tokenizers 0.23.3 made through
+// testdata/oracle.py.
 func TestRandomGolden(t *testing.T) {
 	golden := map[string][]string{} // by 100,000 strings
 	require.NoError(t, json.Unmarshal(readAll(t, "testdata/random.json"), &golden))

@@ -32,9 +32,9 @@ type addedToken struct {
 // mergePair is an entry of merges, its sides spelled in the byte alphabet.
 type mergePair struct{ left, right string }
 
-// parseConfig reads tokenizer.json. Keys that change ids are read, keys that
-// cannot (truncation, padding, post_processor) are skipped, and what this
-// package does not implement is refused by name.
+// parseConfig reads tokenizer.json. It reads the keys that change ids, skips
+// the keys that cannot (truncation, padding, post_processor), and refuses by
+// name what this package does not implement.
 func parseConfig(data []byte) (*config, error) {
 	c := &config{addedKey: func(i int) string { return fmt.Sprintf("added_tokens[%d]", i) }}
 	r := newReader(data)
@@ -63,7 +63,7 @@ func parseConfig(data []byte) (*config, error) {
 	return c, r.End()
 }
 
-// newReader reads data with strings that are cut from one copy of it.
+// newReader reads data and cuts strings from one copy of it.
 func newReader(data []byte) *strictjson.Reader {
 	r := strictjson.New(data)
 	r.ShareText = true
@@ -84,8 +84,8 @@ func wantFalse(r *strictjson.Reader) {
 	}
 }
 
-// readAddedToken reads one added token. All its keys are required, as in Hugging
-// Face's reader, and so is more: "id" unless the id is written elsewhere.
+// readAddedToken reads one added token. All its keys are required, as in
+// Hugging Face's reader. more is "id" unless the id is the key of the token.
 func readAddedToken(r *strictjson.Reader, more ...string) addedToken {
 	var t addedToken
 	for key := range r.Object(append(more, "content", "single_word", "lstrip", "rstrip", "normalized", "special")...) {
@@ -114,7 +114,7 @@ func readAddedToken(r *strictjson.Reader, more ...string) addedToken {
 func readID(r *strictjson.Reader) int32 { return int32(r.Int(0, maxID)) }
 
 // readNormalizer reads null, NFC, or a sequence of nothing but NFC, and reports
-// whether there is any NFC.
+// whether it found NFC.
 func readNormalizer(r *strictjson.Reader) (nfc bool) {
 	if r.Null() {
 		return false
@@ -146,7 +146,7 @@ func readNormalizer(r *strictjson.Reader) (nfc bool) {
 	return nfc
 }
 
-// readPreTokenizer reads Sequence[Split(qwen2Pattern), ByteLevel], the one
+// readPreTokenizer reads Sequence[Split(qwen2Pattern), ByteLevel], the only
 // pre-tokenizer implemented.
 func readPreTokenizer(r *strictjson.Reader) {
 	for key := range r.Object("type", "pretokenizers") {
@@ -203,7 +203,7 @@ func readByteLevel(r *strictjson.Reader) {
 			want(r, "ByteLevel")
 		case "add_prefix_space", "use_regex":
 			wantFalse(r)
-		case "trim_offsets": // moves offsets, never ids
+		case "trim_offsets": // changes offsets, never ids
 			r.Bool()
 		default:
 			r.Unknown()
@@ -211,7 +211,8 @@ func readByteLevel(r *strictjson.Reader) {
 	}
 }
 
-// readDecoder reads a ByteLevel decoder, whose flags have no effect on decoding.
+// readDecoder reads a ByteLevel decoder, whose flags have no effect on
+// decoding.
 func readDecoder(r *strictjson.Reader) {
 	for key := range r.Object("type") {
 		if key == "type" {
@@ -240,7 +241,7 @@ func (c *config) readModel(r *strictjson.Reader, size int) {
 			if !r.Null() {
 				r.Text()
 			}
-		case "fuse_unk": // likewise
+		case "fuse_unk": // nor is this
 			r.Bool()
 		case "byte_fallback":
 			wantFalse(r)
@@ -320,7 +321,7 @@ var errNotPair = errors.New("a merge joins exactly two tokens")
 // line of a merges.txt, which has no rank.
 func isVersionLine(line string) bool { return strings.HasPrefix(line, "#version") }
 
-// splitMerge parts "left right".
+// splitMerge splits "left right".
 func splitMerge(line string) (mergePair, error) {
 	left, right, ok := strings.Cut(line, " ")
 	if !ok || strings.Contains(right, " ") {

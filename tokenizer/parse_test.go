@@ -50,7 +50,7 @@ func encode(t testing.TB, doc, text string) []int32 {
 	return tok.NewEncoder().AppendEncode(nil, []byte(text))
 }
 
-// Ranks, not ids, order the merges; of two equal merges the later rank holds.
+// Ranks, not ids, order the merges. Of two equal merges the later rank wins.
 func TestMergeRanks(t *testing.T) {
 	tokens := []string{"ab", "bc", "abc"}
 	pair := func(a, b string) any { return []string{a, b} }
@@ -239,7 +239,7 @@ func FuzzEncodeDecode(f *testing.F) {
 		var n normalizer
 		want := n.nfc(text)
 		plain := e.AppendEncode(nil, text)
-		// Added tokens part the text, so a mark behind one does not join it.
+		// Added tokens split the text, so a mark after one does not join it.
 		for _, ids := range [][]int32{plain, e.AppendEncodeSpecial(nil, text)} {
 			var again normalizer
 			require.Equal(t, string(want), string(again.nfc(tok.AppendBytes(nil, ids))))

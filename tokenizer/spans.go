@@ -2,15 +2,15 @@ package tokenizer
 
 import "unicode/utf8"
 
-// Span is the part of the text that a token stands for, from Start up to but not
-// including End.
+// Span is the part of the text that a token represents, from Start up to but
+// not including End.
 type Span struct{ Start, End int }
 
-// AppendEncodeSpans is AppendEncode that also appends to spans the bytes of text
-// each id comes from. Spans follow each other without gaps from 0 to len(text). A
-// token may end inside a character. Where normalisation changed a character, a
-// token that ends inside it gets all its bytes, and one that holds only the rest
-// an empty span behind them.
+// AppendEncodeSpans is AppendEncode that also appends to spans the bytes of
+// text that each id comes from. Spans follow each other without gaps from 0 to
+// len(text). A token may end inside a character. If normalisation changed a
+// character, a token that ends inside it gets all its bytes, and a token that
+// holds only the rest gets an empty span after them.
 func (e *Encoder) AppendEncodeSpans(dst []int32, spans []Span, text []byte) ([]int32, []Span) {
 	return e.encodeSpans(dst, spans, text, false, e.byteSpans)
 }
@@ -22,10 +22,10 @@ func (e *Encoder) AppendEncodeSpecialSpans(dst []int32, spans []Span, text []byt
 }
 
 // AppendEncodeOffsets is AppendEncodeSpecial that also appends the offsets of
-// Hugging Face, with trim_offsets = false: they count characters of text (bytes
-// that are not UTF-8 count one each), a token that holds part of a character has
-// all of it, so that spans overlap there, and a character that normalisation
-// composed stands for the first of its sources alone, so that gaps open behind it.
+// Hugging Face with trim_offsets = false. They count characters of text (one
+// for each byte that is not UTF-8). A token that holds part of a character gets
+// all of it, so spans overlap there. A character that normalisation composed
+// gets only the first of its sources, so gaps open after it.
 func (e *Encoder) AppendEncodeOffsets(dst []int32, offsets []Span, text []byte) ([]int32, []Span) {
 	n := len(offsets)
 	dst, offsets = e.encodeSpans(dst, offsets, text, true, e.baseSpans)
@@ -36,8 +36,8 @@ func (e *Encoder) AppendEncodeOffsets(dst []int32, offsets []Span, text []byte) 
 	return dst, offsets
 }
 
-// encodeSpans is encode with spans; plain appends those of ids for normalised
-// text[at:] in raw.
+// encodeSpans is encode with spans. plain appends the spans of the ids of
+// normalised text[at:] in raw.
 func (e *Encoder) encodeSpans(dst []int32, spans []Span, text []byte, special bool, plain plainSpans) ([]int32, []Span) {
 	e.normalizer.track = true
 	defer func() { e.normalizer.track = false }()
@@ -67,8 +67,9 @@ func (e *Encoder) encodeSpans(dst []int32, spans []Span, text []byte, special bo
 	}
 }
 
-// plainSpans appends the spans of ids, whose pieces follow each other from offset
-// at of a normalised text on; raw is its source, which starts at offset start.
+// plainSpans appends the spans of ids, whose pieces follow each other in a
+// normalised text from offset at onwards. raw is its source, which begins at
+// offset start.
 type plainSpans func(spans []Span, src *origin, raw []byte, start, at int, ids []int32) []Span
 
 func (e *Encoder) byteSpans(spans []Span, src *origin, raw []byte, start, at int, ids []int32) []Span {
@@ -92,7 +93,8 @@ func (e *Encoder) baseSpans(spans []Span, src *origin, raw []byte, start, at int
 	return spans
 }
 
-// charCounter turns offsets in bytes, each near the one before, into characters.
+// charCounter converts offsets in bytes, each near the one before, to
+// characters.
 type charCounter struct {
 	text        []byte
 	byte, chars int

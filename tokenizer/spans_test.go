@@ -48,8 +48,8 @@ func TestFlagsOffsets(t *testing.T) {
 	}
 }
 
-// Spans part the text, and each that starts and ends at a border of unchanged
-// text holds the token's own bytes.
+// Spans partition the text, and a span that starts and ends at a border of
+// unchanged text holds the token's own bytes.
 func TestSpansPartition(t *testing.T) {
 	tok := parseFile(t, smallFile)
 	rng := rand.New(rand.NewPCG(11, 12))

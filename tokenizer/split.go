@@ -1,12 +1,12 @@
 package tokenizer
 
-// qwen2Pattern is the regular expression that nextPretoken stands for. It is the
-// one spelling that files of the Qwen2 family carry.
+// qwen2Pattern is the regular expression that nextPretoken implements. All
+// files of the Qwen2 family spell it like this.
 const qwen2Pattern = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 
-// nextPretoken returns the end of the pretoken that starts at text[i:], i in
-// range. It tries the branches of qwen2Pattern in their order; together they
-// match at every position, so pretokens partition the text.
+// nextPretoken returns the end of the pretoken that starts at text[i:]; i is in
+// range. It tries the branches of qwen2Pattern in order. Together they match at
+// every position, so pretokens partition the text.
 func nextPretoken(text []byte, i int) int {
 	c := text[i]
 	if c == '\'' {
@@ -37,7 +37,7 @@ func nextPretoken(text []byte, i int) int {
 	return spaces(text, i)
 }
 
-// run returns the end of the characters of a class from text[i:] on.
+// run returns the end of the run of one class that starts at text[i:].
 func run(text []byte, i int, class uint8) int {
 	for i < len(text) {
 		c, w := classAt(text, i)
@@ -58,9 +58,9 @@ func newlines(text []byte, i int) int {
 }
 
 // spaces matches the last three branches at white space text[i:]. A run that
-// holds a line end goes up to its last one (\s*[\r\n]+ backtracks that far). Any
-// other run leaves its last character to what follows, unless nothing follows
-// (\s+(?!\S)) or that character is all there is (\s+).
+// contains a line end extends to its last one (\s*[\r\n]+ backtracks that far).
+// Any other run leaves its last character to what follows, unless nothing
+// follows (\s+(?!\S)) or it has only that character (\s+).
 func spaces(text []byte, i int) int {
 	end, last, lineEnd := i, i, 0
 	for end < len(text) {
@@ -83,8 +83,8 @@ func spaces(text []byte, i int) int {
 	return end
 }
 
-// contraction matches (?i:'s|'t|'re|'ve|'m|'ll|'d) at the apostrophe text[i] and
-// returns its end, or 0. Case folding makes U+017F, the long s, an s.
+// contraction matches (?i:'s|'t|'re|'ve|'m|'ll|'d) at the apostrophe text[i]
+// and returns its end, or 0. Case folding makes U+017F, the long s, an s.
 func contraction(text []byte, i int) int {
 	rest := text[i+1:]
 	if len(rest) == 0 {

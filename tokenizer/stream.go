@@ -6,14 +6,15 @@ import (
 )
 
 // Stream encodes text that arrives in parts, such as code being typed. After
-// each part it gives the ids that no further text can change and holds back the
-// rest: the last pretoken or the white space the text ends in, a last character
-// that marks may still join, an incomplete character, and what may become an
-// added token. It belongs to one goroutine at a time.
+// each part it returns the ids that no further text can change. It holds back
+// the rest: the last pretoken or trailing white space, a last character that
+// marks may still join, an incomplete character, and anything that may become
+// an added token. Only one goroutine may use it at a time.
 //
-// Where the tokenizer has added tokens that strip white space, want to stand
-// alone or are matched in normalised text, nothing is final before the end: then
-// Append gives no ids and [Stream.AppendTail] all. Published Qwen2 files have none.
+// If the tokenizer has added tokens that strip white space, match whole words
+// only or match normalised text, nothing is final before the end: Append
+// returns no ids, and [Stream.AppendTail] returns all. Published Qwen2 files
+// have none.
 type Stream struct {
 	e       *Encoder
 	special bool
@@ -26,22 +27,22 @@ type Stream struct {
 
 // streamState is what a checkpoint keeps.
 type streamState struct {
-	// The text held back is norm, normalised for good, and then raw. The first
-	// character of raw is a border of normalisation, and of pretokens there is
-	// one at the start of norm.
+	// The text held back is norm, whose normal form is final, followed by raw.
+	// Normalisation cannot reach across the start of raw, and a pretoken starts
+	// at the start of norm.
 	norm, raw []byte
-	search    int // where in raw an added token may start
+	search    int // where an added token may start in raw
 	marked    int // raw[:marked] is a character and marks that join it
-	held      int // norm[:held] is the start of one pretoken or white space, if not 0
-	length    int // ids given so far
+	held      int // norm[:held] is the start of one pretoken or white space, unless it is 0
+	length    int // ids returned so far
 }
 
-// A Checkpoint is a state of a Stream to return to. It is a value of its own and
-// stays good whatever the Stream does.
+// A Checkpoint is a state of a Stream to return to. It is an independent value
+// and stays valid whatever the Stream does.
 type Checkpoint struct{ state streamState }
 
-// NewStream returns a Stream in which special tokens are text like any other, as
-// for [Encoder.AppendEncode].
+// NewStream returns a Stream that reads special tokens as ordinary text, as
+// [Encoder.AppendEncode] does.
 func (t *Tokenizer) NewStream() *Stream { return t.newStream(false) }
 
 // NewStreamSpecial returns a Stream that reads special tokens, as
@@ -57,13 +58,14 @@ func (t *Tokenizer) newStream(special bool) *Stream {
 	return s
 }
 
-// Len returns how many ids Append has given since the start of the text. After
-// [Stream.Rewind] it is what it was at the checkpoint: cut the ids to that.
+// Len returns how many ids Append has returned since the start of the text.
+// After [Stream.Rewind] it is what it was at the checkpoint: truncate the ids
+// to it.
 func (s *Stream) Len() int { return s.length }
 
 // Append adds p to the text and appends to dst the ids that became final. The
-// ids of all calls, followed by those of AppendTail, are the ids of the text.
-// The cost is that of the bytes of p, not of the text before.
+// ids of all calls, followed by AppendTail's, are the ids of the text. The cost
+// depends on the bytes of p, not on the text before.
 func (s *Stream) Append(dst []int32, p []byte) []int32 {
 	s.raw = append(s.raw, p...)
 	if s.whole {
@@ -85,8 +87,8 @@ func (s *Stream) Append(dst []int32, p []byte) []int32 {
 	return dst
 }
 
-// AppendTail appends the ids of what is held back, as they are if the text ends
-// here; they may change with the next Append. The Stream does not.
+// AppendTail appends the ids of what is held back, as if the text ended here.
+// They may change with the next Append. The Stream does not change.
 func (s *Stream) AppendTail(dst []int32) []int32 {
 	if s.whole {
 		return s.e.encode(dst, s.raw, s.special)
@@ -105,11 +107,11 @@ func (s *Stream) AppendTail(dst []int32) []int32 {
 	}
 }
 
-// Checkpoint returns the present state.
+// Checkpoint returns the current state.
 func (s *Stream) Checkpoint() Checkpoint { return Checkpoint{s.streamState.clone()} }
 
-// Rewind returns to a state of this Stream. It may be used any number of times
-// for one checkpoint, to try several continuations.
+// Rewind returns to a state of this Stream. It may be called any number of
+// times with one checkpoint, to try several continuations.
 func (s *Stream) Rewind(c Checkpoint) { s.streamState = c.state.clone() }
 
 func (s streamState) clone() streamState {
@@ -118,7 +120,7 @@ func (s streamState) clone() streamState {
 }
 
 // nextToken finds the next added token that no further text can lengthen or
-// precede; id is -1 where there is none. It moves s.search to where one may start.
+// precede. id is -1 if there is none. It moves s.search to where one may start.
 func (s *Stream) nextToken() (start, stop int, id int32) {
 	for {
 		start, stop, token := s.e.t.raw.find(s.raw, s.search)
@@ -134,8 +136,8 @@ func (s *Stream) nextToken() (start, stop int, id int32) {
 	}
 }
 
-// openToken returns where in raw, from search on, a token may start that the end
-// of the text cuts off, else len(raw).
+// openToken returns where in raw, from search onwards, a token may start that
+// the end of the text cuts off, or len(raw).
 func (s *Stream) openToken() int {
 	for i := max(s.search, len(s.raw)-s.longest+1); i < len(s.raw); i++ {
 		if s.e.t.raw.open(s.raw[i:]) {
@@ -151,18 +153,18 @@ func (s *Stream) dropRaw(n int) {
 	s.marked = max(0, s.marked-n)
 }
 
-// appendFinal moves raw text that is final under normalisation to norm, and
-// encodes the pretokens of that which are final.
+// appendFinal moves raw text whose normal form is final to norm, and encodes
+// the pretokens of norm that are final.
 func (s *Stream) appendFinal(dst []int32) []int32 {
 	border := s.lastBorder()
 	if s.marked == 0 || border == 0 && len(s.norm) > 0 {
-		return dst // no new character that something could end at
+		return dst // no new character that could end anything
 	}
 	s.norm = append(s.norm, s.e.normal(s.raw[:border])...)
 	s.dropRaw(border)
 
-	// Only the class of the character after norm matters for what is final, and
-	// marks that join it do not change that.
+	// Only the class of the character after norm affects what is final, and
+	// marks that join it do not change its class.
 	_, w := utf8.DecodeRune(s.raw)
 	n := len(s.norm)
 	s.norm = append(s.norm, s.raw[:w]...)
@@ -176,7 +178,7 @@ func (s *Stream) appendFinal(dst []int32) []int32 {
 }
 
 // lastBorder returns the start of the last character of raw that normalisation
-// leaves apart from all before it, and moves s.marked behind the marks after it.
+// keeps apart from all before it, and moves s.marked past the marks after it.
 func (s *Stream) lastBorder() int {
 	border := 0
 	for s.marked < s.search && utf8.FullRune(s.raw[s.marked:]) {
@@ -189,8 +191,8 @@ func (s *Stream) lastBorder() int {
 	return border
 }
 
-// finalPretokens encodes the pretokens of norm, whose last character starts at n,
-// that no further text can change, and returns where they end.
+// finalPretokens encodes the pretokens of norm, whose last character starts at
+// n, that no further text can change, and returns where they end.
 func (s *Stream) finalPretokens(dst []int32, n int) ([]int32, int) {
 	text := s.norm
 	if s.held >= longHeld && s.continues() {
@@ -210,11 +212,11 @@ func (s *Stream) finalPretokens(dst []int32, n int) ([]int32, int) {
 	return dst, final
 }
 
-// longHeld is the length from which on a pretoken held back is not scanned again
-// for every part that is added to it.
+// longHeld is the length from which a held-back pretoken is no longer scanned
+// again for every part that is added to it.
 const longHeld = 32
 
-// continues reports whether norm[held:] goes on with the pretoken or the white
+// continues reports whether norm[held:] continues the pretoken or the white
 // space that norm[:held] is, so that all of it stays held back.
 func (s *Stream) continues() bool {
 	text := s.norm
@@ -235,7 +237,7 @@ func (s *Stream) continues() bool {
 	return false
 }
 
-// trailingSpace returns where the white space that text ends in starts.
+// trailingSpace returns where the trailing white space of text starts.
 func trailingSpace(text []byte) int {
 	n := len(text)
 	for n > 0 {

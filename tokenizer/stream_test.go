@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Whatever the parts, what Append gave so far never changes, and with the tail
-// it is the encoding of the text so far.
+// Whatever the parts, what Append has returned never changes, and together with
+// the tail it is the encoding of the text so far.
 func TestStreamSplits(t *testing.T) {
 	for name, file := range map[string]string{"small": smallFile, "flags": "testdata/flags.tokenizer.json.gz"} {
 		t.Run(name, func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestStreamHeld(t *testing.T) {
 		"1 ":                   " ",
 		"it's":                 "'s",
 		"it'sx":                "x",
-		"x <|im_":              " <|im_", // "x", else " ", is final
+		"x <|im_":              " <|im_", // "x", which would otherwise be " ", is final
 		"x <|imp":              "imp",
 		"<|im_start|>":         "",
 		"<|fim_prefix|>":       "",
@@ -85,7 +85,7 @@ func TestStreamHeld(t *testing.T) {
 	}
 }
 
-// Long pretokens, byte by byte: a Stream that looked at them from their start
+// Long pretokens, byte by byte: a Stream that scanned them from their start
 // every time would not end.
 func TestStreamLong(t *testing.T) {
 	tok := parseFile(t, smallFile)
@@ -104,7 +104,7 @@ func TestStreamLong(t *testing.T) {
 	}
 }
 
-// Returning to a checkpoint and going on is encoding the joined text.
+// Returning to a checkpoint and continuing encodes the joined text.
 func TestStreamRewind(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 10))
 	tok := parseFile(t, smallFile)
@@ -132,8 +132,8 @@ func FuzzStreamRewind(f *testing.F) {
 	f.Fuzz(func(t *testing.T, prefix, first, second []byte) { checkRewind(t, tok, prefix, first, second) })
 }
 
-// A Stream takes the class of a character before it knows the marks that will
-// join it: composing must not change the class.
+// A Stream uses the class of a character before it knows the marks that will
+// join it: composition must not change the class.
 func TestNormalisingKeepsClass(t *testing.T) {
 	class := func(r rune) uint8 { return classValue(r) & classMask }
 	for _, c := range nfcCompositions {

@@ -12,13 +12,13 @@ import (
 	"seccodeprm/internal/mapped"
 )
 
-// ErrFormat is wrapped by every error about the contents of a tokenizer's files:
-// broken JSON, a key missing or out of range, an entry that contradicts another,
-// or a component other than Qwen2's. The text names the key at fault, such as
-// model.merges[40] or pre_tokenizer.type.
+// ErrFormat is wrapped by every error about the content of a tokenizer's files:
+// broken JSON, a key that is missing or out of range, an entry that contradicts
+// another, or a component other than Qwen2's. The text names the key at fault,
+// such as model.merges[40] or pre_tokenizer.type.
 var ErrFormat = errors.New("tokenizer: bad tokenizer file")
 
-// maxFile bounds the files read, in bytes; Qwen3's tokenizer.json has 11 MB.
+// maxFile bounds the files read, in bytes. Qwen3's tokenizer.json has 11 MB.
 const maxFile = 256 << 20
 
 // Tokenizer is a loaded vocabulary. It is immutable and may be shared.
@@ -35,8 +35,8 @@ type Tokenizer struct {
 	added           []addedToken
 }
 
-// Load reads a tokenizer.json of fsys. Errors are the file system's, wrapped, or
-// ErrFormat.
+// Load reads a tokenizer.json of fsys. It returns the errors of the file
+// system, wrapped, or ErrFormat.
 func Load(fsys fs.FS, name string) (*Tokenizer, error) {
 	data, err := mapped.ReadFile(fsys, name, maxFile)
 	if err != nil {
@@ -46,7 +46,7 @@ func Load(fsys fs.FS, name string) (*Tokenizer, error) {
 	return t, formatError(name, err)
 }
 
-// Parse is Load of a tokenizer.json that is in memory; data is not kept.
+// Parse is Load for a tokenizer.json in memory. It does not keep data.
 func Parse(data []byte) (*Tokenizer, error) {
 	t, err := parse(data)
 	return t, formatError("", err)
@@ -71,10 +71,11 @@ func formatError(name string, err error) error {
 	return fmt.Errorf("%w: %s: %w", ErrFormat, name, err)
 }
 
-// LoadVocabMerges reads the older pair of files, vocab.json and merges.txt, with
-// Qwen2's pre-tokeniser and NFC. These two hold no added tokens; they are taken
-// from added_tokens_decoder of a tokenizer_config.json in the folder of vocab,
-// where there is one. Errors are those of Load.
+// LoadVocabMerges reads the older pair of files, vocab.json and merges.txt,
+// with Qwen2's pre-tokenizer and NFC. These files hold no added tokens:
+// LoadVocabMerges takes them from added_tokens_decoder of the
+// tokenizer_config.json in the folder of vocab, if there is one. It returns the
+// errors of Load.
 func LoadVocabMerges(fsys fs.FS, vocab, merges string) (*Tokenizer, error) {
 	c := &config{nfc: true}
 	err := readPart(fsys, vocab, func(data []byte) error {
@@ -96,7 +97,7 @@ func LoadVocabMerges(fsys fs.FS, vocab, merges string) (*Tokenizer, error) {
 	return t, formatError(vocab+" and "+merges, err)
 }
 
-// readPart hands the bytes of a file to read.
+// readPart passes the bytes of a file to read.
 func readPart(fsys fs.FS, name string, read func(data []byte) error) error {
 	data, err := mapped.ReadFile(fsys, name, maxFile)
 	if err != nil {
@@ -105,7 +106,7 @@ func readPart(fsys fs.FS, name string, read func(data []byte) error) error {
 	return formatError(name, read(data))
 }
 
-// mergesTxt reads a merges.txt: a merge a line, after an optional #version.
+// mergesTxt reads a merges.txt: one merge per line, after an optional #version.
 func (c *config) mergesTxt(data []byte) error {
 	if !utf8.Valid(data) {
 		return errors.New("not valid UTF-8")
@@ -130,8 +131,8 @@ func (c *config) mergesTxt(data []byte) error {
 	return nil
 }
 
-// addedTokensDecoder reads the added tokens of a tokenizer_config.json, keyed by
-// id, and skips the rest.
+// addedTokensDecoder reads the added tokens of a tokenizer_config.json, keyed
+// by id, and skips the rest.
 func (c *config) addedTokensDecoder(data []byte) error {
 	c.addedKey = func(i int) string { return fmt.Sprintf("added_tokens_decoder.%d", c.added[i].ID) }
 	r := newReader(data)
@@ -160,5 +161,5 @@ func (t *Tokenizer) Special(piece string) (id int32, ok bool) {
 }
 
 // VocabSize returns 1 + the largest id, added tokens included. A model's
-// embedding may have more rows; one with fewer does not belong to t.
+// embedding may have more rows. One with fewer does not belong to t.
 func (t *Tokenizer) VocabSize() int { return len(t.pieces.flags) }

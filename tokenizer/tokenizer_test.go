@@ -75,7 +75,8 @@ func hashBlock(e *Encoder, template string, start rune) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Both ways of merging equal the definition: the lowest rank, then the leftmost.
+// Both ways of merging equal the definition: the lowest rank, then the
+// leftmost.
 func TestMergeOrders(t *testing.T) {
 	tok := parseFile(t, smallFile)
 	m := merger{t: tok}
@@ -116,7 +117,7 @@ func mergeByDefinition(t *Tokenizer, word []byte) []int32 {
 }
 
 // Texts whose cost would grow with the square of their length under a careless
-// pre-tokeniser, normaliser or merge loop; such a test would not end.
+// pre-tokenizer, normaliser or merge loop; such a test would not end.
 func TestLongPretokens(t *testing.T) {
 	const mb = 1 << 20
 	letters := make([]byte, 10*mb)
@@ -146,7 +147,7 @@ func TestLongPretokens(t *testing.T) {
 	require.Equal(t, strings.Repeat("\u0323", mb/4)+strings.Repeat("\u0301", mb/4), string(sorted))
 }
 
-// decode(encode(x)) is x, or its NFC where x is not normal, for any bytes.
+// For any bytes, decode(encode(x)) is x, or its NFC if x is not normal.
 func TestRoundTrip(t *testing.T) {
 	e := parseFile(t, smallFile).NewEncoder()
 	var n normalizer

@@ -16,22 +16,22 @@ import (
 
 // TrainOptions says what [Train] makes.
 type TrainOptions struct {
-	// Merges is the number of merges to learn; there are fewer if the texts run
-	// out of pairs that occur twice. At least 1.
+	// Merges is the number of merges to learn, at least 1. Train learns fewer
+	// if the texts run out of pairs that occur twice.
 	Merges int
 	// Special lists special tokens. Their ids follow those of the vocabulary.
 	Special []string
 }
 
-// Train learns a byte-level BPE vocabulary from texts, with the normalisation and
-// the pre-tokeniser of Qwen2, and returns it as a tokenizer.json, which [Parse] and
-// Hugging Face read alike. Ids 0 to 255 are the bytes in the order of their
-// spelling, as in Qwen2; then come the products of merges.
+// Train learns a byte-level BPE vocabulary from texts, with the normalisation
+// and the pre-tokenizer of Qwen2. It returns a tokenizer.json, which [Parse]
+// and Hugging Face read alike. Ids 0 to 255 are the bytes in the order of their
+// spelling, as in Qwen2. The products of merges follow.
 //
-// The pair that occurs most often merges next, of equal ones that of the lowest
-// ids. Equal texts, in any order, give equal bytes. Time grows with the number of
-// different words times the merges that touch them. Errors are ctx.Err() and those
-// of options that contradict themselves.
+// Train merges the most frequent pair next, of equally frequent ones the pair
+// with the lowest ids. Equal texts, in any order, give equal bytes. Time grows
+// with the number of different words times the merges that touch them. It
+// returns ctx.Err() or an error for options that contradict each other.
 func Train(ctx context.Context, texts iter.Seq[[]byte], options TrainOptions) ([]byte, error) {
 	if options.Merges < 1 || options.Merges > maxID-256-len(options.Special) {
 		return nil, fmt.Errorf("tokenizer: cannot learn %d merges", options.Merges)
@@ -71,7 +71,8 @@ func Train(ctx context.Context, texts iter.Seq[[]byte], options TrainOptions) ([
 	return t.json(options.Special)
 }
 
-// trainer holds the words as symbols, and how often each pair of symbols occurs.
+// trainer holds the words as symbols, and how often each pair of symbols
+// occurs.
 type trainer struct {
 	tokens []string         // spelled in the byte alphabet, by id
 	ids    map[string]int32 // by spelling
@@ -80,7 +81,7 @@ type trainer struct {
 	words  []trainWord
 	pairs  map[symbolPair]*pairCount
 	best   pairHeap
-	raised map[symbolPair]bool // pairs that occur more often since the last merge
+	raised map[symbolPair]bool // pairs that became more frequent since the last merge
 }
 
 type trainWord struct {
@@ -90,8 +91,8 @@ type trainWord struct {
 
 type symbolPair struct{ left, right int32 }
 
-// pairCount is the number of times a pair occurs, and the words it has occurred
-// in, some more than once.
+// pairCount counts the occurrences of a pair, and lists the words it has
+// occurred in, some more than once.
 type pairCount struct {
 	count int64
 	words []int32
@@ -119,7 +120,7 @@ func newTrainer(counts map[string]int64) *trainer {
 	return t
 }
 
-// token returns the id of a spelling, a new one if it is not known.
+// token returns the id of a spelling, a new one if it is unknown.
 func (t *trainer) token(piece string) int32 {
 	id, ok := t.ids[piece]
 	if !ok {
@@ -130,7 +131,7 @@ func (t *trainer) token(piece string) int32 {
 	return id
 }
 
-// add counts a pair n times more, or fewer, in a word.
+// add counts a pair n times more in a word, or fewer if n is negative.
 func (t *trainer) add(left, right int32, word int, n int64) {
 	p := symbolPair{left, right}
 	c := t.pairs[p]
@@ -177,7 +178,7 @@ func (t *trainer) merge() bool {
 		for _, w := range slices.Compact(c.words) {
 			t.mergeIn(int(w), top.pair, id)
 		}
-		delete(t.pairs, top.pair) // what mergeIn took off it
+		delete(t.pairs, top.pair) // mergeIn has counted all its occurrences off
 		t.push()
 		return true
 	}
@@ -209,7 +210,7 @@ func (t *trainer) mergeIn(word int, p symbolPair, id int32) {
 	w.symbols = in[:out]
 }
 
-// rankedPair is a pair with the count it had when it was pushed.
+// rankedPair is a pair with its count at the time it was pushed.
 type rankedPair struct {
 	count int64
 	pair  symbolPair

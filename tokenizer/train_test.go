@@ -61,8 +61,8 @@ func TestTrainMerges(t *testing.T) {
 		require.NoError(t, err)
 		return c.merges
 	}
-	// ab 4, bc 3; then abc 3; then three of 2, ";d" before "dd" and "Ġabc"; then
-	// "Ġabc" before ";dd", whose left side has the larger id.
+	// ab 4, bc 3; then abc 3; then three of 2, ";d" before "dd" and "Ġabc";
+	// then "Ġabc" before ";dd", whose left side has the larger id.
 	require.Equal(t, []mergePair{{"a", "b"}, {"ab", "c"}, {";", "d"}, {"Ġ", "abc"}, {";d", "d"}}, train(10, "abc abc abc;ab;dd;dd"))
 	require.Equal(t, []mergePair{{"a", "b"}, {"ab", "c"}}, train(2, "abc abc abc;ab;dd;dd"))
 	require.Equal(t, []mergePair{{"a", "a"}, {"aa", "aa"}}, train(9, "aaaaaaaa")) // aaaa aaaa is one pair

@@ -8,10 +8,10 @@ import (
 
 const (
 	// blockRead is how far from its start a block is read: borders looks two
-	// bytes past it, and the key of a word that starts in it takes 16.
+	// bytes past the block, and the key of a word that starts in it takes 16.
 	blockRead = blockSize + 16
 
-	// blockIDs bounds what a block appends: at most an id for each byte of the
+	// blockIDs bounds what a block appends: at most one id for each byte of the
 	// words that start in it and fit a key, and the width of a cache slot.
 	blockIDs = blockRead + maxCached
 )
@@ -22,8 +22,8 @@ func (e *Encoder) appendPlain(dst []int32, text []byte) []int32 {
 	if i == len(text) {
 		return dst
 	}
-	// What is left is read as blocks too, from a copy that goes on with blanks:
-	// for what stands before them, they are like the end of the text.
+	// The rest is read in blocks too, from a copy that is padded with blanks:
+	// for what precedes them, they are like the end of the text.
 	n := copy(e.tail[:], text[i:])
 	for k := n; k < len(e.tail); k++ {
 		e.tail[k] = '\t'
@@ -32,8 +32,8 @@ func (e *Encoder) appendPlain(dst []int32, text []byte) []int32 {
 	return dst
 }
 
-// appendBlocks encodes text[:end] as far as whole blocks can be read, and returns
-// where it stopped, at a border.
+// appendBlocks encodes text[:end] as far as it can read whole blocks, and
+// returns where it stopped, at a border.
 func (e *Encoder) appendBlocks(dst []int32, text []byte, end int) ([]int32, int) {
 	split := e.t.split
 	i := 0
@@ -59,8 +59,8 @@ func (e *Encoder) appendBlocks(dst []int32, text []byte, end int) ([]int32, int)
 				hash := key.hash(cacheSeed)
 				k := hash & uint64(len(slots)-1)
 				s := &slots[k]
-				// Nearly all words are here or, if this is another's, next to it:
-				// take that without a branch that waits for s.
+				// Nearly all words are here or, if another is here, next to it:
+				// take that one without a branch that waits for s.
 				differs := s.lo ^ key.lo | s.hi&^countBits ^ key.hi
 				k ^= (differs | -differs) >> 63
 				s = &slots[k]
@@ -84,8 +84,8 @@ func (e *Encoder) appendBlocks(dst []int32, text []byte, end int) ([]int32, int)
 	return dst, i
 }
 
-// appendRunes encodes the pretoken at text[i:], and those after it as long as
-// they are not ASCII.
+// appendRunes encodes the pretoken at text[i:] and those that follow, as long
+// as they are not ASCII.
 func (e *Encoder) appendRunes(dst []int32, text []byte, i int) ([]int32, int) {
 	for stop := i + blockSize; ; {
 		end := nextPretoken(text, i)
@@ -97,7 +97,7 @@ func (e *Encoder) appendRunes(dst []int32, text []byte, i int) ([]int32, int) {
 	}
 }
 
-// appendWord appends the ids of a pretoken, not empty.
+// appendWord appends the ids of a pretoken, which is not empty.
 func (e *Encoder) appendWord(dst []int32, word []byte) []int32 {
 	if len(word) > shortKey {
 		return e.appendWide(dst, word)

@@ -9,17 +9,18 @@ import (
 // shortKey is the longest word, in bytes, that fits a wordKey.
 const shortKey = 15
 
-// wordKey is a word of 1 to shortKey bytes, little endian, with its length in
+// wordKey is a word of 1 to shortKey bytes, little-endian, with its length in
 // the lower half of the last byte. It is never zero.
 type wordKey struct{ lo, hi uint64 }
 
-// keyMask holds, by length, the bytes of a 16-byte load that belong to the word.
+// keyMask holds, by length, the bytes of a 16-byte load that belong to the
+// word.
 var keyMask = [16]wordKey{
 	{0, 0}, {1<<8 - 1, 0}, {1<<16 - 1, 0}, {1<<24 - 1, 0}, {1<<32 - 1, 0}, {1<<40 - 1, 0}, {1<<48 - 1, 0}, {1<<56 - 1, 0}, {1<<64 - 1, 0},
 	{1<<64 - 1, 1<<8 - 1}, {1<<64 - 1, 1<<16 - 1}, {1<<64 - 1, 1<<24 - 1}, {1<<64 - 1, 1<<32 - 1}, {1<<64 - 1, 1<<40 - 1}, {1<<64 - 1, 1<<48 - 1}, {1<<64 - 1, 1<<56 - 1},
 }
 
-// keyAt packs the word of n bytes in front of a 16-byte load.
+// keyAt packs the word of n bytes at the start of a 16-byte load.
 func keyAt(b []byte, n int) wordKey {
 	m := &keyMask[n&15]
 	return wordKey{
@@ -39,13 +40,14 @@ func (k wordKey) hash(seed uint64) uint64 {
 	return hi ^ lo
 }
 
-// wordTable finds the token that is a whole word. The seed is random so that no
-// file can be written whose tokens all collide; results do not depend on it.
+// wordTable finds the token that is a whole word. The seed is random so that
+// nobody can write a file whose tokens all collide; results do not depend on
+// it.
 type wordTable struct {
 	slots []wordSlot // a power of two of them, with empty ones among them
 	shift uint
 	seed  uint64
-	long  map[string]int32 // those above shortKey bytes
+	long  map[string]int32 // words above shortKey bytes
 }
 
 type wordSlot struct {
@@ -75,7 +77,7 @@ func (t *wordTable) put(word []byte, id int32) {
 	t.slots[i] = wordSlot{key, id}
 }
 
-// findKey returns the token that the word of a key is.
+// findKey returns the token of the word with a key.
 func (t *wordTable) findKey(key wordKey) (int32, bool) {
 	for i := key.hash(t.seed) >> t.shift; ; i++ {
 		s := &t.slots[i&uint64(len(t.slots)-1)]

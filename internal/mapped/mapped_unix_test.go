@@ -155,7 +155,7 @@ func TestChangedFile(t *testing.T) {
 	}
 }
 
-// A new file under the old name leaves the mapping alone, as does an update of
+// A new file under the old name leaves the mapping unchanged, as does an update of
 // a hub cache.
 func TestReplacedFile(t *testing.T) {
 	f, path := big(t)

@@ -130,8 +130,8 @@ func elementSize(d safetensors.DType) int {
 }
 
 // hit reports whether any lane of b has an exponent of all ones. Only then does
-// adding the lowest exponent bit carry out of the exponent; no lane carries
-// into the next, since the sign bit was masked off.
+// adding the lowest exponent bit carry out of the exponent. No lane carries
+// into the next, because the sign bit is masked off.
 func (l lanes) hit(b []byte) bool {
 	var sum uint64
 	for len(b) >= 32 {

@@ -13,8 +13,8 @@ import (
 	"seccodeprm/internal/safetensors"
 )
 
-// Every 16-bit pattern and the edges of the 32- and 64-bit types, alone in
-// otherwise ordinary data, at every place within a word.
+// Every 16-bit pattern and the edges of the 32- and 64-bit types, amid ordinary
+// data, at every place within a word.
 func TestFirstNonFinite(t *testing.T) {
 	f16Finite := func(bits uint32) bool { return bits>>10&31 != 31 }
 	bf16Finite := func(bits uint32) bool {

@@ -7,17 +7,19 @@ import (
 	"strings"
 )
 
-// Config is a config.json of model type "qwen2" with every default filled in and
-// every spelling of transformers 4 and 5 resolved. Fields are named as in
-// config.json; fields that change nothing at inference are not kept.
+// Config is a config.json of model type "qwen2", with every default filled in
+// and every spelling of transformers 4 and 5 resolved. Fields are named as in
+// config.json. Fields that do not affect inference are dropped.
 type Config struct {
-	// ModelType is "qwen2" (model_type, else told by architectures).
+	// ModelType is "qwen2", from model_type or, without that key, from
+	// architectures.
 	ModelType string
-	// Architectures are class names as written, possibly none. Tensors, not they,
+	// Architectures are class names as written, possibly none. The tensors
 	// decide the readout.
 	Architectures []string
-	// DType is the stored type as written in dtype, else torch_dtype ("bfloat16");
-	// "" where neither is there. The weights' own types hold.
+	// DType is the stored type as written in dtype or, without that key, in
+	// torch_dtype ("bfloat16"); "" if both are absent. The types of the weights
+	// themselves take precedence.
 	DType string
 
 	VocabSize         int // rows of the embedding
@@ -25,49 +27,50 @@ type Config struct {
 	IntermediateSize  int
 	NumHiddenLayers   int
 	NumAttentionHeads int
-	// NumKeyValueHeads divides NumAttentionHeads; null means as many.
+	// NumKeyValueHeads divides NumAttentionHeads; null means NumAttentionHeads.
 	NumKeyValueHeads int
-	// HeadDim is even; absent it is HiddenSize / NumAttentionHeads, rounded down.
+	// HeadDim is even. The default is HiddenSize / NumAttentionHeads, rounded
+	// down.
 	HeadDim int
-	// MaxPositionEmbeddings is the context in tokens; 32768 where absent.
+	// MaxPositionEmbeddings is the context in tokens. The default is 32768.
 	MaxPositionEmbeddings int
-	// RMSNormEps is at least 0; 1e-6 where absent.
+	// RMSNormEps is at least 0. The default is 1e-6.
 	RMSNormEps float64
-	// TieWordEmbeddings says that the LM head is the embedding. It matters to a
-	// causal LM only, and there a stored lm_head.weight comes first.
+	// TieWordEmbeddings means that the LM head is the embedding. It matters
+	// only to a causal LM, where a stored lm_head.weight takes precedence.
 	TieWordEmbeddings bool
-	// PadTokenID is nil where absent or null. Sequence classification reads the
+	// PadTokenID is nil if absent or null. Sequence classification reads the
 	// last id that is not PadTokenID.
 	PadTokenID *int
 
 	// LayerTypes holds "full_attention" or "sliding_attention" for each layer.
 	LayerTypes []string
 	// SlidingWindow is the number of keys that a query of a sliding layer sees,
-	// itself included; 0 where use_sliding_window is off or the window null.
+	// itself included; 0 if use_sliding_window is off or the window is null.
 	SlidingWindow int
 
-	// NumLabels is the number of classes: entries of id2label, else num_labels,
-	// else 2. Checkpoints of the reward-model families never state it: there the
-	// rows of the head's last matrix hold.
+	// NumLabels is the number of classes: the entries of id2label or, without
+	// it, num_labels or, without either, 2. Checkpoints of the reward-model
+	// families never state it: the rows of the head's last matrix decide there.
 	NumLabels int
-	// ID2Label names class 0..NumLabels-1; LABEL_0, LABEL_1, ... where absent.
+	// ID2Label names class 0..NumLabels-1. The default is LABEL_0, LABEL_1, ...
 	ID2Label map[int]string
 	// TokenClassificationBias says whether a token-classification head has a
-	// bias; true where absent.
+	// bias. The default is true.
 	TokenClassificationBias bool
 
 	// Rope is the resolved rotary embedding.
 	Rope Rope
 }
 
-// Layer types that Qwen2 knows.
+// The layer types of Qwen2.
 const (
 	fullAttention    = "full_attention"
 	slidingAttention = "sliding_attention"
 )
 
-// Upper bounds are far above any Qwen2 and far below where a product of two or
-// three of them overflows.
+// The upper bounds are far above any Qwen2, and far below the point where a
+// product of two or three of them overflows.
 const (
 	maxVocab     = 1 << 26
 	maxHidden    = 1 << 20
@@ -79,16 +82,16 @@ const (
 	maxLabels    = 1 << 16
 )
 
-// maxProblems is how many problems one error lists.
+// maxProblems is the number of problems that one error lists.
 const maxProblems = 20
 
-// ParseConfig reads config.json from data; name stands for it in errors.
+// ParseConfig reads config.json from data. name is the file's name, for errors.
 //
-// Sizes have no defaults: transformers would take those of a 7B model. Unknown
-// keys are ignored. Refused, each naming the key: text that is not one strict
-// JSON object, keys given twice, values of the wrong type or out of range,
-// another model_type, hidden_act other than silu, quantised weights, unknown
-// rope and layer types. The error wraps [ErrModel].
+// Sizes have no defaults: transformers would use those of a 7B model. Unknown
+// keys are ignored. ParseConfig refuses, naming the key: text that is not one
+// strict JSON object, repeated keys, values of the wrong type or out of range,
+// another model_type, hidden_act other than silu, quantised weights, and
+// unknown rope and layer types. The error wraps [ErrModel].
 func ParseConfig(data []byte, name string) (*Config, error) {
 	obj, err := parseObject(data)
 	if err != nil {
@@ -111,7 +114,7 @@ func ParseConfig(data []byte, name string) (*Config, error) {
 }
 
 // Window returns how many keys a query of the layer sees, itself included; 0
-// means all before it (full attention).
+// means all of them (full attention).
 func (c *Config) Window(layer int) int {
 	if c.LayerTypes[layer] == slidingAttention {
 		return c.SlidingWindow
@@ -119,7 +122,7 @@ func (c *Config) Window(layer int) int {
 	return 0
 }
 
-// readModel decides whether this is a Qwen2 at all.
+// readModel decides whether this is a Qwen2.
 func (c *Config) readModel(f *fields) {
 	c.Architectures = f.texts("architectures")
 	c.ModelType = f.textOr("model_type", "")
@@ -146,7 +149,8 @@ func (c *Config) readModel(f *fields) {
 	}
 }
 
-// isQwen2 tells Qwen2ForCausalLM from Qwen2MoeForCausalLM, Qwen2VLFor...
+// isQwen2 distinguishes Qwen2ForCausalLM from Qwen2MoeForCausalLM,
+// Qwen2VLFor...
 func isQwen2(architecture string) bool { return strings.HasPrefix(architecture, "Qwen2For") }
 
 // readSizes reads everything that shapes or scales the trunk.
@@ -189,8 +193,9 @@ func (c *Config) readSizes(f *fields) {
 	}
 }
 
-// readLayers resolves which layers slide. layer_types beats max_window_layers,
-// and use_sliding_window false makes the window null whatever it says.
+// readLayers resolves which layers slide. layer_types takes precedence over
+// max_window_layers. If use_sliding_window is false, the window is null
+// whatever its key says.
 func (c *Config) readLayers(f *fields) {
 	on := f.boolOr("use_sliding_window", false)
 	first := f.integerOr("max_window_layers", 28, math.MinInt32, math.MaxInt32)

@@ -10,8 +10,8 @@ import (
 	"seccodeprm/internal/strictjson"
 )
 
-// object is a JSON object. Its values are *object, []any, string, number, bool and
-// nil.
+// object is a JSON object. Its values are *object, []any, string, number, bool
+// and nil.
 type object struct {
 	keys   []string // as written, in the order of the file
 	values map[string]any
@@ -20,9 +20,9 @@ type object struct {
 // number is a number as it is written.
 type number string
 
-// parseObject reads data as one JSON object. It refuses what internal/strictjson
-// does: keys that occur twice, at any depth, a byte order mark, the literals NaN
-// and Infinity that Python's json would read, and more.
+// parseObject reads data as one JSON object. It refuses what
+// internal/strictjson refuses: repeated keys at any depth, a byte order mark,
+// the literals NaN and Infinity that Python's json accepts, and more.
 func parseObject(data []byte) (*object, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, errors.New("the file is empty")
@@ -63,7 +63,7 @@ func readValue(r *strictjson.Reader) any {
 		return number(r.Number())
 	}
 	if !r.Null() {
-		r.Skip() // no value at all
+		r.Skip() // not a value
 	}
 	return nil
 }
@@ -72,7 +72,7 @@ func readValue(r *strictjson.Reader) any {
 // so that one error can name every key at fault.
 type fields struct {
 	obj      *object   // nil has no keys
-	prefix   string    // of the keys in problems: "" or "rope_parameters."
+	prefix   string    // prefix of the keys in problems: "" or "rope_parameters."
 	problems *[]string // shared by the fields of nested objects
 }
 
@@ -90,17 +90,17 @@ func (f *fields) lookup(key string) (any, bool) {
 	return v, ok
 }
 
-// has reports whether the key is there, null or not.
+// has reports whether the key is present, null or not.
 func (f *fields) has(key string) bool { _, ok := f.lookup(key); return ok }
 
-// value returns the value of a key; nil where the key is absent or null.
+// value returns the value of a key, or nil if the key is absent or null.
 func (f *fields) value(key string) any { v, _ := f.lookup(key); return v }
 
-// stated reports whether the key is there with a value other than null.
+// stated reports whether the key is present with a value other than null.
 func (f *fields) stated(key string) bool { return f.value(key) != nil }
 
-// integer reads a required whole number in [lo, hi]. 3.0 and 3e0 are not whole
-// numbers, as in Python.
+// integer reads a required whole number in [lo, hi]. As in Python, 3.0 and 3e0
+// are not whole numbers.
 func (f *fields) integer(key string, lo, hi int) int {
 	if !f.has(key) {
 		f.fail(key, "is missing")
@@ -123,7 +123,7 @@ func (f *fields) integer(key string, lo, hi int) int {
 	return int(v)
 }
 
-// integerOr is integer with a value for an absent key.
+// integerOr is integer with a default for an absent key.
 func (f *fields) integerOr(key string, absent, lo, hi int) int {
 	if !f.has(key) {
 		return absent
@@ -140,7 +140,8 @@ func (f *fields) number(key string) float64 {
 	return f.numberOf(key, f.value(key))
 }
 
-// numberOf reads v, a value under the key, as a finite number.
+// numberOf reads v, the value of key or one of its elements, as a finite
+// number.
 func (f *fields) numberOf(key string, v any) float64 {
 	num, ok := v.(number)
 	if !ok {
@@ -155,8 +156,8 @@ func (f *fields) numberOf(key string, v any) float64 {
 	return x
 }
 
-// positive reads a required number that is above 0 in float32 too, where the
-// arithmetic happens.
+// positive reads a required number that is above 0 even in float32, the type of
+// the arithmetic.
 func (f *fields) positive(key string) float64 {
 	before := len(*f.problems)
 	x := f.number(key)
@@ -166,7 +167,7 @@ func (f *fields) positive(key string) float64 {
 	return x
 }
 
-// boolOr reads a bool with a value for an absent key.
+// boolOr reads a bool with a default for an absent key.
 func (f *fields) boolOr(key string, absent bool) bool {
 	if !f.has(key) {
 		return absent
@@ -179,7 +180,7 @@ func (f *fields) boolOr(key string, absent bool) bool {
 	return v
 }
 
-// textOr reads a string with a value for an absent key.
+// textOr reads a string with a default for an absent key.
 func (f *fields) textOr(key, absent string) string {
 	if !f.has(key) {
 		return absent
@@ -192,7 +193,7 @@ func (f *fields) textOr(key, absent string) string {
 	return v
 }
 
-// texts reads a list of strings; nil where the key is absent or null.
+// texts reads a list of strings. It returns nil if the key is absent or null.
 func (f *fields) texts(key string) []string {
 	if !f.stated(key) {
 		return nil
@@ -214,7 +215,7 @@ func (f *fields) texts(key string) []string {
 	return out
 }
 
-// nested reads an object; nil where the key is absent or null.
+// nested reads an object. It returns nil if the key is absent or null.
 func (f *fields) nested(key string) *object {
 	if !f.stated(key) {
 		return nil
@@ -226,7 +227,7 @@ func (f *fields) nested(key string) *object {
 	return obj
 }
 
-// describe names a JSON value for an error text.
+// describe describes a JSON value in an error text.
 func describe(v any) string {
 	switch v := v.(type) {
 	case nil:

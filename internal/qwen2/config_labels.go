@@ -47,11 +47,11 @@ func (c *Config) readLabels(f *fields) {
 	}
 }
 
-// SecureLabel returns the class that means secure, told by its name in ID2Label:
-// "SAFE", "secure", "not_vulnerable" and the like, in any case and spelling. Where
-// one of two names means vulnerable it is the other. Where names say nothing or
-// contradict each other it is 1, as in the released models. It means nothing for
-// a head with one output.
+// SecureLabel returns the class that means secure, judged by its name in
+// ID2Label: "SAFE", "secure", "not_vulnerable" and the like, in any case and
+// spelling. If one of two names means vulnerable, it is the other class. If the
+// names say nothing or contradict each other, it is 1, as in the released
+// models. The result is meaningless for a head with one output.
 func (c *Config) SecureLabel() int {
 	if c.NumLabels < 2 {
 		return 1
@@ -74,9 +74,9 @@ func (c *Config) SecureLabel() int {
 	return 1
 }
 
-// verdictOf reads a label name: +1 secure, -1 vulnerable, 0 neither or both. It
-// compares whole words, because "insecure" contains "secure"; a negation turns
-// the word after it.
+// verdictOf judges a label name: +1 secure, -1 vulnerable, 0 neither or both.
+// It compares whole words, because "insecure" contains "secure". A negation
+// inverts the word after it.
 func verdictOf(label string) int {
 	words := strings.FieldsFunc(splitCamel(label), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	verdict, sign := 0, 1
@@ -103,7 +103,7 @@ func verdictOf(label string) int {
 	return verdict
 }
 
-// splitCamel puts a space before a capital that follows a small letter.
+// splitCamel inserts a space before a capital that follows a lower-case letter.
 func splitCamel(s string) string {
 	var b strings.Builder
 	small := false

@@ -294,7 +294,7 @@ func TestConfigsOverWeights(t *testing.T) {
 	}
 }
 
-// No bytes make Open do worse than refuse.
+// No bytes make Open do worse than refuse them.
 func FuzzOpen(f *testing.F) {
 	fsys := tiny(f)
 	f.Add(fsys["config.json"].Data, fsys["model.safetensors"].Data, []byte("{}"), []byte{})
@@ -479,7 +479,7 @@ func TestTruncatedWhileInUse(t *testing.T) {
 	})
 	require.ErrorIs(t, err, mapped.ErrFault)
 	require.ErrorContains(t, err, "model.safetensors")
-	// Reading it anew refuses it.
+	// Reading it again refuses it.
 	_, err = Open(t.Context(), os.DirFS(dir), Options{})
 	require.ErrorIs(t, err, ErrModel)
 }

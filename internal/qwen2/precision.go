@@ -2,9 +2,9 @@ package qwen2
 
 import "seccodeprm/kernels"
 
-// Precision is a contract of arithmetic: the same bits on every machine. In each
-// of them the residual stream, norms, softmax, RoPE, the final norm and the
-// readout are float32.
+// Precision is a contract of arithmetic: the same bits on every machine. In
+// every precision the residual stream, norms, softmax, RoPE, the final norm and
+// the readout are float32.
 type Precision = kernels.Precision
 
 // The precisions; see package kernels.

@@ -23,9 +23,9 @@ const (
 // starting from the bias. Its weights may be in a mapped file: call Logits
 // under [Model.Guard]. It is safe for concurrent use.
 type Readout interface {
-	// Family is one of the constants above.
+	// Family returns one of the constants above.
 	Family() string
-	// Outputs is the number of logits for a row.
+	// Outputs returns the number of logits for a row.
 	Outputs() int
 	// Logits reads hidden (rows, HiddenSize), after the final norm, and writes
 	// dst (rows, Outputs). For a value head, that is the value before the
@@ -94,7 +94,7 @@ func (t tensors) first(prefixes ...string) string {
 	return best
 }
 
-// project writes dst (rows, N) = hidden (rows, K) W^T + bias.
+// project computes dst (rows, N) = hidden (rows, K) W^T + bias.
 func (l *Linear) project(dst, hidden []float32, rows int) {
 	n, k := l.Weight.N, l.Weight.K
 	var x kernels.Input

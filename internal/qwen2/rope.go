@@ -120,7 +120,7 @@ func (r *Rope) powers(p []float32, base float32) {
 // pow32 returns x**y rounded to float32.
 func pow32(x, y float32) float32 { return float32(num.Pow64(float64(x), float64(y))) }
 
-// invert replaces each value by its reciprocal.
+// invert replaces each value with its reciprocal.
 func invert(x []float32) {
 	for i := range x {
 		x[i] = 1 / x[i]

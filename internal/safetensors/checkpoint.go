@@ -14,20 +14,20 @@ const (
 	indexName  = "model.safetensors.index.json"
 )
 
-// Checkpoint is the weights of a model folder: one file, or several with an
+// Checkpoint holds the weights of a model folder: one file, or several with an
 // index. Whoever opens it closes it.
 type Checkpoint struct {
 	set
 	files []*File // by name
 }
 
-// Open opens model.safetensors, or else the files that
-// model.safetensors.index.json lists. Where both exist the single file counts,
-// as for the library transformers.
+// Open opens model.safetensors or, where there is none, the files that
+// model.safetensors.index.json lists. The single file takes precedence, as in
+// transformers.
 //
-// An index is compared with the headers of its files: each tensor it names must
-// lie in the file it names and in no other. A tensor that the index leaves out
-// is there all the same, because transformers loads whole files. Weights in
+// Open checks an index against the headers of its files: each tensor must be in
+// the file that the index names and in no other. A tensor that the index omits
+// is available all the same, because transformers loads whole files. Weights in
 // other formats (pytorch_model.bin, GGUF) are refused by name.
 func Open(fsys fs.FS) (*Checkpoint, error) {
 	f, err := OpenFile(fsys, singleName)
@@ -128,8 +128,8 @@ func matches(name, pattern string) bool {
 	return ok && err == nil
 }
 
-// Metadata joins the metadata of all files. Where they differ, the first file
-// by name counts. It is nil if no file has any.
+// Metadata merges the metadata of all files. Where they differ, the first file
+// by name wins. It is nil if no file has any.
 func (c *Checkpoint) Metadata() map[string]string {
 	var out map[string]string
 	for _, f := range c.files {
@@ -145,7 +145,7 @@ func (c *Checkpoint) Metadata() map[string]string {
 	return out
 }
 
-// Mapped lists the files below, for mapped.Guard.
+// Mapped lists the mapped files, for mapped.Guard.
 func (c *Checkpoint) Mapped() []*mapped.File {
 	var out []*mapped.File
 	for _, f := range c.files {
@@ -154,8 +154,8 @@ func (c *Checkpoint) Mapped() []*mapped.File {
 	return out
 }
 
-// Close closes all files. Tensors must not be used any more. Closing twice is
-// harmless.
+// Close closes all files. Their tensors must not be used afterwards. Closing
+// twice is harmless.
 func (c *Checkpoint) Close() error {
 	var errs []error
 	for _, f := range c.files {

@@ -188,8 +188,8 @@ func TestNotAFile(t *testing.T) {
 	require.ErrorContains(t, err, indexName)
 }
 
-// A checkpoint in shards holds what its index says, and shards written by
-// Python open like one file.
+// A sharded checkpoint holds what its index says, and shards written by Python
+// open like one file.
 func TestShardedFixture(t *testing.T) {
 	c, err := Open(os.DirFS(shared.Path(t, "fixtures", "models", "sharded")))
 	require.NoError(t, err)

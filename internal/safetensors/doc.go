@@ -8,39 +8,39 @@
 //	defer c.Close()
 //	w, ok := c.Tensor("model.norm.weight") // w.DType, w.Shape, w.Widen()
 //
-// The reader takes every file as hostile. It walks the JSON of the header token
-// by token, refuses a key that occurs twice or in two spellings of case, fields
-// it does not know, and names that leave the folder; it compares all sizes with
-// the file before it allocates; and the tensors must tile the data section
-// exactly, so that no byte is shared, hidden or missing. A header length that
-// is odd and a tensor at an odd offset are legal.
+// The reader treats every file as hostile. It refuses a key that occurs twice
+// or in two spellings of case, fields it does not know, and file names that
+// leave the folder. It checks all sizes against the file before it allocates.
+// The tensors must tile the data section exactly, so that no byte is shared,
+// hidden or missing. An odd header length and a tensor at an odd offset are
+// legal.
 //
 // # Concurrency
 //
-// A [File], a [Checkpoint] and a [Tensor] may be used by any number of
-// goroutines. Close must not overlap with a use of tensor data.
+// Any number of goroutines may use a [File], a [Checkpoint] and a [Tensor].
+// Close must not overlap with a use of tensor data.
 //
 // # Memory
 //
-// Files are mapped where the system can (internal/mapped); Uint16s and Float32s
+// Files are mapped where the system can (internal/mapped). Uint16s and Float32s
 // are then views of the mapping, valid until Close. Code that reads them runs
-// under mapped.Guard with the files of Mapped. The header's own cost is bounded
-// by the limits below, whatever a file claims.
+// under mapped.Guard with the files of Mapped. The limits below bound the cost
+// of the header, whatever a file claims.
 //
-// Limits: header 100 MB (as the Python library), 100,000 tensors, names of 512
-// bytes, 8 dimensions, 16 MB of metadata.
+// Limits: a header of 100 MB (as in the Python library), 100,000 tensors, names
+// of 512 bytes, 8 dimensions, 16 MB of metadata.
 //
 // # Errors
 //
-// What is wrong with a file's content is [ErrFormat] and names the file and the
-// tensor, key or offset at fault. Errors of the file system and of
-// internal/mapped are wrapped.
+// Everything wrong with the content of a file is [ErrFormat]; the text names
+// the file and the tensor, key or offset at fault. Errors of the file system
+// and of internal/mapped are wrapped.
 package safetensors
 
 import "errors"
 
-// ErrFormat says that a file is not what the format, or this package's limits,
-// allow.
+// ErrFormat means that a file violates the format or exceeds a limit of this
+// package.
 var ErrFormat = errors.New("bad safetensors file")
 
 const (

@@ -1,8 +1,8 @@
 package safetensors
 
 // DType is the type of a tensor's elements, spelled as in the header. Tensors
-// of BF16, F16, F32, U32 and I32 can be read as numbers; the others are known by
-// name and size.
+// of BF16, F16, F32, U32 and I32 can be read as numbers. For the others only
+// name and size are known.
 type DType string
 
 // The element types with numeric access.
@@ -16,7 +16,7 @@ const (
 
 // dtypes are the types of the format with the width of an element in bits, in
 // the order in which the Python library ranks them: a writer puts the tensors
-// of the last type first, so that wide elements are aligned.
+// of the last type first, which aligns wide elements.
 var dtypes = [...]struct {
 	name DType
 	bits uint64
@@ -27,7 +27,7 @@ var dtypes = [...]struct {
 	{"C64", 64}, {"F64", 64}, {"I64", 64}, {"U64", 64},
 }
 
-// rank is the place of d in dtypes, -1 if the format does not have it.
+// rank is the index of d in dtypes, or -1 if the format does not have it.
 func (d DType) rank() int {
 	for i := range dtypes {
 		if dtypes[i].name == d {

@@ -16,7 +16,7 @@ type File struct {
 	file     *mapped.File // nil from Parse
 }
 
-// set is a number of tensors by name.
+// set holds tensors by name.
 type set map[string]Tensor
 
 // Tensor returns the named tensor.
@@ -28,7 +28,7 @@ func (s set) Tensor(name string) (Tensor, bool) {
 // Names lists the tensors, sorted.
 func (s set) Names() []string { return slices.Sorted(maps.Keys(s)) }
 
-// OpenFile opens the named file of fsys and checks its header; it reads no
+// OpenFile opens the named file of fsys and checks its header. It reads no
 // tensor data.
 func OpenFile(fsys fs.FS, name string) (*File, error) {
 	m, err := mapped.Open(fsys, name)
@@ -48,8 +48,8 @@ func OpenFile(fsys fs.FS, name string) (*File, error) {
 	return f, nil
 }
 
-// Parse reads a file that lies in memory. The tensors are views of data; name
-// is for Tensor.File and for errors.
+// Parse reads a file that is in memory. The tensors are views of data; name is
+// for Tensor.File and for errors.
 func Parse(data []byte, name string) (*File, error) {
 	header, data, err := split(data)
 	if err != nil {
@@ -68,11 +68,11 @@ func Parse(data []byte, name string) (*File, error) {
 	return f, nil
 }
 
-// Metadata is the object __metadata__ of the header, nil if there is none.
+// Metadata returns the object __metadata__ of the header, nil if there is none.
 func (f *File) Metadata() map[string]string { return f.metadata }
 
-// Bytes is the whole file, header included; nil after Parse. It must not be
-// written to.
+// Bytes returns the whole file, header included, or nil after Parse. The bytes
+// must not be written.
 func (f *File) Bytes() []byte {
 	if f.file == nil {
 		return nil
@@ -80,7 +80,7 @@ func (f *File) Bytes() []byte {
 	return f.file.Bytes()
 }
 
-// Mapped lists the file below, for mapped.Guard; nothing after Parse.
+// Mapped lists the mapped file, for mapped.Guard. It is empty after Parse.
 func (f *File) Mapped() []*mapped.File {
 	if f.file == nil {
 		return nil
@@ -88,7 +88,7 @@ func (f *File) Mapped() []*mapped.File {
 	return []*mapped.File{f.file}
 }
 
-// Close ends the use of the file. Its tensors must not be used any more.
+// Close ends the use of the file. Its tensors must not be used afterwards.
 // Closing twice is harmless.
 func (f *File) Close() error {
 	if f.file == nil {

@@ -24,7 +24,7 @@ func seeds(f *testing.F, add func(file []byte)) {
 	add(tiny(f))
 }
 
-// checkParsed holds a file that Parse took against encoding/json and Write.
+// checkParsed compares a file that Parse accepted with encoding/json and Write.
 func checkParsed(t *testing.T, file []byte) {
 	f, err := Parse(file, "f")
 	if err != nil {
@@ -73,8 +73,8 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(checkParsed)
 }
 
-// FuzzHeader puts the right length before each header, so that the JSON and the
-// sizes are reached at once.
+// FuzzHeader puts the right length before each header, so that the fuzzer
+// reaches the JSON and the sizes at once.
 func FuzzHeader(f *testing.F) {
 	seeds(f, func(file []byte) {
 		if header, data, err := split(file); err == nil {

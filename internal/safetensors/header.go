@@ -35,7 +35,7 @@ func split(file []byte) (header, data []byte, err error) {
 	return file[8 : 8+n], file[8+n:], nil
 }
 
-// guess names what a file that is no safetensors file seems to be.
+// guess says what a file that is not in this format seems to be.
 func guess(file []byte) string {
 	for _, kind := range []struct{ magic, is string }{
 		{"version https://git-lfs", ": this is a Git LFS pointer, fetch the file itself with git lfs pull"},
@@ -89,7 +89,8 @@ func readMetadata(r *strictjson.Reader) map[string]string {
 		}
 		value := r.Text()
 		metadata[key] = value
-		// An entry costs more than its characters: a million empty ones must not pass.
+		// An entry costs more than its characters: a million empty ones must
+		// not pass.
 		if left -= len(key) + len(value) + 64; left < 0 {
 			r.Failf("more than %d bytes", maxMetadata)
 		}
@@ -140,7 +141,7 @@ func readInts(r *strictjson.Reader, limit int) []int {
 	return append([]int{}, list[:n]...)
 }
 
-// check compares the size that type and shape announce with the range of data.
+// check compares the size implied by type and shape with the range of data.
 func (t *entry) check() error {
 	if t.begin > t.end {
 		return fmt.Errorf("data_offsets: begin %d is after end %d", t.begin, t.end)
@@ -152,8 +153,8 @@ func (t *entry) check() error {
 	return err
 }
 
-// byteSize is the size of a tensor in bytes. The product must not overflow on
-// the way, even if a later dimension is 0.
+// byteSize is the size of a tensor in bytes. No intermediate product may
+// overflow, even if a later dimension is 0.
 func byteSize(dtype DType, shape []int) (uint64, error) {
 	n := uint64(1)
 	overflow := uint64(0)
@@ -176,7 +177,7 @@ func byteSize(dtype DType, shape []int) (uint64, error) {
 }
 
 // tile sorts tensors by their data and checks that they cover [0, size) without
-// a gap or an overlap.
+// gaps or overlaps.
 func tile(tensors []entry, size uint64) error {
 	slices.SortStableFunc(tensors, func(a, b entry) int {
 		return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end), strings.Compare(a.Name, b.Name))

@@ -111,7 +111,7 @@ func TestHeaders(t *testing.T) {
 		{entry8(`"C64"`, `[]`, `[0,8]`), 8, ""},
 		{entry8(`"BOOL"`, `[8]`, `[0,8]`), 8, ""},
 
-		// tensors without elements stand at a border
+		// tensors without elements are at a border
 		{`{"z":{"dtype":"U8","shape":[0],"data_offsets":[1,1]},` + u8("a", 0, 1) + "}", 1, ""},
 		{`{"z":{"dtype":"U8","shape":[0],"data_offsets":[1,1]},` + u8("a", 0, 2) + "}", 2, "overlap"},
 		{`{"z":{"dtype":"U8","shape":[0],"data_offsets":[9,9]},` + u8("a", 0, 2) + "}", 2, `tensor "z"`},
@@ -153,7 +153,7 @@ func TestLimits(t *testing.T) {
 	require.ErrorContains(t, err, "more than 16777216 bytes")
 }
 
-// What a refused header costs does not grow with its length.
+// The cost of refusing a header does not grow with its length.
 func TestHostileHeadersStayCheap(t *testing.T) {
 	header := make([]byte, 20_000_000)
 	for name, fill := range map[string]func(){

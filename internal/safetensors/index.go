@@ -11,8 +11,8 @@ import (
 	"seccodeprm/internal/strictjson"
 )
 
-// parseIndex reads model.safetensors.index.json: the object weight_map, from
-// tensor to file. Other keys are skipped; total_size is often wrong and nobody
+// parseIndex reads model.safetensors.index.json: the object weight_map maps
+// tensors to files. It skips other keys; total_size is often wrong, and nobody
 // relies on it.
 func parseIndex(text []byte) (map[string]string, error) {
 	r := strictjson.New(text)
@@ -52,7 +52,7 @@ func readWeightMap(r *strictjson.Reader) map[string]string {
 	return index
 }
 
-// local reports whether name stays below its folder on every system: no "..",
+// local reports whether name stays inside its folder on every system: no "..",
 // no root, no drive, no backslash, no NUL.
 func local(name string) bool {
 	return fs.ValidPath(name) && name != "." && !strings.ContainsAny(name, "\\:\x00")
@@ -66,14 +66,15 @@ func shards(index map[string]string) []string {
 // sorted lists the keys of an index.
 func sorted(index map[string]string) []string { return slices.Sorted(maps.Keys(index)) }
 
-// problems gathers what is wrong between an index and its files.
+// problems collects the mismatches between an index and its files.
 type problems []string
 
 const maxProblems = 20
 
 func (p *problems) add(format string, args ...any) { *p = append(*p, fmt.Sprintf(format, args...)) }
 
-// err is nil if there are none, else one error that names the first few.
+// err returns one error that names the first few problems, or nil if there are
+// none.
 func (p problems) err() error {
 	if len(p) == 0 {
 		return nil

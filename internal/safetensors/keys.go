@@ -7,7 +7,7 @@ import (
 )
 
 // keys remembers names, to find those that occur twice or differ only in case:
-// programs disagree on which of them counts.
+// programs disagree on which of them wins.
 type keys map[string]string
 
 func (k keys) add(key string) error {
@@ -22,8 +22,8 @@ func (k keys) add(key string) error {
 	return nil
 }
 
-// fold maps all spellings of a string that strings.EqualFold takes as equal to
-// one, which has its ASCII letters in lower case.
+// fold maps all strings that are equal under strings.EqualFold to the same one,
+// with ASCII letters in lower case.
 func fold(s string) string {
 	return strings.Map(func(r rune) rune {
 		least := r

@@ -75,15 +75,15 @@ func TestMalformedFiles(t *testing.T) {
 	checkFiles(t, filepath.Join(dir, "safetensors"), rows)
 }
 
-// TestOwnMalformedFiles needs no fixtures: testdata holds a part of them.
+// TestOwnMalformedFiles needs no fixtures: testdata has some of them.
 func TestOwnMalformedFiles(t *testing.T) {
 	rows := readManifest(t, filepath.Join("testdata", "manifest.json")).Safetensors
 	require.Len(t, rows, 23)
 	checkFiles(t, filepath.Join("testdata", "files"), rows)
 }
 
-// faults holds what a refusal must contain beside the file's name: the tensor,
-// the key, or what to do.
+// faults holds what a refusal must contain besides the name of the file: the
+// tensor, the key, or what to do.
 var faults = map[string]string{
 	"duplicate-key":            `"a"`,
 	"duplicate-field":          `.dtype: the key occurs twice`,
@@ -126,7 +126,7 @@ func TestModelFolders(t *testing.T) {
 			case row.Folder == "pytorch-bin-only", row.Folder == "gguf-only":
 				require.ErrorIs(t, err, ErrFormat)
 			case !strings.HasPrefix(row.Folder, "index-"):
-				if err != nil { // what is wrong is the business of the model, not of the file
+				if err != nil { // the fault is in the model, not in the file
 					require.Equal(t, "refuse", row.Expect)
 				}
 			case err != nil:

@@ -11,13 +11,14 @@ import (
 	"strings"
 )
 
-// Write writes a file of tensors. The bytes depend on nothing but the arguments
-// and are those of the Python library: types of wide elements first, then by
-// name, header padded with spaces to a multiple of 8. Metadata comes first and,
-// where that library leaves the order to chance, by key; nil writes none.
+// Write writes a file of tensors. The bytes depend only on the arguments and
+// match the Python library's: types with wide elements first, then by name,
+// with the header padded with spaces to a multiple of 8. Metadata comes first,
+// sorted by key where that library leaves the order to chance; nil writes none.
 //
-// What Write writes, Parse reads: tensors or names that Parse would refuse are
-// ErrFormat, and nothing has been written then. Other errors are those of w.
+// Parse reads everything that Write writes. Write returns ErrFormat, before it
+// writes anything, for tensors or names that Parse would refuse. Other errors
+// come from w.
 func Write(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 	ordered := slices.Clone(tensors)
 	slices.SortStableFunc(ordered, func(a, b Tensor) int {
@@ -42,11 +43,11 @@ func Write(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 	return nil
 }
 
-// Header returns the beginning of a file of tensors in the order given, whose
-// own data is not looked at: what the file goes on with is the data that types
-// and shapes announce, back to back. The header is padded with spaces so that
-// the data begins at a multiple of align bytes, which is a multiple of 8.
-// Errors are those of [Write].
+// Header returns the beginning of a file of tensors in the given order. It
+// ignores their data: the caller writes the data that types and shapes
+// announce, back to back, after it. The header is padded with spaces so that
+// the data begins at a multiple of align bytes; align is a multiple of 8. It
+// returns the errors of [Write].
 func Header(tensors []Tensor, metadata map[string]string, align int) ([]byte, error) {
 	sizes := make([]uint64, len(tensors))
 	for i, t := range tensors {
@@ -61,8 +62,8 @@ func Header(tensors []Tensor, metadata map[string]string, align int) ([]byte, er
 	return encodeHeader(tensors, sizes, metadata, align)
 }
 
-// encodeHeader returns the length field and the JSON header, if Parse would take
-// them.
+// encodeHeader returns the length field and the JSON header, if Parse would
+// accept them.
 func encodeHeader(tensors []Tensor, sizes []uint64, metadata map[string]string, align int) ([]byte, error) {
 	header, size := appendHeader(make([]byte, 8), tensors, sizes, metadata)
 	for len(header)%align != 0 {
@@ -114,8 +115,8 @@ func comma(b []byte, i int) []byte {
 	return b
 }
 
-// appendString appends a JSON string with the fewest escapes, as the Python
-// library writes it.
+// appendString appends a JSON string with as few escapes as possible, as the
+// Python library does.
 func appendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	for i := range len(s) {

@@ -26,7 +26,7 @@ func rewrite(t testing.TB, f *File) []byte {
 	return out.Bytes()
 }
 
-// Every file that the Python library wrote comes out with the same bytes.
+// Every file that the Python library wrote is rewritten with the same bytes.
 func TestRewriteFixtures(t *testing.T) {
 	roots, least := []string{shared.Path(t, "fixtures")}, 7
 	if shared.Whole(t) {
@@ -49,7 +49,7 @@ func TestRewriteFixtures(t *testing.T) {
 			f, err := Parse(want, path)
 			require.NoError(t, err)
 			got := rewrite(t, f)
-			if len(f.Metadata()) > 1 { // in Python's library a matter of chance
+			if len(f.Metadata()) > 1 { // the Python library leaves their order to chance
 				require.Len(t, got, len(want), path)
 				again, err := Parse(got, path)
 				require.NoError(t, err)
@@ -157,7 +157,7 @@ func TestWriteErrors(t *testing.T) {
 	t.Fatal("never enough room")
 }
 
-// A file can be written piece by piece: the header first, then the data.
+// A file can be written in parts: the header first, then the data.
 func TestHeader(t *testing.T) {
 	tensors := []Tensor{{Name: "b", DType: BF16, Shape: []int{3}}, {Name: "a", DType: U32, Shape: []int{2, 1}}}
 	for _, align := range []int{8, 64, 4096} {

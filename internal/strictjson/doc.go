@@ -1,8 +1,9 @@
-// Package strictjson reads JSON value by value and refuses what two programs
-// could understand differently.
+// Package strictjson reads JSON value by value and refuses everything that two
+// programs could understand differently.
 //
-// A [Reader] walks a text once. Its user names the keys and the types, nothing
-// else; the first error stops every loop and is returned at the end:
+// Call [New] for a text in memory, or [NewStream] for one that is read through
+// a small buffer. A [Reader] walks the text once. The caller names keys and
+// types and nothing else. The first error ends every loop, and End returns it:
 //
 //	r := strictjson.New(data)
 //	for key := range r.Object("dtype", "shape") { // both are required
@@ -20,11 +21,10 @@
 //	return r.End()
 //
 // encoding/json serves other ends: it ignores the case of keys, lets the last
-// of two equal keys win, replaces broken UTF-8 and takes null for any type. A
-// Reader takes exactly the texts of RFC 8259 that are valid UTF-8 throughout,
-// and beyond that refuses keys that occur twice (see [Reader.Object]), half a
-// surrogate pair, nesting deeper than MaxDepth, numbers that are longer than
-// 64 KiB or do not fit their type, and any text after the value.
+// of two equal keys win, replaces invalid UTF-8 and accepts null for any type.
+// A Reader accepts the texts of RFC 8259 that are valid UTF-8. Of these it
+// refuses repeated keys (see [Reader.Object]), lone surrogates, nesting deeper
+// than MaxDepth, and numbers that do not fit their type or exceed 64 KiB.
 //
 // # Concurrency
 //
@@ -32,14 +32,13 @@
 //
 // # Memory
 //
-// [New] reads a text in memory and allocates the strings it returns; with
-// ShareText it cuts them from one copy of the text. [NewStream] reads through a
-// buffer of 64 KiB, which grows only for a longer string that is returned.
-// Skipped values of any size take no memory.
+// The strings that a Reader returns are allocated one by one; with ShareText
+// they are cut from one copy of the text. A stream has a buffer of 64 KiB,
+// which grows only to return a longer string. Skipped values of any size take
+// no memory.
 //
 // # Errors
 //
-// What is wrong with the text is an [*Error], which names the offset and the
-// path of the value at fault. Errors of the io.Reader below are returned as
-// they are.
+// Everything wrong with the text is an [*Error], which names the offset and the
+// path of the value at fault. Errors of the io.Reader are returned unchanged.
 package strictjson

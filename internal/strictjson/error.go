@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// Error says where a text is not JSON or not what its user asked for.
+// Error says where a text is not JSON, or not what the caller asked for.
 type Error struct {
 	Path   string // of the value at fault, such as model.merges[3]; "" for the outermost
 	Offset int64  // in bytes from the start of the text
@@ -17,7 +17,8 @@ type Error struct {
 	Err    error  // the reason
 }
 
-// Error returns offset, path and reason. The middle of a long path is left out.
+// Error returns the offset, the path without the middle of a long one, and the
+// reason.
 func (e *Error) Error() string {
 	const end = 80
 	path := e.Path
@@ -40,8 +41,8 @@ var (
 	errUTF8    = errors.New("not valid UTF-8")
 )
 
-// Fail stops the reader with an error about the value read last, unless it has
-// stopped before or err is nil.
+// Fail stops the reader with an error about the value read last. It does
+// nothing if err is nil or the reader has stopped before.
 func (r *Reader) Fail(err error) {
 	if err != nil {
 		r.failAt(r.start, err)
@@ -55,11 +56,11 @@ func (r *Reader) Failf(format string, args ...any) {
 	}
 }
 
-// Unknown fails because the current key is not one that the user knows.
+// Unknown fails because the caller does not know the current key.
 func (r *Reader) Unknown() { r.Fail(errUnknown) }
 
-// Twice fails because the current key occurred before. It is for users of
-// [Reader.Members], who look for such keys themselves.
+// Twice fails because the current key occurs twice. It is for callers of
+// [Reader.Members], which leaves that check to them.
 func (r *Reader) Twice() { r.Fail(errTwice) }
 
 func (r *Reader) failAt(offset int64, err error) {
@@ -85,7 +86,7 @@ func (r *Reader) cutOff(n int, what string) {
 	}
 }
 
-// want fails because the text goes on with something else than what.
+// want fails because the text does not continue with what.
 func (r *Reader) want(what string) {
 	r.peek()
 	r.have(utf8.UTFMax - 1) // a whole character
@@ -104,7 +105,7 @@ func (r *Reader) want(what string) {
 // step is one step of the path to a value.
 type step struct {
 	key   string
-	index int // of an element, or one of the below
+	index int // of an element, or one of the constants below
 }
 
 const (

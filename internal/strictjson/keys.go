@@ -7,7 +7,7 @@ import (
 
 func errDepth(depth int) error { return fmt.Errorf("nested deeper than %d", depth) }
 
-// keySet holds the keys of one object. Few of them cost no memory.
+// keySet holds the keys of one object. It allocates only for more than a few.
 type keySet struct {
 	few  [16]string
 	n    int

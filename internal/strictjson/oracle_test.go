@@ -151,7 +151,8 @@ func TestOracle(t *testing.T) {
 	}
 }
 
-// A text that is cut off anywhere is refused, and one byte changed never panics.
+// A text that is cut off anywhere is refused, and one byte changed never
+// panics.
 func TestEveryCutAndFlip(t *testing.T) {
 	text := []byte(`{"a":[1,-2.5e+3,"é\u00e9\ud83d\ude00\n",true,false,null,{}], "b" : {"c":[]}}`)
 	for n := range text {

@@ -7,38 +7,39 @@ import (
 	"unicode/utf8"
 )
 
-// Reader walks one JSON text. Its options are set before the first read.
+// Reader walks one JSON text. Set its options before the first read.
 //
-// After an error every method returns a zero value, loops end, and the error is
-// kept for [Reader.Err] and [Reader.End]. A check that follows a failed read may
-// fail as well: the first error counts.
+// The Reader keeps the first error for [Reader.Err] and [Reader.End]. After it,
+// every method returns a zero value and every loop ends, so callers need not
+// check after each read.
 type Reader struct {
 	// MaxDepth is how deep objects and arrays may nest. New sets it to 64.
 	MaxDepth int
-	// MaxString is the longest string or key in bytes that is returned; 0 means
-	// any. It may be changed between reads.
+	// MaxString is the longest string or key that is returned, in bytes; 0
+	// means no limit. It may change between reads.
 	MaxString int
-	// LoneSurrogates reads half a surrogate pair, written as \ud800, as U+FFFD.
+	// LoneSurrogates reads half a surrogate pair, such as \ud800, as U+FFFD.
 	LoneSurrogates bool
 	// NullIsZero reads null as "", 0, false, an empty object or an empty array.
 	NullIsZero bool
-	// ShareText cuts strings without escapes from one copy of the whole text. They
-	// cost nothing, and keep the copy alive. It has no effect on a stream.
+	// ShareText cuts strings without escapes from one copy of the whole text.
+	// Such a string costs nothing, and keeps the copy alive. A stream ignores
+	// it.
 	ShareText bool
 
 	src   io.Reader // nil at its end, and where all the text is in buf
 	buf   []byte    // the text from base on
 	pos   int       // in buf, of the next byte
 	base  int64     // offset of buf[0]
-	start int64     // offset of the value or key read last
+	start int64     // offset of the value or key that was read last
 
 	lines, counted int // line feeds before buf[counted]
-	startLine      int // of start, where that is no longer in buf
+	startLine      int // line of start, if that is no longer in buf
 
-	whole   bool              // buf is all the text
-	text    string            // the same, where strings are cut from it
+	whole   bool              // buf is the whole text
+	text    string            // the same, if strings are cut from it
 	scratch []byte            // a string with escapes
-	names   map[string]string // keys seen, so that each becomes a string once
+	names   map[string]string // short keys seen: each is allocated once
 	path    []step            // one for each object and array that is open
 	err     error
 }
@@ -50,7 +51,7 @@ const (
 	shortName  = 32
 )
 
-// New reads the text data, which must not change before the end.
+// New returns a Reader of the text data, which must not change before the end.
 func New(data []byte) *Reader {
 	r := &Reader{MaxDepth: 64, buf: data, whole: true}
 	if !utf8.Valid(data) {
@@ -67,8 +68,8 @@ func New(data []byte) *Reader {
 	return r
 }
 
-// NewStream reads the text that comes from src. Of its UTF-8 it checks what it
-// returns: text that is skipped may hold other bytes in strings.
+// NewStream returns a Reader of the text that src provides. It checks the UTF-8
+// of the strings that it returns. Skipped strings may contain any bytes.
 func NewStream(src io.Reader) *Reader {
 	return &Reader{MaxDepth: 64, src: src, buf: make([]byte, 0, bufferSize)}
 }
@@ -84,14 +85,14 @@ func (r *Reader) End() error {
 	return r.err
 }
 
-// Offset is how many bytes of the text have been read. Directly after Peek it is
-// where the next value begins.
+// Offset returns how many bytes of the text have been read. At the start of the
+// body of a loop, and after Peek, it is the offset of the next value.
 func (r *Reader) Offset() int64 { return r.base + int64(r.pos) }
 
-// Line is the line at Offset, from 1.
+// Line returns the line at Offset, from 1.
 func (r *Reader) Line() int { return r.lineAt(r.Offset()) }
 
-// lineAt counts from the place counted last. The offset is start or is in buf.
+// lineAt returns the line at an offset, which is start or is in buf.
 func (r *Reader) lineAt(offset int64) int {
 	if offset < r.base {
 		return r.startLine
@@ -105,21 +106,21 @@ func (r *Reader) lineAt(offset int64) int {
 	return 1 + r.lines
 }
 
-// Object reads an object: the loop is at the value of each key in turn, and a
-// value that it leaves unread is skipped. A key that occurs twice and a required
-// one that is missing are errors.
+// Object reads an object. The body of the loop reads the value of each key in
+// turn; a value that it leaves unread is skipped. A repeated key is an error,
+// and so is the absence of a required one.
 func (r *Reader) Object(required ...string) iter.Seq[string] {
 	return func(yield func(string) bool) { r.object(required, yield) }
 }
 
-// Members is Object for keys that are data, and perhaps a million: whether one
-// occurs twice is for the caller to see.
+// Members is Object without the check for repeated keys. It is for objects
+// whose keys are data, perhaps a million, which the caller stores anyway.
 func (r *Reader) Members() iter.Seq[string] {
 	return func(yield func(string) bool) { r.members(yield) }
 }
 
-// Array reads an array: the loop is at each element in turn, and an element that
-// it leaves unread is skipped.
+// Array reads an array. The body of the loop reads each element in turn; an
+// element that it leaves unread is skipped.
 func (r *Reader) Array() iter.Seq[int] {
 	return func(yield func(int) bool) { r.array(yield) }
 }
@@ -185,7 +186,8 @@ func (r *Reader) array(yield func(int) bool) {
 	r.close()
 }
 
-// open begins an object or array; a null that counts as empty has none.
+// open begins an object or array. It returns false for a null that counts as an
+// empty one.
 func (r *Reader) open(bracket byte, what string) bool {
 	if r.null() {
 		return false
@@ -203,7 +205,7 @@ func (r *Reader) open(bracket byte, what string) bool {
 	return true
 }
 
-// deeper checks that one more may open inside depth others.
+// deeper checks that another one may open inside depth others.
 func (r *Reader) deeper(depth int) bool {
 	if depth >= r.MaxDepth {
 		r.failAt(r.Offset(), errDepth(r.MaxDepth))
@@ -212,15 +214,15 @@ func (r *Reader) deeper(depth int) bool {
 	return true
 }
 
-// close ends an object or array, of which more has taken the bracket.
+// close ends an object or array, whose bracket more has taken.
 func (r *Reader) close() {
 	if r.err == nil {
 		r.path = r.path[:len(r.path)-1]
 	}
 }
 
-// more reports whether a member or element follows, and takes the comma before
-// it or the bracket after the last.
+// more reports whether a member or element follows. It takes the comma before
+// it, or the bracket after the last one.
 func (r *Reader) more(bracket byte, first bool) bool {
 	switch c := r.peek(); {
 	case c == bracket:
@@ -263,7 +265,7 @@ func (r *Reader) peekAfterSpace() byte {
 	}
 }
 
-// have reports whether there is a byte n after the next.
+// have reports whether the text has a byte n bytes after pos.
 func (r *Reader) have(n int) bool {
 	for r.pos+n >= len(r.buf) {
 		if !r.fill() {
@@ -273,7 +275,7 @@ func (r *Reader) have(n int) bool {
 	return true
 }
 
-// fill reads more of a stream. It keeps the text from pos on.
+// fill reads more of a stream, and keeps the text from pos onwards.
 func (r *Reader) fill() bool {
 	if r.src == nil {
 		return false
@@ -309,7 +311,7 @@ func (r *Reader) fill() bool {
 	return false
 }
 
-// failed is a stream that has given its last bytes together with an error.
+// failed is a stream that returned its last bytes together with an error.
 type failed struct{ err error }
 
 func (f failed) Read([]byte) (int, error) { return 0, f.err }

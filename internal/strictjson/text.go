@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// plain are the bytes that stand for themselves in a string.
+// plain holds the bytes that represent themselves in a string.
 var plain = func() (table [256]bool) {
 	for c := range table {
 		table[c] = c >= ' ' && c != '"' && c != '\\'
@@ -15,8 +15,8 @@ var plain = func() (table [256]bool) {
 	return table
 }()
 
-// str reads a string. Where keep is set it returns the bytes between the quotes,
-// or of what the escapes among them mean, valid until the next read.
+// str reads a string. If keep is set, it returns the bytes of the string, valid
+// until the next read, and whether it had escapes.
 func (r *Reader) str(what string, keep bool) (text []byte, escaped bool) {
 	if r.peek() != '"' {
 		r.want(what)
@@ -24,7 +24,9 @@ func (r *Reader) str(what string, keep bool) (text []byte, escaped bool) {
 	}
 	r.start = r.Offset()
 	r.scratch = r.scratch[:0]
-	from, n := 1, 1 // after pos: of the first byte that is not in scratch, of the next one
+	// Relative to pos: the first byte that is not in scratch, and the next
+	// byte.
+	from, n := 1, 1
 	for {
 		rest := r.buf[r.pos+n:]
 		i := 0
@@ -37,7 +39,7 @@ func (r *Reader) str(what string, keep bool) (text []byte, escaped bool) {
 			return nil, false
 		}
 		if i == len(rest) {
-			if !keep { // nobody needs it any more
+			if !keep { // nobody needs these bytes
 				r.pos += n
 				n = 0
 			}
@@ -86,8 +88,8 @@ var (
 	errEscape    = errors.New("a bad escape in a string")
 )
 
-// escape reads the escape n bytes after pos and returns its size; 0 after an
-// error.
+// escape reads the escape n bytes after pos and returns its character and size,
+// or a size of 0 after an error.
 func (r *Reader) escape(n int) (c rune, size int) {
 	const letters, meaning = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
 	if !r.have(n + 1) {
@@ -136,7 +138,7 @@ func (r *Reader) hex4(n int) (v rune, ok bool) {
 	return v, true
 }
 
-// cut makes a string of what str returned.
+// cut makes a string of the bytes that str returned.
 func (r *Reader) cut(text []byte, escaped bool) string {
 	if escaped || !r.ShareText || !r.whole || r.err != nil {
 		return string(text)

@@ -5,9 +5,9 @@ import (
 	"strconv"
 )
 
-// Peek returns the first byte of the next value, which tells its type: one of
-// { [ " t f n, and '0' for every number. It is 0 at the end of the text; any other
-// byte begins no value.
+// Peek returns the first byte of the next value, which tells its type: one of {
+// [ " t f n, and '0' for every number. It returns 0 at the end of the text. No
+// value begins with any other byte.
 func (r *Reader) Peek() byte {
 	c := r.peek()
 	if c == '-' || '1' <= c && c <= '9' {
@@ -74,7 +74,7 @@ func (r *Reader) Float() float64 {
 	return x
 }
 
-// Number reads a number and returns it as it is written.
+// Number reads a number and returns it as written.
 func (r *Reader) Number() string {
 	if r.null() {
 		return ""
@@ -82,14 +82,14 @@ func (r *Reader) Number() string {
 	return string(r.number("a number"))
 }
 
-// Null reads null if that is the next value, and reports whether it was.
+// Null reads null if it is the next value, and reports whether it was.
 func (r *Reader) Null() bool { return r.peek() == 'n' && r.word("null") }
 
-// null is Null where null is to be read as zero.
+// null is Null if NullIsZero is set.
 func (r *Reader) null() bool { return r.NullIsZero && r.Null() }
 
-// Skip reads a value of any type. It checks its syntax, but looks for no keys
-// that occur twice.
+// Skip reads a value of any type. It checks the syntax, but not for repeated
+// keys.
 func (r *Reader) Skip() { r.skip(len(r.path)) }
 
 // skip reads a value inside depth objects and arrays.
@@ -124,7 +124,7 @@ func (r *Reader) skip(depth int) {
 	}
 }
 
-// word reads true, false or null, of which the first letter is there.
+// word reads true, false or null, whose first letter has been seen.
 func (r *Reader) word(word string) bool {
 	r.start = r.Offset()
 	for i := range len(word) {
@@ -138,7 +138,7 @@ func (r *Reader) word(word string) bool {
 }
 
 // number reads a number and returns its bytes, which are valid until the next
-// read; nil after an error.
+// read. It returns nil after an error.
 func (r *Reader) number(what string) []byte {
 	if c := r.peek(); c != '-' && (c < '0' || c > '9') {
 		r.want(what)
@@ -164,7 +164,7 @@ func (r *Reader) number(what string) []byte {
 	return text
 }
 
-// inNumber are the bytes that numbers consist of.
+// inNumber holds the bytes that numbers consist of.
 var inNumber = func() (table [256]bool) {
 	for _, c := range []byte("+-.0123456789eE") {
 		table[c] = true

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// emitClasses writes the table behind class(): 0 other, 1 letter, 2 number,
-// 3 space, plus 4 for \w.
+// emitClasses writes the table of class(): 0 other, 1 letter, 2 number, 3
+// space, plus 4 for \w.
 func emitClasses(b *bytes.Buffer, d *data) error {
 	var v [limit]uint8
 	for r := range v {
@@ -24,10 +24,10 @@ func emitClasses(b *bytes.Buffer, d *data) error {
 			v[r] |= 4
 		}
 	}
-	return twoStage(b, "class", "the pre-tokeniser's class of a code point, Unicode 16", v[:])
+	return twoStage(b, "class", "the pre-tokenizer's class of a code point, Unicode 16", v[:])
 }
 
-// emitNFC writes the table behind nfcValue() and the sorted decompositions and
+// emitNFC writes the table of nfcValue() and the sorted decompositions and
 // compositions.
 func emitNFC(b *bytes.Buffer, d *data) error {
 	var v [limit]uint8
@@ -105,7 +105,7 @@ func emitNFC(b *bytes.Buffer, d *data) error {
 
 // twoStage writes NAMEIndex, the number of the block that holds a code point,
 // and NAMEBlocks, one printable byte '0'+value for each code point of a block.
-// Blocks past the last one with a value other than 0 are left out.
+// It omits the blocks after the last one with a value other than 0.
 func twoStage(b *bytes.Buffer, name, doc string, v []uint8) error {
 	seen := map[string]int{}
 	var index []int

@@ -2,8 +2,8 @@
 // tables_nfc.go, from unicode.txt.gz. Run it with go generate in the package
 // above; it needs no network and no package outside the standard library.
 //
-// Go's own unicode package is not used because the reference tokenizer sees
-// other editions: Unicode 16 in its character classes and Unicode 9 in NFC.
+// Go's own unicode package is not used because the reference tokenizer uses
+// other editions: Unicode 16 for its character classes and Unicode 9 for NFC.
 package main
 
 import (
