@@ -83,7 +83,8 @@ func (m *Model) conclude(r *Report) error {
 	}
 	r.Reward = m.rule.Reward(rewards)
 	if !finite(r.Reward) {
-		return fmt.Errorf("%w: %s: rule %q gave %v", ErrModel, label(Input{Name: r.Name}), m.rule.Name(), r.Reward)
+		in := Input{Name: r.Name}
+		return fmt.Errorf("%w: %s: rule %q gave %v", ErrModel, in.label(), m.rule.Name(), r.Reward)
 	}
 	r.Vulnerable = r.Reward <= m.spec.Threshold
 	weights := m.rule.Weights(nil, rewards)

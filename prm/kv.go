@@ -22,9 +22,9 @@ func newKVMemory(limit, pageBytes int64) *kvMemory {
 }
 
 // admit brings the sequences to what is known of the ids wanted and reserves
-// memory for the rest, all or nothing.
-func (k *kvMemory) admit(ctx context.Context, wants []want) (leave func(), err error) {
-	return k.reserve(ctx, func() error {
+// memory for the rest, all or nothing. Unless it fails, leave ends the call.
+func (k *kvMemory) admit(ctx context.Context, wants []want) error {
+	err := k.reserve(ctx, func() error {
 		for i := range wants {
 			w := &wants[i]
 			w.seq.truncate(w.known())
@@ -40,28 +40,35 @@ func (k *kvMemory) admit(ctx context.Context, wants []want) (leave func(), err e
 		}
 		return nil
 	})
+	if err != nil {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.free(wants)
+	}
+	return err
 }
 
 // reserve runs try, which takes memory, until it succeeds or fails otherwise.
 // Where memory is short, kept prefixes go first; then it waits for other calls to
-// end, and if there are none the error is ErrBudget. leave ends the call.
-func (k *kvMemory) reserve(ctx context.Context, try func() error) (leave func(), err error) {
+// end, and if there are none the error is ErrBudget. Unless it fails, leave ends
+// the call.
+func (k *kvMemory) reserve(ctx context.Context, try func() error) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
 		err := try()
 		switch {
 		case err == nil:
 			k.running++
-			return k.leave, nil
+			return nil
 		case !errors.Is(err, ErrBudget):
-			return nil, err
+			return err
 		case k.kept.evict():
 		case k.running == 0:
-			return nil, err
+			return err
 		default:
 			k.wait(ctx)
 		}
@@ -79,10 +86,22 @@ func (k *kvMemory) wait(ctx context.Context) {
 	stop()
 }
 
-func (k *kvMemory) leave() {
+// leave ends a call. Calls that wait try again, for the memory of what was transient
+// too.
+func (k *kvMemory) leave(wants []want) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.free(wants)
 	k.running--
+}
+
+// free gives back what transient sequences hold.
+func (k *kvMemory) free(wants []want) {
+	for _, w := range wants {
+		if w.transient {
+			w.seq.cache.Release()
+		}
+	}
 	k.freed.Broadcast()
 }
 
@@ -108,6 +127,5 @@ func (k *kvMemory) release(s *sequence) {
 func (k *kvMemory) close() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for k.kept.evict() {
-	}
+	k.kept.clear()
 }

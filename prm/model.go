@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"sync"
 
 	"seccodeprm/aggregate"
@@ -261,7 +260,7 @@ func (m *Model) Close() error {
 	return errors.Join(m.engine.Close(), m.weights.Close())
 }
 
-// enter marks the begin of a call; the caller calls m.mu.RUnlock at its end.
+// enter marks the start of a call, which leave ends.
 func (m *Model) enter() error {
 	m.mu.RLock()
 	if m.closed {
@@ -271,5 +270,4 @@ func (m *Model) enter() error {
 	return nil
 }
 
-// finite reports whether x is neither NaN nor infinite.
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+func (m *Model) leave() { m.mu.RUnlock() }

@@ -30,7 +30,7 @@ func (m *Model) WritePacked(ctx context.Context, path string) error {
 	if err := m.enter(); err != nil {
 		return err
 	}
-	defer m.mu.RUnlock()
+	defer m.leave()
 	dir, name := filepath.Split(path)
 	if packed, err := cpu.IsPacked(os.DirFS(filepath.Clean(dir)), name); !errors.Is(err, fs.ErrNotExist) && !packed {
 		return fmt.Errorf("%w: %s is there and does not hold packed weights: it is not replaced", ErrInput, path)

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"slices"
 	"sort"
 
@@ -44,8 +45,8 @@ func nextKey(before pageKey, ids []int32) pageKey {
 	return sha256.Sum256(data[:])
 }
 
-// grow makes the keys of all whole pages of the sequence's ids.
-func (s *sequence) grow() {
+// makeKeys makes the keys of all whole pages of the sequence's ids.
+func (s *sequence) makeKeys() {
 	for n := len(s.keys); n < len(s.ids)/qwen2.PageLen; n++ {
 		s.keys = append(s.keys, nextKey(s.lastKey(), s.ids[n*qwen2.PageLen:][:qwen2.PageLen]))
 	}
@@ -64,7 +65,7 @@ func (p *prefixes) adopt(w *want) {
 	if p.limit == 0 || s.private {
 		return
 	}
-	s.grow()
+	s.makeKeys()
 	for {
 		from := len(s.keys) * qwen2.PageLen
 		if from+qwen2.PageLen > len(w.ids) {
@@ -77,8 +78,11 @@ func (p *prefixes) adopt(w *want) {
 		}
 		s.truncate(from)
 		k := e.Value.(*keptPage)
-		if s.cache.Adopt(k.page) != nil {
-			return // the cache was made for fewer positions: reserving will say so
+		if err := s.cache.Adopt(k.page); err != nil {
+			if errors.Is(err, qwen2.ErrDevice) {
+				p.clear() // it is lost, and others with it
+			}
+			return // or the cache was made for fewer positions: reserving will say so
 		}
 		s.ids = append(s.ids, w.ids[from:][:qwen2.PageLen]...)
 		s.rows, s.logits, s.keys = append(s.rows, k.rows...), append(s.logits, k.logits...), append(s.keys, key)
@@ -101,7 +105,7 @@ func (k *keptPage) has(rows []int, from int) bool {
 // add keeps the whole pages of a sequence. The first of them, which all others
 // need, counts as the latest used.
 func (p *prefixes) add(s *sequence) {
-	s.grow()
+	s.makeKeys()
 	most := int(p.limit / p.pageBytes)
 	for i := min(len(s.keys), most) - 1; i >= 0; i-- {
 		key := s.keys[i]
@@ -113,11 +117,15 @@ func (p *prefixes) add(s *sequence) {
 			}
 			p.drop(e)
 		}
+		page := s.cache.Page(i)
+		if page == nil {
+			continue // lost with its device
+		}
 		if p.used.Len() == most {
 			p.evict()
 		}
 		p.pages[key] = p.used.PushFront(&keptPage{
-			key: key, page: s.cache.Page(i),
+			key: key, page: page,
 			rows: slices.Clone(s.rows[from:to]), logits: slices.Clone(s.logits[from:to]),
 		})
 	}
@@ -132,6 +140,12 @@ func (p *prefixes) evict() bool {
 	}
 	p.drop(e)
 	return true
+}
+
+// clear drops all pages.
+func (p *prefixes) clear() {
+	for p.evict() {
+	}
 }
 
 func (p *prefixes) drop(e *list.Element) {

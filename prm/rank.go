@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-
-	"seccodeprm/internal/qwen2"
 )
 
 // Rank scores several continuations of one piece of code: in.Text is what they
@@ -20,7 +18,7 @@ func (m *Model) Rank(ctx context.Context, in Input, candidates [][]byte) ([]*Rep
 	if err := m.enter(); err != nil {
 		return nil, err
 	}
-	defer m.mu.RUnlock()
+	defer m.leave()
 	return m.rank(ctx, in, candidates, nil)
 }
 
@@ -28,7 +26,7 @@ func (m *Model) Rank(ctx context.Context, in Input, candidates [][]byte) ([]*Rep
 // it does not change.
 func (m *Model) rank(ctx context.Context, in Input, candidates [][]byte, base *sequence) ([]*Report, error) {
 	if in.Steps != nil {
-		return nil, fmt.Errorf("%w: %s: candidates cannot have Input.Steps", ErrInput, label(in))
+		return nil, fmt.Errorf("%w: %s: candidates cannot have Input.Steps", ErrInput, in.label())
 	}
 	works := make([]*work, len(candidates))
 	for i, c := range candidates {
@@ -67,7 +65,7 @@ func (m *Model) runForked(ctx context.Context, works []*work, base *sequence) er
 			alone = append(alone, w)
 		}
 	}
-	if err := m.run(ctx, alone); err != nil || len(forked) == 0 {
+	if err := m.run(ctx, alone, 0, m.newSequence); err != nil || len(forked) == 0 {
 		return err
 	}
 	if base == nil {
@@ -80,29 +78,7 @@ func (m *Model) runForked(ctx context.Context, works []*work, base *sequence) er
 	if err := m.extend(ctx, []want{common}); err != nil {
 		return err
 	}
-	// Each batch of forks runs about as many new tokens as a batch of texts.
-	fresh := func(w *work) int { return w.encoded.Len() - len(common.ids) }
-	held := m.engine.CacheBytes(len(common.ids))
-	for len(forked) > 0 {
-		n, tokens, bytes := 0, 0, held
-		for n < len(forked) && (n == 0 || tokens+fresh(forked[n]) <= m.engine.Batch()) {
-			bytes += m.engine.CacheBytes(fresh(forked[n]) + qwen2.PageLen) // with a copy of the page they share
-			if n > 0 && !m.allows(bytes) {
-				break
-			}
-			tokens += fresh(forked[n])
-			n++
-		}
-		reads := make([]read, n)
-		for i, w := range forked[:n] {
-			reads[i] = read{w, &w.windows[0]}
-		}
-		if err := m.runBatch(ctx, reads, func(int) *sequence { return base.fork() }); err != nil {
-			return err
-		}
-		forked = forked[n:]
-	}
-	return nil
+	return m.run(ctx, forked, len(common.ids), func(int) *sequence { return base.fork() })
 }
 
 // commonWant asks for the ids that all works begin with, and for every row among
@@ -111,7 +87,7 @@ func commonWant(base *sequence, works []*work) want {
 	ids := works[0].windows[0].IDs
 	var rows []int
 	for _, w := range works {
-		win := wantWindow(base, &w.windows[0])
+		win := wantWindow(base, w.windows[0].Window)
 		n := 0
 		for n < min(len(ids), len(win.ids)) && ids[n] == win.ids[n] {
 			n++

@@ -3,67 +3,69 @@ package prm
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"seccodeprm/internal/layout"
+	"seccodeprm/internal/qwen2"
 )
 
-// run takes all windows of all works through the model, as many at once as the
-// batch size and the memory budget allow.
-func (m *Model) run(ctx context.Context, works []*work) error {
-	var b batch
-	for _, w := range works {
-		for i := range w.windows {
-			win := &w.windows[i]
-			bytes := m.engine.CacheBytes(len(win.IDs))
-			if len(b.reads) > 0 && (b.tokens+len(win.IDs) > m.engine.Batch() || !m.allows(b.bytes+bytes)) {
-				if err := m.runBatch(ctx, b.reads, m.newSequence); err != nil {
-					return err
-				}
-				b = batch{reads: b.reads[:0]}
-			}
-			b.reads = append(b.reads, read{w, win})
-			b.tokens += len(win.IDs)
-			b.bytes += bytes
-		}
-	}
-	return m.runBatch(ctx, b.reads, m.newSequence)
-}
-
-// batch is a set of windows that pass through the model together.
-type batch struct {
-	reads  []read
-	tokens int
-	bytes  int64
-}
-
-type read struct {
-	work   *work
-	window *layout.Window
-}
-
-// runBatch reads the rows of windows, each in the sequence that begin returns.
-func (m *Model) runBatch(ctx context.Context, reads []read, begin func(length int) *sequence) error {
-	wants := make([]want, len(reads))
-	for i, r := range reads {
-		wants[i] = wantWindow(begin(len(r.window.IDs)), r.window)
-	}
-	// Nobody extends these further; other calls may wait for their memory.
-	err := m.extendAnd(ctx, wants, func() {
-		for _, w := range wants {
-			w.seq.cache.Release()
-		}
-	})
-	if err != nil {
+// run takes all windows of works through the model, in the sequences that begin
+// makes for their lengths. These hold the first shared ids already.
+func (m *Model) run(ctx context.Context, works []*work, shared int, begin func(length int) *sequence) error {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	for i, r := range reads {
-		m.keep(r.work, r.window, wants[i].seq)
+	var windows []window
+	for _, w := range works {
+		windows = append(windows, w.windows...)
+	}
+	for len(windows) > 0 {
+		n := m.batch(windows, shared)
+		if err := m.runBatch(ctx, windows[:n], begin); err != nil {
+			return err
+		}
+		windows = windows[n:]
+	}
+	return nil
+}
+
+// batch is the number of windows that pass through the model together: as many as
+// fill a batch and can have their memory, but at least one.
+func (m *Model) batch(windows []window, shared int) int {
+	tokens, bytes := 0, m.engine.CacheBytes(shared)
+	for n, w := range windows {
+		fresh := len(w.IDs) - shared
+		tokens += fresh
+		if shared > 0 {
+			bytes += m.engine.CacheBytes(fresh + qwen2.PageLen) // with a copy of the page they share
+		} else {
+			bytes += m.engine.CacheBytes(fresh)
+		}
+		if n > 0 && (tokens > m.engine.Batch() || !m.allows(bytes)) {
+			return n
+		}
+	}
+	return len(windows)
+}
+
+// runBatch reads the rows of windows together.
+func (m *Model) runBatch(ctx context.Context, windows []window, begin func(length int) *sequence) error {
+	wants := make([]want, len(windows))
+	for i, w := range windows {
+		wants[i] = wantWindow(begin(len(w.IDs)), w.Window)
+		wants[i].transient = true // nobody reads on from here
+	}
+	if err := m.extend(ctx, wants); err != nil {
+		return err
+	}
+	for i, w := range windows {
+		m.keep(w, wants[i].seq)
 	}
 	return nil
 }
 
 // wantWindow asks for the rows of a window, and for nothing behind the last.
-func wantWindow(s *sequence, w *layout.Window) want {
+func wantWindow(s *sequence, w layout.Window) want {
 	end := 0
 	if n := len(w.Rows); n > 0 {
 		end = w.Rows[n-1] + 1
@@ -73,7 +75,8 @@ func wantWindow(s *sequence, w *layout.Window) want {
 
 // keep stores the logits of a window's steps; of a split step those of the part
 // with the lowest reward.
-func (m *Model) keep(w *work, win *layout.Window, s *sequence) {
+func (m *Model) keep(win window, s *sequence) {
+	w := win.work
 	for i, step := range win.Steps {
 		logits := s.at(win.Rows[i])
 		if !finiteAll(logits) {
@@ -93,7 +96,7 @@ func (m *Model) keep(w *work, win *layout.Window, s *sequence) {
 }
 
 func (m *Model) notFinite(in Input, line int, logits []float32) error {
-	return fmt.Errorf("%w: %s: the logits of the step at line %d are not finite (%v)", ErrModel, label(in), line, logits)
+	return fmt.Errorf("%w: %s: the logits of the step at line %d are not finite (%v)", ErrModel, in.label(), line, logits)
 }
 
 // finiteAll reports whether all of x is neither NaN nor infinite.
@@ -105,3 +108,6 @@ func finiteAll(x []float32) bool {
 	}
 	return true
 }
+
+// finite reports whether x is neither NaN nor infinite.
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

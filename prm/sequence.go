@@ -2,6 +2,7 @@ package prm
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sort"
 
@@ -56,74 +57,90 @@ type want struct {
 	seq  *sequence
 	ids  []int32
 	rows []int // ascending
+
+	transient bool // the sequence is not read on: its memory is given back after the run
 }
 
 // known returns how many of the ids wanted need not be run: those that the
-// sequence holds, up to the first row whose logits it lacks.
+// sequence and its cache hold, up to the first row whose logits are not known.
 func (w *want) known() int {
-	n := 0
-	for n < min(len(w.ids), len(w.seq.ids)) && w.ids[n] == w.seq.ids[n] {
+	held, n := min(len(w.ids), len(w.seq.ids), w.seq.cache.Len()), 0
+	for n < held && w.ids[n] == w.seq.ids[n] {
 		n++
 	}
+	i := 0
 	for _, row := range w.rows {
 		if row >= n {
 			break
 		}
-		if w.seq.at(row) == nil {
+		for i < len(w.seq.rows) && w.seq.rows[i] < row {
+			i++
+		}
+		if i == len(w.seq.rows) || w.seq.rows[i] != row {
 			return row
 		}
 	}
 	return n
 }
 
+// rest is the run of what is not known. hidden is the size of a hidden state.
+func (w *want) rest(hidden int) qwen2.Sequence {
+	from := len(w.seq.ids)
+	if from >= len(w.ids) {
+		return qwen2.Sequence{Cache: w.seq.cache}
+	}
+	first := sort.SearchInts(w.rows, from)
+	rows := make([]int, len(w.rows)-first)
+	for i, row := range w.rows[first:] {
+		rows[i] = row - from
+	}
+	return qwen2.Sequence{Cache: w.seq.cache, IDs: w.ids[from:], Rows: rows, Hidden: make([]float32, len(rows)*hidden)}
+}
+
 // extend brings sequences to the ids wanted and reads their rows. It runs only
 // what they lack, all of them together. After an error they hold what was run
 // until then, which a later call need not run again; what is not known at a row
-// is run again.
+// is run again. So is, once, what a failed device has lost.
 func (m *Model) extend(ctx context.Context, wants []want) error {
-	return m.extendAnd(ctx, wants, func() {})
+	err := m.extendOnce(ctx, wants)
+	if errors.Is(err, qwen2.ErrDevice) {
+		err = m.extendOnce(ctx, wants)
+	}
+	return err
 }
 
-// extendAnd is extend; before other calls may have the memory it held, it calls
-// release.
-func (m *Model) extendAnd(ctx context.Context, wants []want, release func()) error {
-	leave, err := m.kv.admit(ctx, wants)
-	if err != nil {
-		release()
+func (m *Model) extendOnce(ctx context.Context, wants []want) error {
+	if err := m.kv.admit(ctx, wants); err != nil {
 		return err
 	}
-	defer leave()
-	defer release()
-
-	hidden := m.weights.Config.HiddenSize
-	run := make([]qwen2.Sequence, 0, len(wants))
-	for _, w := range wants {
-		from := len(w.seq.ids)
-		if from >= len(w.ids) {
-			run = append(run, qwen2.Sequence{Cache: w.seq.cache})
-			continue
-		}
-		first := sort.SearchInts(w.rows, from)
-		rows := make([]int, len(w.rows)-first)
-		for i, row := range w.rows[first:] {
-			rows[i] = row - from
-		}
-		run = append(run, qwen2.Sequence{
-			Cache: w.seq.cache, IDs: w.ids[from:], Rows: rows, Hidden: make([]float32, len(rows)*hidden),
-		})
+	defer m.kv.leave(wants)
+	runs := make([]qwen2.Sequence, len(wants))
+	for i := range wants {
+		runs[i] = wants[i].rest(m.weights.Config.HiddenSize)
 	}
-	err = m.engine.Prefill(ctx, run)
+	err := m.engine.Prefill(ctx, runs)
 	for i, w := range wants {
 		from := len(w.seq.ids)
-		w.seq.ids = append(w.seq.ids, run[i].IDs[:w.seq.cache.Len()-from]...)
+		w.seq.ran(runs[i].IDs)
 		if err != nil {
 			continue
 		}
-		if err = m.readOut(w.seq, from, &run[i]); err == nil {
+		if err = m.readOut(w.seq, from, &runs[i]); err == nil {
 			m.kv.remember(w.seq)
 		}
 	}
 	return err
+}
+
+// ran takes over ids that were run, as far as the cache holds them. It may hold
+// even fewer than before, if a device failed.
+func (s *sequence) ran(ids []int32) {
+	from, held := len(s.ids), s.cache.Len()
+	if held < from {
+		s.truncate(held)
+		return
+	}
+	s.ids = append(s.ids, ids[:held-from]...)
 }
 
 // readOut stores the logits of the rows of a run that began at from.

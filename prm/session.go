@@ -54,13 +54,13 @@ func (m *Model) NewSession(in Input) (*Session, error) {
 	if err := m.enter(); err != nil {
 		return nil, err
 	}
-	defer m.mu.RUnlock()
+	defer m.leave()
 	return m.newSession(in)
 }
 
 func (m *Model) newSession(in Input) (*Session, error) {
 	if len(in.Text) > 0 || in.Steps != nil {
-		return nil, fmt.Errorf("%w: %s: a session begins without text and steps: Append the text", ErrInput, label(in))
+		return nil, fmt.Errorf("%w: %s: a session begins without text and steps: Append the text", ErrInput, in.label())
 	}
 	in.Language = in.language()
 	s := &Session{m: m, in: in, limit: m.maxTokens}
@@ -69,10 +69,10 @@ func (m *Model) newSession(in Input) (*Session, error) {
 	}
 	var err error
 	if s.stream, err = segment.NewStream(m.policy, in.Language); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrInput, label(in), err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrInput, in.label(), err)
 	}
 	if s.ids, err = m.layout.AppendHead(nil, in.Prompt); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrInput, label(in), err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrInput, in.label(), err)
 	}
 	s.head = len(s.ids)
 	s.seq = m.newSequence(s.limit)
@@ -91,7 +91,7 @@ func (s *Session) Append(ctx context.Context, code []byte) ([]StepReward, error)
 	}
 	defer s.leave()
 	if s.finished {
-		return nil, fmt.Errorf("%w: %s: the session is finished; Rewind opens it again", ErrInput, label(s.in))
+		return nil, fmt.Errorf("%w: %s: the session is finished; Rewind opens it again", ErrInput, s.in.label())
 	}
 	before := len(s.text)
 	s.text = append(s.text, code...)
@@ -190,28 +190,34 @@ func (s *Session) read(ctx context.Context, steps []segment.Step) (reading, erro
 	if err := ctx.Err(); err != nil {
 		return reading{}, err
 	}
-	m := s.m
-	ids, ends, err := m.layout.AppendSteps(ctx, s.ids, s.ends, s.text, m.policy, steps)
+	ids, ends, err := s.m.layout.AppendSteps(ctx, s.ids, s.ends, s.text, s.m.policy, steps)
 	if err != nil {
-		return reading{}, m.inputError(ctx, s.in, err)
+		return reading{}, s.in.refuse(ctx, err)
 	}
-	begin := len(s.ids)
-	var rows []int
-	for _, e := range ends[len(s.ends):] {
-		if e > begin {
-			rows = append(rows, e-1)
-			begin = e
+	return s.run(ctx, reading{ids: ids, ends: ends}, steps)
+}
+
+// run takes what is not known of steps that are laid out in r through the model,
+// and scores them.
+func (s *Session) run(ctx context.Context, r reading, steps []segment.Step) (reading, error) {
+	// Rows of the final steps too: they cost nothing, unless a device lost them.
+	begin := s.head
+	rows := make([]int, 0, len(r.ends))
+	for _, end := range r.ends {
+		if end > begin {
+			rows = append(rows, end-1)
 		}
+		begin = end
 	}
-	if len(rows) > 0 {
-		if err := s.checkLength(len(ids) + m.layout.Tail()); err != nil {
+	if n := len(rows); n > 0 && rows[n-1] >= len(s.ids) {
+		if err := s.checkLength(len(r.ids) + s.m.layout.Tail()); err != nil {
 			return reading{}, err
 		}
-		if err := m.extend(ctx, []want{{seq: s.seq, ids: ids, rows: rows}}); err != nil {
+		if err := s.m.extend(ctx, []want{{seq: s.seq, ids: r.ids, rows: rows}}); err != nil {
 			return reading{}, err
 		}
 	}
-	return s.score(reading{ids: ids, ends: ends}, steps)
+	return s.score(r, steps)
 }
 
 // score makes the rewards of steps that are laid out in r and whose logits are
@@ -240,10 +246,10 @@ func (s *Session) score(r reading, steps []segment.Step) (reading, error) {
 func (s *Session) checkLength(tokens int) error {
 	switch {
 	case tokens > s.m.maxTokens:
-		return fmt.Errorf("%w: %s: %d tokens, the limit is %d", ErrTooLong, label(s.in), tokens, s.m.maxTokens)
+		return fmt.Errorf("%w: %s: %d tokens, the limit is %d", ErrTooLong, s.in.label(), tokens, s.m.maxTokens)
 	case tokens > s.limit:
 		return fmt.Errorf("%w: %s: a session cannot hold %d tokens: RoPE of type %q turns all of them otherwise beyond %d",
-			ErrModel, label(s.in), tokens, s.m.weights.Config.Rope.RopeType, s.limit)
+			ErrModel, s.in.label(), tokens, s.m.weights.Config.Rope.RopeType, s.limit)
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ func (s *Session) Rewind(offset int) error {
 	}
 	defer s.leave()
 	if offset < 0 || offset > len(s.text) {
-		return fmt.Errorf("%w: %s: no rewind to byte %d of %d", ErrInput, label(s.in), offset, len(s.text))
+		return fmt.Errorf("%w: %s: no rewind to byte %d of %d", ErrInput, s.in.label(), offset, len(s.text))
 	}
 	s.rewind(offset)
 	return nil
@@ -73,7 +73,7 @@ func (s *Session) enter() error {
 	}
 	if s.closed {
 		s.busy.Store(false)
-		return fmt.Errorf("%w: %s: the session was closed", ErrClosed, label(s.in))
+		return fmt.Errorf("%w: %s: the session was closed", ErrClosed, s.in.label())
 	}
 	if err := s.m.enter(); err != nil {
 		s.busy.Store(false)
@@ -83,10 +83,10 @@ func (s *Session) enter() error {
 }
 
 func (s *Session) leave() {
-	s.m.mu.RUnlock()
+	s.m.leave()
 	s.busy.Store(false)
 }
 
 func (s *Session) concurrent() error {
-	return fmt.Errorf("%w: %s", ErrConcurrent, label(s.in))
+	return fmt.Errorf("%w: %s", ErrConcurrent, s.in.label())
 }

@@ -73,7 +73,7 @@ func (m *Model) Restore(ctx context.Context, data []byte) (*Session, error) {
 	if err := m.enter(); err != nil {
 		return nil, err
 	}
-	defer m.mu.RUnlock()
+	defer m.leave()
 	h, kv, err := m.parseSnapshot(data)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
@@ -133,7 +133,7 @@ func (s *Session) restore(ctx context.Context, h snapshotHeader, kv []byte) erro
 	}
 	ids, ends, err := m.layout.AppendSteps(ctx, s.ids, s.ends, s.text, m.policy, steps)
 	if err != nil {
-		return m.inputError(ctx, s.in, err)
+		return s.in.refuse(ctx, err)
 	}
 	bad := func(what string) error { return fmt.Errorf("%w: %s", ErrSnapshot, what) }
 	outputs := m.weights.Readout.Outputs()
@@ -150,19 +150,26 @@ func (s *Session) restore(ctx context.Context, h snapshotHeader, kv []byte) erro
 			return bad(fmt.Sprintf("row %d of its header is impossible", i))
 		}
 	}
-	leave, err := m.kv.reserve(ctx, func() error { return s.seq.cache.Reserve(h.Positions) })
+	if err := s.seq.restore(ctx, m.kv, kv, h.Positions); err != nil {
+		return err
+	}
+	s.seq.ids, s.seq.rows, s.seq.logits = slices.Clone(ids[:h.Positions]), h.Rows, h.Logits
+	r, err := s.run(ctx, reading{ids: ids, ends: ends}, steps) // nothing, but for what a device had lost
 	if err != nil {
 		return err
 	}
-	defer leave()
-	if err := s.seq.cache.UnmarshalBinary(kv, h.Positions); err != nil {
-		return fmt.Errorf("%w: %w", ErrSnapshot, err)
-	}
-	s.seq.ids, s.seq.rows, s.seq.logits = slices.Clone(ids[:h.Positions]), h.Rows, h.Logits
-	r, err := s.score(reading{ids: ids, ends: ends}, steps)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrSnapshot, err)
-	}
 	s.accept(r)
+	return nil
+}
+
+// restore fills the cache of an empty sequence.
+func (s *sequence) restore(ctx context.Context, memory *kvMemory, kv []byte, positions int) error {
+	if err := memory.reserve(ctx, func() error { return s.cache.Reserve(positions) }); err != nil {
+		return err
+	}
+	defer memory.leave(nil)
+	if err := s.cache.UnmarshalBinary(kv, positions); err != nil {
+		return fmt.Errorf("%w: %w", ErrSnapshot, err)
+	}
 	return nil
 }

@@ -62,17 +62,18 @@ type Description struct {
 // each with all layers and heads. Caches that share pages may be used by different
 // goroutines; whoever changes a shared page copies it first.
 //
-// A device that fails loses the caches it held: the next Reserve, Adopt or Prefill
-// of such a cache returns an error that wraps ErrDevice and leaves it empty. The
-// same ids can then be run again, on what the engine has left.
+// A device that fails loses the keys and values it held: the caches become empty
+// at once, whoever uses them, and those that are in a Prefill, or are given to one
+// with fewer positions than they had at Reserve, make it return an error that wraps
+// ErrDevice. The ids can then be run again, on what the engine has left. A page
+// that was lost cannot be adopted: that is ErrDevice too.
 type Cache interface {
 	// Len is the number of positions that hold keys and values.
 	Len() int
 
 	// Reserve makes room for n more positions, so that a Prefill of as many
 	// cannot fail for memory. It returns an error that wraps ErrBudget, or
-	// ErrModel where the cache may not grow so far, and then changes nothing; or
-	// ErrDevice.
+	// ErrModel where the cache may not grow so far, and then changes nothing.
 	Reserve(n int) error
 
 	// Truncate forgets the positions from n on, if there are so many, and gives
@@ -90,7 +91,8 @@ type Cache interface {
 	// Adopt appends the positions of a page of the same engine, which the caller
 	// goes on holding. They are right only behind the positions and under the
 	// RoPE angles that they were computed with. It returns an error that wraps
-	// ErrModel unless Len is a multiple of PageLen and leaves room for a page.
+	// ErrModel unless Len is a multiple of PageLen and leaves room for a page, or
+	// ErrDevice.
 	Adopt(p Page) error
 
 	// AppendBinary appends the keys and values to dst, position by position, so

@@ -1,0 +1,221 @@
+package prm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"seccodeprm/internal/qwen2"
+	"seccodeprm/segment"
+)
+
+// oneByOne is an engine whose batches hold one input, with a hook before each run.
+type oneByOne struct {
+	qwen2.Engine
+	before func(ctx context.Context, sequences []qwen2.Sequence) error
+}
+
+func (o oneByOne) Batch() int { return 32 }
+
+func (o oneByOne) Prefill(ctx context.Context, sequences []qwen2.Sequence) error {
+	if o.before != nil {
+		if err := o.before(ctx, sequences); err != nil {
+			return err
+		}
+	}
+	return o.Engine.Prefill(ctx, sequences)
+}
+
+func openOneByOne(t *testing.T, before func(ctx context.Context, sequences []qwen2.Sequence) error) *Model {
+	m, _ := openCounting(t, Options{})
+	m.engine = oneByOne{m.engine, before}
+	return m
+}
+
+// requireNoGoroutineLeft waits until as few goroutines run as did before.
+func requireNoGoroutineLeft(t *testing.T, before int) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+		require.True(t, time.Now().Before(end), "a goroutine is left")
+	}
+}
+
+func inputNamed(i int) Input {
+	return Input{Name: fmt.Sprint(i), Text: fmt.Appendf(nil, "a = %d\nb = 2\n", i)}
+}
+
+// TestScoreAllPlansAhead: while an input is run, the next one is read and planned.
+func TestScoreAllPlansAhead(t *testing.T) {
+	planned := make(chan struct{}, 10)
+	m := openOneByOne(t, func(ctx context.Context, sequences []qwen2.Sequence) error {
+		select {
+		case <-planned:
+			return nil
+		case <-time.After(30 * time.Second):
+			return errors.New("nothing was read ahead")
+		}
+	})
+	inputs := func(yield func(Input) bool) {
+		for i := range 4 {
+			if i > 0 {
+				planned <- struct{}{}
+			}
+			if !yield(inputNamed(i)) {
+				return
+			}
+		}
+		planned <- struct{}{}
+	}
+	n := 0
+	for report, err := range m.ScoreAll(t.Context(), inputs) {
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprint(n), report.Name)
+		n++
+	}
+	require.Equal(t, 4, n)
+}
+
+// TestScoreAllKeepsOrder yields reports and errors in the order of the inputs,
+// however many run together.
+func TestScoreAllKeepsOrder(t *testing.T) {
+	broken := errors.New("broken")
+	m := openOneByOne(t, func(_ context.Context, sequences []qwen2.Sequence) error {
+		if len(sequences[0].IDs) > 100 {
+			return broken
+		}
+		return nil
+	})
+	var inputs []Input
+	for i := range 12 {
+		in := inputNamed(i)
+		switch i % 4 {
+		case 1:
+			in.Steps = []segment.Step{{Start: 1}} // ErrInput
+		case 2:
+			in.Prompt = string(make([]byte, 100)) // fails when it is run
+		}
+		inputs = append(inputs, in)
+	}
+	i := 0
+	for report, err := range m.ScoreAll(t.Context(), slices.Values(inputs)) {
+		switch i % 4 {
+		case 1:
+			require.ErrorIs(t, err, ErrInput)
+			require.ErrorContains(t, err, fmt.Sprint(i))
+		case 2:
+			require.ErrorIs(t, err, broken)
+		default:
+			require.NoError(t, err)
+			require.Equal(t, inputs[i].Name, report.Name)
+			want, err := m.Score(t.Context(), inputs[i])
+			require.NoError(t, err)
+			require.Equal(t, logitsOf(want), logitsOf(report))
+		}
+		require.Equal(t, err == nil, report != nil)
+		i++
+	}
+	require.Equal(t, len(inputs), i)
+}
+
+// TestScoreAllEnds leaves nothing running, whatever ends the loop.
+func TestScoreAllEnds(t *testing.T) {
+	var ended bool
+	var cancel context.CancelFunc
+	endless := func(fail int, how func()) iter.Seq[Input] {
+		return func(yield func(Input) bool) {
+			defer func() { ended = true }()
+			for i := 0; ; i++ {
+				if i == fail {
+					how()
+				}
+				if !yield(inputNamed(i)) {
+					return
+				}
+			}
+		}
+	}
+	panics := func() { panic("own") }
+	runs := 3
+	m := openOneByOne(t, func(ctx context.Context, _ []qwen2.Sequence) error {
+		if runs++; runs == 3 {
+			panics()
+		}
+		return ctx.Err()
+	})
+	_, err := m.Score(t.Context(), inputNamed(0)) // starts the workers
+	require.NoError(t, err)
+	for name, loop := range map[string]func(ctx context.Context){
+		"the loop": func(ctx context.Context) {
+			for range m.ScoreAll(ctx, endless(-1, nil)) {
+				break
+			}
+		},
+		"a panic of the loop": func(ctx context.Context) {
+			require.PanicsWithValue(t, "own", func() {
+				for range m.ScoreAll(ctx, endless(-1, nil)) {
+					panics()
+				}
+			})
+		},
+		"a panic of the inputs": func(ctx context.Context) {
+			require.PanicsWithValue(t, "own", func() {
+				for _, err := range m.ScoreAll(ctx, endless(2, panics)) {
+					require.NoError(t, err)
+				}
+			})
+		},
+		"a panic of the engine": func(ctx context.Context) {
+			require.PanicsWithValue(t, "own", func() {
+				for _, err := range m.ScoreAll(ctx, endless(-1, nil)) {
+					require.NoError(t, err)
+				}
+			})
+		},
+		"cancelling": func(ctx context.Context) {
+			var errs []error
+			for report, err := range m.ScoreAll(ctx, endless(2, cancel)) {
+				require.Equal(t, err == nil, report != nil)
+				errs = append(errs, err)
+			}
+			require.Less(t, len(errs), 3)
+		},
+	} {
+		before := runtime.NumGoroutine()
+		var ctx context.Context
+		ctx, cancel = context.WithCancel(t.Context())
+		ended, runs = false, 0
+		loop(ctx)
+		require.True(t, ended, name)
+		require.Zero(t, m.engine.HeldBytes(), name)
+		cancel()
+		requireNoGoroutineLeft(t, before)
+	}
+}
+
+// TestScoreAllCancelledWhilePlanning: what was planned before has an error, not
+// neither report nor error.
+func TestScoreAllCancelledWhilePlanning(t *testing.T) {
+	m, _ := openCounting(t, Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	inputs := func(yield func(Input) bool) {
+		for i := 0; yield(inputNamed(i)); i++ {
+			if i == 2 {
+				cancel()
+			}
+		}
+	}
+	n := 0
+	for report, err := range m.ScoreAll(ctx, inputs) {
+		require.Nil(t, report)
+		require.ErrorIs(t, err, context.Canceled)
+		n++
+	}
+	require.Equal(t, 1, n)
+}
