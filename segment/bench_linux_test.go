@@ -41,8 +41,8 @@ func BenchmarkLanguages(b *testing.B) {
 	sources = append(sources, source{Go, "net-http", readAll(b, netHTTP(b))})
 	if root := os.Getenv("SEGMENT_CORPUS"); root != "" {
 		const most = 6 << 20 // bytes
-		byLanguage := make([]source, Scala+1)
-		sizes := make([]int, Scala+1)
+		byLanguage := make([]source, len(dialects))
+		sizes := make([]int, len(dialects))
 		for _, name := range sourceFiles(b, root) {
 			l := LanguageOf(name)
 			if sizes[l] > most {

@@ -1,6 +1,10 @@
 package segment
 
-import "bytes"
+import (
+	"bytes"
+
+	"seccodeprm/internal/lex"
+)
 
 // DetectLanguage returns the language of a file by its name and, where that
 // leaves it open, by what it holds: the line that names an interpreter, and
@@ -48,7 +52,7 @@ func DetectLanguage(name string, src []byte) Language {
 }
 
 // marksOf counts the lines that speak for each language.
-func marksOf(src []byte) (marks [Scala + 1]int) {
+func marksOf(src []byte) (marks [len(lex.Languages)]int) {
 	for pos := 0; pos < len(src); {
 		end := lineEnd(src, pos)
 		line := bytes.TrimSpace(src[pos:end])

@@ -110,7 +110,7 @@ func FuzzScan(f *testing.F) {
 		f.Add([]byte(c.src), uint8(c.lang))
 	}
 	f.Fuzz(func(t *testing.T, src []byte, lang uint8) {
-		l := Language(lang) % (Scala + 1)
+		l := Language(lang) % Language(len(dialects))
 		funcs, calls := Scan(src, l)
 		checkScan(t, src, funcs, calls)
 		for _, p := range policies() {

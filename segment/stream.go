@@ -51,15 +51,16 @@ func NewStream(p Policy, lang Language) (*Stream, error) {
 }
 
 func (p Policy) stream(lang Language) *Stream {
-	r := new(streamRoom)
-	s := &r.stream
-	s.policy = p
 	if p.separated() {
 		language := lex.LanguageAt(int(lang))
+		s := &Stream{policy: p}
 		s.blanks = separators{preset: p.Preset, known: p.CommentsNoOp && language.Known}
 		s.blanks.lexer = *lex.NewLexer(language.Syntax)
 		return s
 	}
+	r := new(streamRoom)
+	s := &r.stream
+	s.policy = p
 	s.scan = newScanner(&r.scanner, lang)
 	s.cut = cutter{preset: p.Preset, noop: p.CommentsNoOp}
 	s.cut.group.maxLines, s.cut.group.minLines, s.cut.group.maxToken = p.maxLines(), p.MinLines, p.MaxTokens

@@ -74,7 +74,7 @@ func TestStreamOfNoise(t *testing.T) {
 	all := policies()
 	for range 300 {
 		src := randomSource(r, 60)
-		lang := Language(r.IntN(int(Scala) + 1))
+		lang := Language(r.IntN(len(dialects)))
 		var splits []int
 		for i := r.IntN(8); i < len(src); i += 1 + r.IntN(8) {
 			splits = append(splits, i)
@@ -94,7 +94,7 @@ func FuzzStream(f *testing.F) {
 			splits = append(splits, i)
 		}
 		all := policies()
-		checkStream(t, all[int(policy)%len(all)], Language(lang)%(Scala+1), src, splits)
+		checkStream(t, all[int(policy)%len(all)], Language(lang)%Language(len(dialects)), src, splits)
 	})
 }
 
@@ -146,7 +146,8 @@ func TestStreamRefuses(t *testing.T) {
 // the next line of text, whatever the structure around it.
 func TestStreamSettlesAtSeparators(t *testing.T) {
 	src := "int f() {\n\n  a(\n\n  b);\n\n\n\n  c(); /* d\n\n */\n"
-	for lang := Unknown; lang <= Scala; lang++ {
+	for i := range dialects {
+		lang := Language(i)
 		for _, p := range []Policy{{Preset: Paper}, {Preset: Paper, CommentsNoOp: true}, {Preset: BlankLines}} {
 			steps, err := p.Steps([]byte(src), lang)
 			require.NoError(t, err)

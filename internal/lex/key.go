@@ -148,17 +148,3 @@ const (
 
 // FirstKeyword is the least key of a keyword.
 const FirstKeyword Key = 256
-
-// languages holds the syntaxes of a keyword, one bit each.
-type languages uint16
-
-const (
-	inC languages = 1 << iota
-	inPython
-	inGo
-	inJava
-	inJavaScript
-	inRust
-	inKotlin
-	inScala
-)

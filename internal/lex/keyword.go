@@ -22,8 +22,8 @@ func keyword(syntax Syntax, word []byte) Key {
 // A keywordTable finds keywords. Of most names it takes one look to tell that
 // they are none.
 type keywordTable struct {
-	lengths [Scala + 1][256]uint32 // bits: the lengths of the keywords that begin so
-	slots   [slots]keywordOf       // by hash, or in the next free slot
+	lengths [syntaxes][256]uint32 // bits: the lengths of the keywords that begin so
+	slots   [slots]keywordOf      // by hash, or in the next free slot
 }
 
 const (
@@ -61,6 +61,20 @@ func newKeywordTable() *keywordTable {
 	}
 	return t
 }
+
+// languages is a set of syntaxes.
+type languages uint16
+
+const (
+	inC          languages = 1 << C
+	inPython     languages = 1 << Python
+	inGo         languages = 1 << Go
+	inJava       languages = 1 << Java
+	inJavaScript languages = 1 << JavaScript
+	inRust       languages = 1 << Rust
+	inKotlin     languages = 1 << Kotlin
+	inScala      languages = 1 << Scala
+)
 
 var keywordList = [...]keywordOf{
 	{"static_assert", Attribute, inC},

@@ -14,6 +14,7 @@ type Token struct {
 // string or a comment, is all that it keeps.
 type Lexer struct {
 	syntax Syntax
+	rules  *rules
 	line   []byte
 	pos    int
 
@@ -55,13 +56,13 @@ const (
 )
 
 // NewLexer returns a lexer before the first line.
-func NewLexer(syntax Syntax) *Lexer { return &Lexer{syntax: syntax} }
+func NewLexer(syntax Syntax) *Lexer { return &Lexer{syntax: syntax, rules: &syntaxRules[syntax]} }
 
 // Line gives the lexer its next line, with the newline that ends it.
 func (l *Lexer) Line(line []byte) {
 	l.line, l.pos, l.noRegexp, l.resumed = line, 0, 0, l.leaf != none
 	// Python's strings of one line end with it in the code inside them too.
-	for l.leaf == none && l.syntax == Python && len(l.outer) > 0 {
+	for l.leaf == none && l.rules.braces && len(l.outer) > 0 {
 		if o := l.outer[len(l.outer)-1]; o.leaf != formatted {
 			break
 		}
@@ -144,7 +145,7 @@ func (l *Lexer) Next() (Token, bool) {
 	}
 	key := keyword(l.syntax, line[i:j])
 	l.operand = key < firstOperator || key > lastOperator
-	if j < len(line) && (line[j] == '"' || line[j] == '\'' || line[j] == '#') && l.stringPrefix(line[i:j], j) {
+	if j < len(line) && (line[j] == '"' || line[j] == '\'' || line[j] == '#') && l.rules.prefix != nil && l.rules.prefix(l, line[i:j], j) {
 		if l.leaf == raw {
 			return l.resume(i, l.pos), true
 		}
@@ -160,52 +161,12 @@ func (l *Lexer) code(i, end int, kind Kind, key Key) Token {
 	return Token{Start: i, End: end, Kind: kind, Key: key}
 }
 
-// stringPrefix reports whether the word before offset j is the prefix of a
-// string that opens there.
-func (l *Lexer) stringPrefix(word []byte, j int) bool {
-	switch l.syntax {
-	case C:
-		switch string(word) {
-		case "R", "LR", "uR", "UR", "u8R":
-			return l.rawC(j)
-		case "L", "u", "U", "u8":
-			return true
-		}
-	case Rust:
-		switch string(word) {
-		case "r", "br", "cr":
-			return l.rawRust(j)
-		case "b", "c":
-			return l.line[j] != '#'
-		}
-	case Python:
-		if l.line[j] == '#' || len(word) > 2 {
-			return false
-		}
-		for _, c := range word {
-			switch c | 0x20 {
-			case 'f', 't':
-				l.prefix = true
-			case 'r', 'b', 'u':
-			default:
-				l.prefix = false
-				return false
-			}
-		}
-		return true
-	case Scala:
-		l.prefix = l.line[j] == '"'
-		return l.prefix
-	}
-	return false
-}
-
 func (l *Lexer) number(i int) Token {
 	line := l.line
 	j := i + 1
 	for j < len(line) {
 		c := line[j]
-		if class[c] <= digit || c == '.' && isDigit(l.at(j+1)) || c == '\'' && l.syntax == C && isWord(l.at(j+1)) ||
+		if class[c] <= digit || c == '.' && isDigit(l.at(j+1)) || c == '\'' && l.rules.digits && isWord(l.at(j+1)) ||
 			(c == '+' || c == '-') && line[j-1]|0x20 == 'e' && isDigit(l.at(j+1)) && l.at(i+1)|0x20 != 'x' {
 			j++
 			continue
@@ -223,7 +184,7 @@ func (l *Lexer) mark(i int, c byte) Token {
 		if t, ok := l.comment(i); ok {
 			return t
 		}
-		if c == '/' && l.syntax == JavaScript {
+		if c == '/' && l.rules.scripts {
 			if end := l.regexp(i); end > i {
 				l.operand, l.opens = true, false
 				return l.code(i, end, Literal, Str)
@@ -234,7 +195,7 @@ func (l *Lexer) mark(i int, c byte) Token {
 			return t
 		}
 	case '<':
-		if l.syntax == JavaScript && !l.operand && l.jsx(i) {
+		if l.rules.scripts && !l.operand && l.jsx(i) {
 			l.part = part{leaf: jsxTag, depth: 1}
 			return l.resume(i, i+1)
 		}
@@ -255,7 +216,7 @@ func (l *Lexer) mark(i int, c byte) Token {
 		l.operand = c != '}'
 		return l.code(i, i+1, Punct, Key(c))
 	case ':':
-		if n := len(l.outer); n > 0 && l.syntax == Python && l.outer[n-1].open == 0 {
+		if n := len(l.outer); n > 0 && l.rules.braces && l.outer[n-1].open == 0 {
 			l.part = part{leaf: formatSpec}
 			return l.resume(i, i+1)
 		}

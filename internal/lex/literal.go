@@ -2,12 +2,13 @@ package lex
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf8"
 )
 
 // comment reads the comment that opens at i, if one does.
 func (l *Lexer) comment(i int) (Token, bool) {
-	if l.syntax == Python {
+	if l.rules.hash {
 		if l.line[i] == '#' && len(l.outer) == 0 {
 			return l.rest(i, lineComment), true
 		}
@@ -26,15 +27,13 @@ func (l *Lexer) comment(i int) (Token, bool) {
 // Interpreter returns the end of the line that names an interpreter, which is
 // a comment at the start of a file, or 0.
 func Interpreter(line []byte, syntax Syntax) int {
-	if len(line) < 2 || line[0] != '#' || line[1] != '!' || (syntax == Rust && len(line) > 2 && line[2] == '[') {
+	rules := &syntaxRules[syntax]
+	if !rules.interpreter || len(line) < 2 || line[0] != '#' || line[1] != '!' || rules.attributes && len(line) > 2 && line[2] == '[' {
 		return 0
 	}
-	switch syntax {
-	case JavaScript, Rust, Kotlin, Scala:
-		l := Lexer{syntax: syntax, line: line}
-		return l.rest(0, lineComment).End
-	}
-	return 0
+	l := NewLexer(syntax)
+	l.Line(line)
+	return l.rest(0, lineComment).End
 }
 
 // rest opens a part that has no closing mark of its own and reads on.
@@ -87,8 +86,8 @@ func (l *Lexer) lineComment(i int) int {
 	}
 	switch {
 	case len(text) == near:
-	case l.syntax == C && bytes.IndexByte(text, '\\') >= 0:
-	case l.syntax == JavaScript && bytes.IndexByte(text, 0xE2) >= 0:
+	case l.rules.spliced && bytes.IndexByte(text, '\\') >= 0:
+	case l.rules.separators && bytes.IndexByte(text, 0xE2) >= 0:
 	default:
 		l.part = part{}
 		return i + len(text)
@@ -99,13 +98,13 @@ func (l *Lexer) lineComment(i int) int {
 			l.part = part{}
 			return i
 		case '\\':
-			if l.syntax == C { // an escaped newline joins the next line
+			if l.rules.spliced { // an escaped newline joins the next line
 				if i = l.splice(i); i == len(l.line)-1 {
 					return len(l.line)
 				}
 			}
 		case 0xE2: // U+2028 and U+2029 end a line of JavaScript
-			if l.syntax == JavaScript && l.at(i+1) == 0x80 && l.at(i+2)&^1 == 0xA8 {
+			if l.rules.separators && l.at(i+1) == 0x80 && l.at(i+2)&^1 == 0xA8 {
 				l.part = part{}
 				return i
 			}
@@ -128,9 +127,8 @@ func (l *Lexer) splice(i int) int {
 }
 
 func (l *Lexer) blockComment(i int) int {
-	nests := l.syntax == Rust || l.syntax == Kotlin || l.syntax == Scala
 	for i < len(l.line) {
-		if !nests {
+		if !l.rules.nested {
 			n := bytes.Index(l.line[i:], []byte("*/"))
 			if n < 0 {
 				return len(l.line)
@@ -163,31 +161,31 @@ func (l *Lexer) literal(i int, q byte) (Token, bool) {
 	l.operand = true
 	switch {
 	case q == '`':
-		switch l.syntax {
-		case Go:
+		switch l.rules.backquote {
+		case rawString:
 			l.part = part{leaf: raw, close: "`"}
 			return l.resume(i, i+1), true
-		case JavaScript:
+		case templateString:
 			return l.rest(i, template), true
-		case Kotlin, Scala: // an identifier
+		case identifier:
 			if n := bytes.IndexByte(l.line[i+1:], '`'); n >= 0 {
 				return l.code(i, i+n+2, Word, Ident), true
 			}
 		}
 		return Token{}, false
-	case q == '\'' && (l.syntax == Rust || l.syntax == Scala):
+	case q == '\'' && l.rules.chars:
 		end := l.char(i)
 		l.opens = false
 		return l.code(i, end, Literal, Str), end > i
-	case three && (l.syntax == Python || q == '"' && (l.syntax == Java || l.syntax == Kotlin || l.syntax == Scala)):
+	case three && strings.IndexByte(l.rules.triple, q) >= 0:
 		l.part = part{leaf: triple, quote: q}
-		if prefix || l.syntax == Kotlin {
+		if prefix || l.rules.templates {
 			l.leaf = formatted3
 		}
 		return l.resume(i, i+3), true
 	}
 	l.part = part{leaf: quoted, quote: q}
-	if prefix || l.syntax == Kotlin && q == '"' {
+	if prefix || l.rules.templates && q == '"' {
 		l.leaf = formatted
 	}
 	return l.resume(i, i+1), true
@@ -201,16 +199,13 @@ func (l *Lexer) quoted(i int) int {
 			l.part = part{}
 			return i + 1
 		case '\\':
-			switch l.syntax {
-			case C, Python, JavaScript: // an escaped newline does not end the line
+			if l.rules.joined {
 				i = max(l.splice(i), i+1)
-			default:
-				if next := l.at(i + 1); next != '\n' && next != '\r' {
-					i++
-				}
+			} else if next := l.at(i + 1); next != '\n' && next != '\r' {
+				i++
 			}
 		case '\n', '\r':
-			if l.syntax != Rust {
+			if !l.rules.multiline {
 				l.part = part{}
 				return i
 			}
@@ -220,11 +215,10 @@ func (l *Lexer) quoted(i int) int {
 }
 
 func (l *Lexer) triple(i int) int {
-	escapes := l.syntax == Python || l.syntax == Java
 	for ; i < len(l.line); i++ {
 		switch l.line[i] {
 		case '\\':
-			if escapes {
+			if l.rules.escapes {
 				i++
 			}
 		case l.quote:
@@ -241,7 +235,7 @@ func (l *Lexer) triple(i int) int {
 func (l *Lexer) shut3(i int) int {
 	quote := l.quote
 	l.part = part{}
-	for i += 3; (l.syntax == Kotlin || l.syntax == Scala) && l.at(i) == quote; i++ {
+	for i += 3; l.rules.greedy && l.at(i) == quote; i++ {
 	}
 	return i
 }
@@ -301,10 +295,10 @@ func (l *Lexer) text(i int) (int, bool) {
 	for ; i < len(l.line); i++ {
 		switch c := l.line[i]; {
 		case c == '\\':
-			if l.leaf == formatted3 && l.syntax != Python {
+			if l.leaf == formatted3 && !l.rules.escapes {
 				continue
 			}
-			if next := l.at(i + 1); l.leaf == formatted && (next == '\n' || next == '\r') && l.syntax == Python {
+			if next := l.at(i + 1); l.leaf == formatted && (next == '\n' || next == '\r') && l.rules.joined {
 				i = l.splice(i)
 			} else if l.leaf != formatted || next != '\n' && next != '\r' {
 				i++
@@ -325,12 +319,12 @@ func (l *Lexer) text(i int) (int, bool) {
 		case c == '\n' && l.leaf == formatSpec && l.outerLeaf() == formatted:
 			l.part = part{}
 			return i, false
-		case c == '{' && l.syntax == Python:
+		case c == '{' && l.rules.braces:
 			if l.at(i+1) != '{' || l.leaf == formatSpec {
 				return l.enter(i + 1), true
 			}
 			i++
-		case c == '$' && l.syntax != Python && l.at(i+1) == '{':
+		case c == '$' && !l.rules.braces && l.at(i+1) == '{':
 			return l.enter(i + 2), true
 		}
 	}

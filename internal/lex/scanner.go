@@ -42,21 +42,6 @@ package lex
 
 import "bytes"
 
-// Syntax selects the lexical rules of a language.
-type Syntax uint8
-
-// The syntaxes that New takes.
-const (
-	C          Syntax = iota // C and C++
-	Python                   // comments run from # to the end of the line
-	Go                       // strings in back quotes may span lines
-	Java                     // text blocks
-	JavaScript               // and TypeScript
-	Rust                     // block comments nest
-	Kotlin
-	Scala
-)
-
 // Kind tells what the bytes of a span are.
 type Kind uint8
 
@@ -91,7 +76,7 @@ type Scanner struct {
 
 // New returns a scanner at the start of src, which must not change meanwhile.
 func New(src []byte, syntax Syntax) *Scanner {
-	s := &Scanner{src: src, lex: Lexer{syntax: syntax}}
+	s := &Scanner{src: src, lex: *NewLexer(syntax)}
 	if end := Interpreter(s.first(), syntax); end > 0 {
 		s.ahead = Span{Comment, 0, end}
 		s.line = end
@@ -131,7 +116,7 @@ func (s *Scanner) find() Span {
 	span := s.ahead
 	s.ahead = Span{}
 	for {
-		inside := s.lex.syntax == Python && s.lex.Depth() > 0 // an f-string
+		inside := s.lex.rules.braces && s.lex.Depth() > 0 // an f-string
 		t, ok := s.lex.Next()
 		if !ok {
 			if s.line >= len(s.src) {
@@ -153,7 +138,7 @@ func (s *Scanner) find() Span {
 		default:
 			span = piece
 		}
-		if span.End > 0 && !s.lex.Inside() && (s.lex.syntax != Python || s.lex.Depth() == 0) {
+		if span.End > 0 && !s.lex.Inside() && (!s.lex.rules.braces || s.lex.Depth() == 0) {
 			return span
 		}
 	}
