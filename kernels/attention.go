@@ -6,48 +6,48 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// Queries holds queries of one key/value head and the memory to walk over keys
-// with them. The zero value is ready; the buffers only grow.
+// Queries holds queries that share a key/value head, and the memory they need
+// to attend. The zero value is ready to use; buffers only grow.
 //
-// Keys come in blocks of 64. Each query adds those of a block that it sees to its
-// sums so far, in a [Softmax]:
+// Keys come in blocks of 64. Each query adds the keys of a block that it sees
+// to the running sums in a [Softmax]:
 //
 //	score = q·k, a chain over head_dim from +0
-//	new   = max(max, scores); a NaN is passed over, a zero is +0
-//	p     = exp(score - new); +0 in slots that are not seen
+//	new   = max(max, scores); NaN is ignored, a zero is +0
+//	p     = exp(score - new); +0 in slots that the query does not see
 //	alpha = exp(max - new)
 //	sum   = sum*alpha + sum of p, over 32 lanes
 //	out   = out*alpha + p·v, a chain over the slots of the block
 //
 // (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018).
-// While new is -Inf nothing was seen: p is +0 and alpha is 1. The chains are those
-// of [MatMul] in the same precision; in [BF16] p is rounded as an operand before it
-// is summed.
+// While new is -Inf, the query has seen no key: p is +0 and alpha is 1. Chains
+// are as in [MatMul] of the same precision. In [BF16] p is rounded, as operands
+// are, before it is summed.
 type Queries struct {
 	n, headDim  int
 	precision   Precision
 	position    []int32 // of each query, whole panels
-	from, to    int     // the queries selected
+	from, to    int     // the selected queries
 	first, last int     // their least and greatest position
 
 	wide    []float32 // [n/16][headDim][16]
-	pairs   []uint16  // the same as pairs, where the processor multiplies those
+	pairs   []uint16  // the same in pairs, if the processor multiplies those
 	scores  []float32 // [tilePanels][64][16], then their probabilities
-	weights []uint16  // the probabilities as pairs
+	weights []uint16  // the probabilities in pairs
 	keys    []float32 // a block of pairs, widened
 	values  []float32
 
 	alpha  [tilePanels * PanelColumns]float32
 	lo, hi [tilePanels * PanelColumns]int32 // slots that a query sees
-	lanes  [8 * PanelColumns]float32        // sums on their way
+	lanes  [8 * PanelColumns]float32        // partial sums
 }
 
-// tilePanels is the number of panels of queries that are worked on together.
+// tilePanels is the number of panels of queries that are processed together.
 const tilePanels = 3
 
-// Pack takes n = len(position) queries, one at least: row i of x (n, headDim), rows
-// ldx apart, stands at position[i]. headDim is even. What was packed before is
-// lost.
+// Pack packs n = len(position) queries, at least one. Row i of x (n, headDim),
+// rows ldx apart, is the query at position[i]. headDim is even. Pack discards
+// what was packed before.
 func (q *Queries) Pack(x []float32, ldx, headDim int, p Precision, position []int) {
 	n := len(position)
 	if n == 0 || headDim <= 0 || headDim%2 != 0 || ldx < headDim || len(x) < (n-1)*ldx+headDim || p != p.Attention() {
@@ -72,15 +72,15 @@ func (q *Queries) Pack(x []float32, ldx, headDim int, p Precision, position []in
 		roundPairs(q.pairs, q.wide)
 	case p == BF16:
 		roundBF16(q.wide)
-		for i := 0; i < len(q.wide); i += 2 * PanelColumns { // the odd one of a pair first
+		for i := 0; i < len(q.wide); i += 2 * PanelColumns { // the odd element of a pair first
 			even, odd := (*[PanelColumns]float32)(q.wide[i:]), (*[PanelColumns]float32)(q.wide[i+PanelColumns:])
 			*even, *odd = *odd, *even
 		}
 	}
 }
 
-// Select makes the blocks that follow count for the queries from to to-1 alone: the
-// sums of the others stay. [Queries.Pack] selects all.
+// Select limits the blocks that follow to the queries [from, to). The sums of
+// the others do not change. [Queries.Pack] selects all.
 func (q *Queries) Select(from, to int) {
 	if from < 0 || from >= to || to > q.n {
 		panic(fmt.Sprintf("kernels: queries %d to %d of %d", from, to, q.n))
@@ -95,23 +95,21 @@ func (q *Queries) Select(from, to int) {
 // scorePanel is the size of the scores of a panel of queries.
 const scorePanel = BlockKeys * PanelColumns
 
-// dot reports whether products multiply pairs as they are.
+// dot reports whether products multiply pairs without widening them.
 func (q *Queries) dot() bool { return formOf(q.precision) == dot }
 
-// Attend adds a block of keys, at positions base to base+63, to the sums s, in
-// precision [F32]. A query sees positions up to its own, and with window > 0 only
-// the last so many of them. Keys are [64/16][headDim][16 keys], values
-// [headDim/16 rounded up][64 slots][16]; values in slots behind the last that is
-// seen are not read, keys may be anything there.
+// Attend adds a block of keys and values at the positions base to base+63 to
+// the sums s, in precision [F32]. A query sees the positions up to its own; if
+// window > 0, only the last window of them. [KVBlock] describes keys and
+// values. Beyond the last slot that a query sees, keys may be anything, and
+// values are not read.
 func (q *Queries) Attend(s *Softmax, keys, values []float32, base, window int) {
 	q.check(F32, s, len(keys), len(values))
 	q.attend(s, panels{wide: keys, stride: q.headDim * PanelColumns}, panels{wide: values, stride: scorePanel}, base, window)
 }
 
-// AttendPairs is [Queries.Attend] in precision [BF16]: keys and values are rounded
-// operands in pairs of head_dim and of slots, [64/16][headDim/2][16][2] and
-// [headDim/16 rounded up][64/2][16][2]. A slot that makes up a pair with one that
-// is seen has to hold a finite value.
+// AttendPairs is [Queries.Attend] in precision [BF16]. The value in a slot that
+// shares a pair with the last one seen has to be finite.
 func (q *Queries) AttendPairs(s *Softmax, keys, values []uint16, base, window int) {
 	q.check(BF16, s, len(keys), len(values))
 	k, v := panels{pairs: keys, stride: q.headDim * PanelColumns}, panels{pairs: values, stride: scorePanel}
@@ -123,7 +121,7 @@ func (q *Queries) AttendPairs(s *Softmax, keys, values []uint16, base, window in
 	q.attend(s, k, v, base, window)
 }
 
-// widen turns pairs, depth deep, into floats of which the odd one comes first.
+// widen turns pairs, depth deep, into floats, the odd one of each pair first.
 func widen(buffer *[]float32, p panels, count, depth int) panels {
 	*buffer = grow(*buffer, count*p.stride)
 	for i := range count {
@@ -132,7 +130,7 @@ func widen(buffer *[]float32, p panels, count, depth int) panels {
 	return panels{wide: *buffer, stride: p.stride}
 }
 
-// live is the number of slots up to the last that some query sees.
+// live returns the number of slots up to the last one that any query sees.
 func (q *Queries) live(base int) int { return min(max(q.last+1-base, 0), BlockKeys) }
 
 func (q *Queries) attend(s *Softmax, keys, values panels, base, window int) {
@@ -186,8 +184,8 @@ func (q *Queries) attend(s *Softmax, keys, values panels, base, window int) {
 	}
 }
 
-// see finds the slots that the queries of some panels see: none, if they are not
-// selected.
+// see computes which slots the queries of some panels see. Queries that are not
+// selected see none.
 func (q *Queries) see(first, width, base, window int) {
 	for i, at := range q.position[first*PanelColumns:][:width*PanelColumns] {
 		end := int(at) + 1 - base

@@ -68,8 +68,8 @@ func (b *softmaxBlock) run() {
 	}
 }
 
-// The probabilities of Pairs become pairs. Those of Odd, precision BF16, and of Wide,
-// precision F32, take the place of the scores.
+// Pairs stores probabilities in pairs; Odd (precision BF16) and Wide (precision
+// F32) store them in place of the scores.
 
 //go:noescape
 func softmaxPairsAVX512(b *softmaxBlock)
@@ -96,8 +96,8 @@ func widenSwapped(dst []float32, pairs []uint16) {
 	widenSwappedAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&pairs[0]), len(dst)/(2*PanelColumns))
 }
 
-// widenSwappedAVX2 turns n rows of 16 pairs into 2n rows of 16 floats, that of the
-// odd ones first.
+// widenSwappedAVX2 turns n rows of 16 pairs into 2n rows of 16 floats, the odd
+// elements first.
 //
 //go:noescape
 func widenSwappedAVX2(dst, pairs unsafe.Pointer, n int)
@@ -112,7 +112,7 @@ func addWeighted(dst, x []float32, a, b *[PanelColumns]float32) {
 	addWeightedAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), unsafe.Pointer(a), unsafe.Pointer(b), len(dst)/PanelColumns)
 }
 
-// addWeightedAVX2 computes dst*a + x*b in n rows of 16.
+// addWeightedAVX2 computes dst = dst*a + x*b in n rows of 16.
 //
 //go:noescape
 func addWeightedAVX2(dst, x, a, b unsafe.Pointer, n int)
@@ -126,7 +126,7 @@ func divide(x []float32, y *[PanelColumns]float32) {
 	divideAVX2(unsafe.Pointer(&x[0]), unsafe.Pointer(y), len(x)/PanelColumns)
 }
 
-// divideAVX2 computes x/y + 0 in n rows of 16.
+// divideAVX2 computes x = x/y + 0 in n rows of 16.
 //
 //go:noescape
 func divideAVX2(x, y unsafe.Pointer, n int)

@@ -60,8 +60,8 @@ func widenSwapped(dst []float32, pairs []uint16) {
 	widenSwappedNEON(unsafe.Pointer(&dst[0]), unsafe.Pointer(&pairs[0]), len(dst)/(2*PanelColumns))
 }
 
-// widenSwappedNEON turns n rows of 16 pairs into 2n rows of 16 floats, that of the
-// odd ones first.
+// widenSwappedNEON turns n rows of 16 pairs into 2n rows of 16 floats, the odd
+// elements first.
 //
 //go:noescape
 func widenSwappedNEON(dst, pairs unsafe.Pointer, n int)
@@ -76,7 +76,7 @@ func addWeighted(dst, x []float32, a, b *[PanelColumns]float32) {
 	addWeightedNEON(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), unsafe.Pointer(a), unsafe.Pointer(b), len(dst)/PanelColumns)
 }
 
-// addWeightedNEON computes dst*a + x*b in n rows of 16.
+// addWeightedNEON computes dst = dst*a + x*b in n rows of 16.
 //
 //go:noescape
 func addWeightedNEON(dst, x, a, b unsafe.Pointer, n int)
@@ -90,7 +90,7 @@ func divide(x []float32, y *[PanelColumns]float32) {
 	divideNEON(unsafe.Pointer(&x[0]), unsafe.Pointer(y), len(x)/PanelColumns)
 }
 
-// divideNEON computes x/y + 0 in n rows of 16.
+// divideNEON computes x = x/y + 0 in n rows of 16.
 //
 //go:noescape
 func divideNEON(x, y unsafe.Pointer, n int)

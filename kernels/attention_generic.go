@@ -6,34 +6,33 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// cross is a product of two operands in panels: rows of c are columns of a, and
-// columns of c those of b, 16 queries to a panel.
+// cross is a product of two operands in panels. The rows of c are the columns
+// of a; the columns of c are the columns of b, 16 queries to a panel.
 type cross struct {
 	a, b   panels    // [panel][depth][16], or in pairs
 	c      []float32 // [panel of b][16*panels][16]
 	stride int       // elements from one panel of c to the next
 	panels int       // of a
 	width  int       // panels of b, tilePanels at most
-	depth  int       // in pairs even
+	depth  int       // even, if in pairs
 
-	// The chains start from +0, or with alpha, one for each column, from what c
-	// holds times alpha; magnitudes below tiny are +0.
+	// Chains start from +0. With alpha, which has a value for each column, they
+	// start from c times alpha, or +0 if its magnitude is below tiny.
 	alpha []float32
 	tiny  float32
 }
 
-// crossArgs is the argument block of the assembly of a cross. Strides count bytes.
+// crossArgs is cross as the assembly takes it. Strides count bytes.
 type crossArgs struct {
 	a, b, c                   unsafe.Pointer
 	alpha                     unsafe.Pointer // or nil
-	depth                     int            // of pairs, their number
+	depth                     int            // of pairs: their number
 	aStride, bStride, cStride int
 	panels, width             int
-	tiny                      int // the bits of the bound, on amd64 doubled
+	tiny                      int // the bits of the bound; on amd64 times 2
 }
 
-// generic is the definition of what the kernels compute, for panels that are not
-// pairs.
+// generic defines what the kernels compute, for panels that are not pairs.
 func (t *cross) generic() {
 	for p := range t.width {
 		b := t.b.from(p, 0).wide
@@ -56,20 +55,21 @@ func (t *cross) generic() {
 	}
 }
 
-// softmaxBlock takes the scores of a panel of queries against a block of keys into
-// their sums. The scores become probabilities: in place, in precision BF16 with the
-// odd one of a pair first, or in pairs if that is set. The assembly takes it as its
-// argument block.
+// softmaxBlock adds the scores of a panel of queries against a block of keys to
+// their sums. It turns scores into probabilities: in pairs, if that is set;
+// otherwise in place, in precision BF16 with the odd row of a pair first. The
+// assembly takes a pointer to it.
 type softmaxBlock struct {
 	scores          *[scorePanel]float32 // [64][16]
 	pairs           *[scorePanel]uint16  // [64/2][16][2]
 	max, sum, alpha *[PanelColumns]float32
-	lo, hi          *[PanelColumns]int32       // slots that are seen; all if nil
+	lo, hi          *[PanelColumns]int32       // the slots seen; nil: all
 	lanes           *[8 * PanelColumns]float32 // scratch
 	precision       Precision
 }
 
-// generic is the definition, for probabilities that are not pairs.
+// generic defines what the kernels compute, for probabilities that are not
+// pairs.
 func (b *softmaxBlock) generic() {
 	for i := range PanelColumns {
 		lo, hi := 0, BlockKeys
@@ -83,7 +83,7 @@ func (b *softmaxBlock) generic() {
 			}
 		}
 		if top == 0 {
-			top = 0 // of two zeros the order of comparison decides the sign
+			top = 0 // which of two zeros wins depends on the order of comparison
 		}
 		var p [BlockKeys]float32
 		b.alpha[i] = 1
@@ -106,23 +106,23 @@ func (b *softmaxBlock) generic() {
 	}
 }
 
-// widenSwappedGeneric turns rows of 16 pairs into two rows of 16 floats each, that
-// of the odd elements first.
+// widenSwappedGeneric turns each row of 16 pairs into two rows of 16 floats,
+// the odd elements first.
 func widenSwappedGeneric(dst []float32, pairs []uint16) {
 	for i := range dst {
 		dst[i] = num.FromBF16(pairs[i/(2*PanelColumns)*2*PanelColumns+2*(i%PanelColumns)+1-i/PanelColumns%2])
 	}
 }
 
-// addWeightedGeneric: dst = dst*a + x*b, in rows of 16 columns.
+// addWeightedGeneric computes dst = dst*a + x*b in rows of 16 columns.
 func addWeightedGeneric(dst, x []float32, a, b *[PanelColumns]float32) {
 	for i := range dst {
 		dst[i] = float32(dst[i]*a[i%PanelColumns]) + float32(x[i]*b[i%PanelColumns])
 	}
 }
 
-// divideGeneric: x = x/y + 0, in rows of 16 columns; a zero then has no sign, which
-// could depend on slots that were not seen.
+// divideGeneric computes x = x/y + 0 in rows of 16 columns. Adding 0 removes
+// the sign of a zero, which may depend on slots that were not seen.
 func divideGeneric(x []float32, y *[PanelColumns]float32) {
 	for i := range x {
 		x[i] = x[i]/y[i%PanelColumns] + 0

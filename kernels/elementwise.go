@@ -6,8 +6,8 @@ import "fmt"
 //
 //	dst = x * 1/sqrt(mean(x²) + eps) * w
 //
-// Each step rounds by itself; the sum of squares goes over 32 lanes. dst, x and w
-// have the same length, and dst may be x.
+// Every step rounds. The sum of squares has 32 lanes. dst, x and w have the
+// same length; dst may be x.
 func RMSNorm(dst, x, w []float32, eps float32) {
 	if len(dst) != len(x) || len(w) != len(x) {
 		panic(fmt.Sprintf("kernels: RMSNorm of %d elements into %d with %d weights", len(x), len(dst), len(w)))
@@ -16,14 +16,15 @@ func RMSNorm(dst, x, w []float32, eps float32) {
 	mulScaled(dst, x, w, 1/sqrt32(mean+eps))
 }
 
-// RoPE rotates one head in place by the angles of its position. It pairs element
-// i with element i + head_dim/2 (Su et al., RoFormer, in the "rotate half" order of
-// Hugging Face):
+// RoPE rotates one head in place by the angles of its position. It pairs
+// element i with element i + head_dim/2 (Su et al., RoFormer, in the "rotate
+// half" order of Hugging Face):
 //
 //	x[i]   = x[i]*cos[i] - x[i+h]*sin[i]
 //	x[i+h] = x[i+h]*cos[i] + x[i]*sin[i],  h = head_dim/2
 //
-// Every product rounds. len(x) is head_dim; cos and sin hold head_dim/2 elements.
+// Every product rounds. len(x) is head_dim; cos and sin hold head_dim/2
+// elements.
 func RoPE(x, cos, sin []float32) {
 	h := len(cos)
 	if len(x) != 2*h || len(sin) != h {
@@ -39,7 +40,7 @@ func ScaleRow(x []float32, a float32) { scaleRow(x, a) }
 //
 //	dst = gate / (1 + e^-gate) * up
 //
-// Every step rounds. All three have the same length, and dst may be gate or up.
+// Every step rounds. All three have the same length; dst may be gate or up.
 func SiLUMul(dst, gate, up []float32) {
 	if len(dst) != len(gate) || len(up) != len(gate) {
 		panic(fmt.Sprintf("kernels: SiLUMul of %d and %d elements into %d", len(gate), len(up), len(dst)))

@@ -8,11 +8,12 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// Assembly takes whole registers, of 16 lanes and then of 8; Go takes what is left.
-// Counts of elements are multiples of 16 in AVX-512 and of 8 in AVX2, and of 32 in
-// sums of squares.
+// Assembly processes whole registers, of 16 lanes and then of 8, and Go the
+// remainder. n is a multiple of 16 in AVX-512 and of 8 in AVX2; in sums of
+// squares, of 32.
 
-// maxCall bounds the elements of one call, so that it ends after some microseconds.
+// maxCall limits the elements of one call, so that it takes only some
+// microseconds.
 const maxCall = 1 << 14
 
 //go:noinline

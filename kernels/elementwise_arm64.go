@@ -8,10 +8,11 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// Assembly takes whole registers of 4 lanes, sums of squares 32; Go takes what is
-// left.
+// Assembly processes whole registers of 4 lanes, and Go the remainder. n is a
+// multiple of 4; in sums of squares, of 32.
 
-// maxCall bounds the elements of one call, so that it ends after some microseconds.
+// maxCall limits the elements of one call, so that it takes only some
+// microseconds.
 const maxCall = 1 << 14
 
 //go:noinline

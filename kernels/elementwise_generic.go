@@ -6,12 +6,13 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// sqrt32 is the square root rounded to float32. Rounding the float64 root again
-// gives the same, since 53 bits are more than twice 24 and two.
+// sqrt32 returns the correctly rounded square root. The root in float64,
+// rounded again, is correctly rounded too: 53 bits are more than twice 24 plus
+// 2.
 func sqrt32(x float32) float32 { return float32(math.Sqrt(float64(x))) }
 
-// sumSquaresFrom continues the lanes from index first on, a multiple of 32, and adds
-// them up.
+// sumSquaresFrom continues the lanes with the elements from first on, a
+// multiple of 32, and adds the lanes up.
 func sumSquaresFrom(lanes *[num.Lanes]float32, x []float32, first int) float32 {
 	for i, v := range x[first:] {
 		lanes[i%num.Lanes] = num.FMA(v, v, lanes[i%num.Lanes])

@@ -2,16 +2,19 @@ package kernels
 
 import "fmt"
 
-// Input holds the left operand (M, K) of matrix products, packed in strips of some
-// rows in the order in which a product reads them, and rounded or quantised as its
-// precision says. The zero value is ready; the buffers only grow.
+// Input is the left operand (M, K) of matrix products. It is packed in strips
+// of a few rows, in the order in which products read them, and rounded or
+// quantised as the precision requires. The zero value is ready to use; buffers
+// only grow.
 //
-// In [W8A16] and [W8A8] a row, with a the largest magnitude in it and L the largest
-// integer of the precision, 32767 or 63, has the scale a/L and the elements
+// In [W8A16] and [W8A8] rows are quantised. Let a be the largest magnitude of a
+// row and L the largest integer of the precision, 32767 or 63. The scale of the
+// row is a/L, and its elements are the integers
 //
 //	q[k] = round(x[k] * (L/a))
 //
-// computed as for a [Packed] weight, including rows that are tiny or not finite.
+// They are computed as for a [Packed] weight, which also says what happens to
+// rows that are tiny or not finite.
 type Input struct {
 	m, k      int
 	strips    int
@@ -22,7 +25,7 @@ type Input struct {
 	scale     []float32 // [M] of forms quad8 and quad16
 }
 
-// form is the layout of a strip, which decides the kernel that reads it.
+// form is the layout of a strip. It determines the kernel that reads it.
 type form uint8
 
 const (
@@ -33,8 +36,8 @@ const (
 	quad16             // [K/4][rows][2] quads of words, for 12 at most: W8A16
 )
 
-// stripRows is the number of slots for rows in form six, tallRows the most rows in
-// the others.
+// stripRows is the number of slots for rows in form six, tallRows the maximum
+// number of rows in the others.
 const (
 	stripRows = 6
 	tallRows  = 12
@@ -50,7 +53,7 @@ func formOf(p Precision) form {
 	return floatForm(p)
 }
 
-// rows returns the most rows of a strip.
+// rows returns the maximum number of rows of a strip.
 func (f form) rows() int {
 	if f == six {
 		return stripRows
@@ -58,7 +61,7 @@ func (f form) rows() int {
 	return tallRows
 }
 
-// elements returns what k columns of one row take.
+// elements returns how many elements k columns of one row take.
 func (f form) elements(k int) int {
 	switch f {
 	case dot:
@@ -72,7 +75,7 @@ func (f form) elements(k int) int {
 }
 
 // Reset sets the shape to (m, k) and the precision of products with this input.
-// What was packed before is lost.
+// It discards what was packed before.
 func (in *Input) Reset(m, k int, p Precision) {
 	if m < 0 || k < 0 || !p.Valid() || p.Integer() && k > maxIntegerK {
 		panic(fmt.Sprintf("kernels: input (%d, %d) in precision %v", m, k, p))
@@ -90,8 +93,8 @@ func (in *Input) Reset(m, k int, p Precision) {
 	}
 }
 
-// grow returns n elements, those of s where they suffice; the contents are
-// undefined.
+// grow returns a slice of n elements with undefined contents. It reuses s if
+// that is large enough.
 func grow[T any](s []T, n int) []T {
 	if cap(s) < n {
 		return make([]T, n)
@@ -105,25 +108,25 @@ func (in *Input) Rows() int { return in.m }
 // Strips returns the number of strips. It depends on the instruction set.
 func (in *Input) Strips() int { return in.strips }
 
-// Strip returns the rows [row, end) of strip s. Strips follow each other. Their
-// heights differ by one at most, and the higher ones come first.
+// Strip returns the rows [row, end) of strip s. Strips are consecutive. Their
+// heights differ by at most one; the taller ones come first.
 func (in *Input) Strip(s int) (row, end int) { return in.stripRow(s), in.stripRow(s + 1) }
 
-// stripRow returns the first row of strip s, or what follows the last one.
+// stripRow returns the first row of strip s; for s = strips, M.
 func (in *Input) stripRow(s int) int {
 	height, higher := in.heights()
 	return s*height + min(s, higher)
 }
 
-// heights returns the height of the lower strips and the number of those that
-// are higher by one.
+// heights returns the height of the shorter strips and the number of strips
+// that are taller by one.
 func (in *Input) heights() (height, higher int) {
 	n := max(1, in.strips)
 	return in.m / n, in.m % n
 }
 
-// offset returns where the elements of strip s from column k on begin; k is a
-// multiple of what shares an element.
+// offset returns the index of the elements of strip s from column k on. k is a
+// multiple of the number of columns that share an element.
 func (in *Input) offset(s, k int) int {
 	row, end := in.Strip(s)
 	if in.form == six {
@@ -132,17 +135,17 @@ func (in *Input) offset(s, k int) int {
 	return row*in.form.elements(in.k) + (end-row)*in.form.elements(k)
 }
 
-// PackStrip packs strip s from its rows x (rows, K), ldx apart. Different strips may
-// be packed concurrently.
+// PackStrip packs strip s from its rows x (rows, K), ldx apart. Different
+// strips may be packed concurrently.
 func (in *Input) PackStrip(s int, x []float32, ldx int) { in.PackColumns(s, 0, in.k, x, ldx) }
 
-// ByColumns reports whether some columns can be packed without the others: a row of
-// integers has one scale.
+// ByColumns reports whether columns can be packed independently. They cannot in
+// the integer precisions, where a row has one scale.
 func (in *Input) ByColumns() bool { return !in.precision.Integer() }
 
 // PackColumns packs the columns k0 to k1-1 of strip s from x (rows, k1-k0), ldx
-// apart. Both are even, or k1 is K; without [Input.ByColumns] they are 0 and K.
-// Different parts may be packed concurrently.
+// apart. Both are even, except that k1 may be K; unless [Input.ByColumns], they
+// are 0 and K. Different parts may be packed concurrently.
 func (in *Input) PackColumns(s, k0, k1 int, x []float32, ldx int) {
 	if k0 < 0 || k0 > k1 || k1 > in.k || k0%2 != 0 || k1%2 != 0 && k1 < in.k || k1-k0 < in.k && !in.ByColumns() {
 		panic(fmt.Sprintf("kernels: packing columns %d to %d of %d in precision %v", k0, k1, in.k, in.precision))
@@ -176,7 +179,7 @@ func (in *Input) PackColumns(s, k0, k1 int, x []float32, ldx int) {
 	}
 }
 
-// checkSource panics unless x holds some rows, ldx apart, of k columns.
+// checkSource panics unless x holds rows of k columns, ldx apart.
 func checkSource(x []float32, ldx, rows, k int) {
 	if ldx < k || len(x) < (rows-1)*ldx+k {
 		panic(fmt.Sprintf("kernels: packing (%d, %d) from %d elements, rows %d apart", rows, k, len(x), ldx))
@@ -193,8 +196,8 @@ func (in *Input) Pack(x []float32, ldx int) {
 	}
 }
 
-// Part returns the strips s0 to s1-1, packed or yet to be packed, as an input of
-// their own in the same memory.
+// Part returns the strips s0 to s1-1 as an input that shares their memory. They
+// may be packed before or after.
 func (in *Input) Part(s0, s1 int) Input {
 	if s0 < 0 || s0 > s1 || s1 > in.strips {
 		panic(fmt.Sprintf("kernels: strips %d to %d of %d", s0, s1, in.strips))
@@ -214,7 +217,7 @@ func (in *Input) Part(s0, s1 int) Input {
 	return part
 }
 
-// BlockStrips returns how many strips to take through products that follow each
-// other, so that they stay in the caches between. Parts of as many, or a multiple,
-// take no longer than the whole.
+// BlockStrips returns how many strips to take through consecutive products at a
+// time so that they stay in the caches. Parts of that many strips, or a
+// multiple, take no longer than the whole input.
 func (in *Input) BlockStrips() int { return in.blocking().strips }

@@ -5,22 +5,23 @@ import (
 	"unsafe"
 )
 
-// Quantised operands: integers in quads of 4 consecutive k, and one scale for each
-// output of a weight or row of an input.
+// Quantised operands are integers in quads of 4 consecutive k. Each row of a
+// weight or an input has one scale.
 const (
 	int8Weight = 127   // largest quantised weight
 	int8Byte   = 63    // largest quantised element of an input in W8A8
 	int8Word   = 32767 // the same in W8A16
 
-	// int8Zero is added to the inputs of W8A8, which the multipliers take as
-	// unsigned. What it adds to a sum is known from the weights alone.
+	// int8Zero is added to the inputs of W8A8, because multipliers take them as
+	// unsigned. What it adds to a sum depends only on the weights.
 	int8Zero = 64
 
-	// maxIntegerK is the largest K of a product: sums of 127*127*K fit an int32.
+	// maxIntegerK is the largest K of a product: sums of 127*127*K fit into an
+	// int32.
 	maxIntegerK = 1 << 17
 
-	// int8MinMax is the magnitude below which all of a row counts as zero, so that
-	// neither the scale nor its reciprocal leaves the normal numbers.
+	// int8MinMax is the bound below which all of a row counts as zero, so that
+	// its scale and the reciprocal are normal numbers.
 	int8MinMax = 0x1p-100
 )
 
@@ -31,8 +32,8 @@ const (
 
 	// int8BlockQuads quads of W8A16 are summed exactly: 4*128*127*32767 < 2^31.
 	int8BlockQuads = 128
-	// int8CallQuads bounds a call of assembly to about 60 µs. It is a multiple of
-	// int8BlockQuads.
+	// int8CallQuads limits a call of assembly to about 60 µs. It is a multiple
+	// of int8BlockQuads.
 	int8CallQuads = 4096
 )
 
@@ -41,23 +42,23 @@ type (
 	int8Floats [int8TileRows * int8TileCols]float32
 )
 
-// int8Args is the argument block of the assembly that adds to a tile of sums. It finds
-// the fields by the offsets that the compiler writes to go_asm.h. AVX-512 has tiles of
-// up to 12 rows and two panels; the others have half of that each way.
+// int8Args is what the assembly takes that adds to a tile of sums. The compiler
+// writes the offsets of the fields to go_asm.h. AVX-512 has tiles of up to 12
+// rows and two panels; the others have up to 6 rows and one panel.
 type int8Args struct {
 	tile, a, panel unsafe.Pointer
-	ahead          unsafe.Pointer // weights to fetch from memory meanwhile
-	next           int            // bytes: AVX-512: to the second panel, otherwise: to the next quad of a
+	ahead          unsafe.Pointer // weights to prefetch
+	next           int            // bytes to the second panel (AVX-512), or to the next quad of a
 	quads, rows    int
 }
 
-// quadsOf is the number of quads of k columns.
+// quadsOf returns the number of quads of k columns.
 func quadsOf(k int) int { return (k + 3) / 4 }
 
-// int8Scale returns, for a row whose largest magnitude has the given bits, the
-// value of one unit and what to multiply elements with before they are rounded.
-// The scale of a row that is not finite is NaN, and then so are all products
-// with it, whatever integers its elements become.
+// int8Scale returns the scale of a row whose largest magnitude has the given
+// bits, and the factor for its elements before they are rounded. A row that is
+// not finite has scale NaN, so all products with it are NaN whatever its
+// integers are.
 func int8Scale(maxBits uint32, largest float32) (scale, inv float32) {
 	m := math.Float32frombits(maxBits)
 	switch {
@@ -69,7 +70,7 @@ func int8Scale(maxBits uint32, largest float32) (scale, inv float32) {
 	return m / largest, largest / m
 }
 
-// quantise fills the panels first to last-1 of dst. It allocates memory for one row.
+// quantise fills the panels first to last-1 of dst. It allocates one row.
 func (w *Weight) quantise(dst *Packed, first, last int) {
 	row, size := make([]float32, w.K), quadsOf(w.K)*PanelColumns
 	for p := first; p < last; p++ {
@@ -84,7 +85,7 @@ func (w *Weight) quantise(dst *Packed, first, last int) {
 	}
 }
 
-// sumPanel finds the offsets of a panel by a product with ones.
+// sumPanel computes the offsets of a panel as a product with ones.
 func sumPanel(offset []int32, panel []uint32) {
 	var ones [256]uint32
 	for i := range ones {
@@ -129,8 +130,8 @@ func (in *Input) quantise(s int, x []float32, ldx int) {
 	}
 }
 
-// int8PackDepth is the number of columns of K that the rows of a strip are packed
-// for one after the other: what they write in turns stays in L1.
+// int8PackDepth is the number of columns that are packed for one row of a strip
+// after the other, so that what they write stays in L1.
 const int8PackDepth = 512
 
 // matMulInt8 adds the columns n0 to n1-1 of a product of integers to c.
@@ -144,10 +145,10 @@ func matMulInt8(c []float32, ldc int, x *Input, w *Weight, n0, n1 int, s *Scratc
 	s.next = walk{}
 }
 
-// tileInt8 computes the rows of a strip and cols columns from n on of a product; c
-// starts with column n. If there is more, the two panels after those of this tile
-// are fetched meanwhile. Every strip starts at another place of them, so that
-// together they ask early for all.
+// tileInt8 computes the rows of a strip and the columns n to n+cols-1 of a
+// product; c starts with column n. If there is more, it prefetches the two
+// panels that follow. Each strip starts at another place in them, so that
+// together the strips prefetch all of it early.
 func (s *Scratch) tileInt8(c []float32, ldc int, x *Input, strip int, w *Weight, n, cols int, more bool) {
 	row, end := x.Strip(strip)
 	rows, quads := end-row, quadsOf(w.K)

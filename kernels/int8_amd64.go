@@ -35,8 +35,8 @@ func int8QuantBytes(dst []uint32, stride int, x []float32, inv float32, zero uin
 	int8QuantBytesGeneric(dst, stride, x, inv, zero)
 }
 
-// int8QuantBytesAVX2 quantises n float32, a multiple of 32, to quads that lie
-// stride apart.
+// int8QuantBytesAVX2 quantises n float32, a multiple of 32, to quads stride
+// bytes apart.
 //
 //go:noescape
 func int8QuantBytesAVX2(dst, x unsafe.Pointer, stride, n int, inv float32, zero uint8)
@@ -55,14 +55,14 @@ func int8QuantWords(dst []uint32, stride int, x []float32, inv float32) {
 	int8QuantWordsGeneric(dst, stride, x, inv)
 }
 
-// int8QuantWordsAVX2 does so for words and n a multiple of 16.
+// int8QuantWordsAVX2 quantises to words. n is a multiple of 16.
 //
 //go:noescape
 func int8QuantWordsAVX2(dst, x unsafe.Pointer, stride, n int, inv float32)
 
-// int8Bytes adds to the tile the product of a strip of bytes with a panel and,
-// if next is not 0, with the one next dwords further. As much, ahead dwords further,
-// is fetched from memory for later.
+// int8Bytes multiplies a strip of bytes by a panel and, if next is not 0, by
+// the one next dwords further, and adds the product to the tile. It prefetches
+// as much, ahead dwords further.
 //
 //go:noinline
 func int8Bytes(tile *int8Ints, a []uint32, rows int, panels []uint32, next, quads, ahead int) {
@@ -84,7 +84,8 @@ func int8Words(tile *int8Floats, a []uint32, rows int, panels []uint32, next, qu
 	int8Strip(unsafe.Pointer(tile), a, 2, rows, panels, next, quads, ahead)
 }
 
-// int8Strip is the work of both: words, if a quad takes two dwords.
+// int8Strip does the work of both. A quad of bytes is one dword, a quad of
+// words two.
 func int8Strip(tile unsafe.Pointer, a []uint32, dwords, rows int, panels []uint32, next, quads, ahead int) {
 	_, _ = a[dwords*quads*rows-1], panels[next+quads*PanelColumns-1]
 	if useAVX512VNNI {
@@ -125,12 +126,13 @@ func int8Strip(tile unsafe.Pointer, a []uint32, dwords, rows int, panels []uint3
 	}
 }
 
-// int8HalfQuads bounds the quads that the tiles of a strip walk one after the
-// other, so that strip and panel stay in L1. It is a multiple of int8BlockQuads.
+// int8HalfQuads limits the quads that the tiles of a strip take one after the
+// other, so that strip and panel stay in L1. It is a multiple of
+// int8BlockQuads.
 const int8HalfQuads = 256
 
-// halfTile is the height of the tiles that 256-bit registers, 6 rows at most,
-// make of a strip.
+// halfTile returns the height of tiles of a strip on 256-bit registers: at most
+// 6 rows.
 func halfTile(rows int) int {
 	if rows <= int8TileRows/2 {
 		return rows
@@ -156,8 +158,8 @@ func int8BytesAVX2(t *int8Args)
 //go:noescape
 func int8WordsAVX2(t *int8Args)
 
-// dequantArgs is the argument block of the assembly of dequantising. ldc counts
-// bytes.
+// dequantArgs is what the assembly takes that scales sums and adds them to c.
+// ldc counts bytes.
 type dequantArgs struct {
 	c, tile, rowScale, colScale unsafe.Pointer
 	offset                      unsafe.Pointer // of a tile of int32
@@ -172,7 +174,7 @@ func int8Prefetch(c []float32, ldc, rows int) {
 	}
 }
 
-// int8PrefetchAVX2 asks for 32 columns of rows of c.
+// int8PrefetchAVX2 prefetches 32 columns of rows of c.
 //
 //go:noescape
 func int8PrefetchAVX2(c unsafe.Pointer, ldc, rows int)
@@ -191,8 +193,8 @@ func int8DequantBytes(c []float32, ldc int, tile *int8Ints, cols int, rowScale, 
 	int8DequantBytesGeneric(c, ldc, tile, done, cols, rowScale, colScale, offset)
 }
 
-// int8DequantBytesAVX2 adds a tile of int32, plus the offsets of columns, to
-// rows of c and 8*groups columns.
+// int8DequantBytesAVX2 takes a tile of int32, and adds the offsets of columns
+// to it.
 //
 //go:noescape
 func int8DequantBytesAVX2(d *dequantArgs)
@@ -211,7 +213,7 @@ func int8DequantWords(c []float32, ldc int, tile *int8Floats, cols int, rowScale
 	int8DequantWordsGeneric(c, ldc, tile, done, cols, rowScale, colScale)
 }
 
-// int8DequantWordsAVX2 does so with a tile of float32.
+// int8DequantWordsAVX2 takes a tile of float32, and no offsets.
 //
 //go:noescape
 func int8DequantWordsAVX2(d *dequantArgs)

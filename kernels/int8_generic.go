@@ -9,8 +9,8 @@ func roundInt8(x, inv float32) int32 {
 	return int32(math.Float32bits(float32(x*inv)+magic) - math.Float32bits(magic))
 }
 
-// int8MaxBitsGeneric returns the largest of m and the bits of x without signs,
-// whose order is that of magnitudes, with infinity and then NaN at the end.
+// int8MaxBitsGeneric returns the largest of m and the bits of x without signs.
+// These are ordered as magnitudes are, with infinity and then NaN at the end.
 func int8MaxBitsGeneric(x []float32, m uint32) uint32 {
 	for _, v := range x {
 		m = max(m, math.Float32bits(v)&0x7fffffff)
@@ -18,8 +18,8 @@ func int8MaxBitsGeneric(x []float32, m uint32) uint32 {
 	return m
 }
 
-// int8QuantBytesGeneric writes x as quads of bytes, each quantised and plus zero,
-// to every stride-th element of dst. Elements that lack at the end count as 0.
+// int8QuantBytesGeneric quantises x, adds zero, and writes quads of bytes to
+// every stride-th element of dst. The last quad is padded with zeros.
 func int8QuantBytesGeneric(dst []uint32, stride int, x []float32, inv float32, zero uint8) {
 	for i := 0; i < len(x); i += 4 {
 		var quad [4]uint8
@@ -34,8 +34,8 @@ func int8QuantBytesGeneric(dst []uint32, stride int, x []float32, inv float32, z
 	}
 }
 
-// int8QuantWordsGeneric writes x as quads of int16 to pairs of elements of dst,
-// stride apart, in the order 0, 2, 1, 3.
+// int8QuantWordsGeneric quantises x and writes quads of int16 to pairs of
+// elements of dst, stride apart, in the order 0, 2, 1, 3.
 func int8QuantWordsGeneric(dst []uint32, stride int, x []float32, inv float32) {
 	for i := 0; i < len(x); i += 4 {
 		var quad [4]uint16
@@ -48,8 +48,9 @@ func int8QuantWordsGeneric(dst []uint32, stride int, x []float32, inv float32) {
 	}
 }
 
-// int8BytesGeneric adds to the tile the product of the strip a, quads of
-// unsigned bytes [quads][rows], with a panel and the one next dwords after it.
+// int8BytesGeneric multiplies the strip a, quads of unsigned bytes
+// [quads][rows], by a panel and by the one next dwords further, and adds the
+// product to the tile.
 func int8BytesGeneric(tile *int8Ints, a []uint32, rows int, panels []uint32, next, quads int) {
 	for p := 0; p <= next; p += max(next, 1) {
 		for q := range quads {
@@ -65,8 +66,8 @@ func int8BytesGeneric(tile *int8Ints, a []uint32, rows int, panels []uint32, nex
 	}
 }
 
-// int8WordsGeneric does so for quads of words [quads][rows][2]: the exact sums of
-// int8BlockQuads quads are rounded and added, one after the other.
+// int8WordsGeneric multiplies quads of words [quads][rows][2]. It rounds the
+// exact sum of each int8BlockQuads quads and adds it to the tile.
 func int8WordsGeneric(tile *int8Floats, a []uint32, rows int, panels []uint32, next, quads int) {
 	for q0 := 0; q0 < quads; q0 += int8BlockQuads {
 		var exact int8Ints
@@ -89,8 +90,8 @@ func int8WordsGeneric(tile *int8Floats, a []uint32, rows int, panels []uint32, n
 	}
 }
 
-// int8DequantBytesGeneric adds the products of a tile to cols columns of c from
-// column j0 on.
+// int8DequantBytesGeneric scales the sums of a tile and adds them to the
+// columns j0 to cols-1 of c.
 func int8DequantBytesGeneric(c []float32, ldc int, tile *int8Ints, j0, cols int, rowScale, colScale []float32, offset []int32) {
 	for i, s := range rowScale {
 		row, sums := c[i*ldc:][:cols], tile[i*int8TileCols:][:cols]
@@ -100,7 +101,7 @@ func int8DequantBytesGeneric(c []float32, ldc int, tile *int8Ints, j0, cols int,
 	}
 }
 
-// int8DequantWordsGeneric does so with sums that are float32 already.
+// int8DequantWordsGeneric scales and adds sums that are float32 already.
 func int8DequantWordsGeneric(c []float32, ldc int, tile *int8Floats, j0, cols int, rowScale, colScale []float32) {
 	for i, s := range rowScale {
 		row, sums := c[i*ldc:][:cols], tile[i*int8TileCols:][:cols]

@@ -19,11 +19,11 @@ const (
 
 // ISA names the instruction set in force for matrix products of precision p:
 //
-//	F32          avx512, avx2 (amd64), neon (arm64) or generic, which is Go
-//	BF16         avx512bf16, or as F32
-//	W8A16, W8A8  avx512vnni, avxvnni, avx2 (amd64) or generic
+//	F32          avx512 or avx2 (amd64), neon (arm64), or generic (Go code)
+//	BF16         avx512bf16, or what F32 uses
+//	W8A16, W8A8  avx512vnni, avxvnni or avx2 (amd64), or generic
 //
-// The other kernels take the best of F32 that is in force.
+// All other kernels use what F32 uses.
 func ISA(p Precision) string {
 	switch {
 	case p.Integer() && useAVX512VNNI:

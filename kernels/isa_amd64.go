@@ -11,8 +11,8 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// The instruction sets in force, read by every dispatcher and written by tests only.
-// None is in force without what it builds on.
+// The instruction sets in force. Dispatchers read them; only tests write them.
+// Each requires the ones it builds on.
 var (
 	useAVX2       = hasAVX2() && !disabled(isaAVX2)
 	useAVXVNNI    = useAVX2 && hasAVXVNNI() && !disabled(isaAVXVNNI)
@@ -23,8 +23,8 @@ var (
 
 const useNEON = false
 
-// hasAVX2 reports whether processor and operating system offer AVX2, FMA and
-// F16C, which nearly always come together.
+// hasAVX2 reports whether processor and operating system support AVX2, FMA and
+// F16C. Hardly any processor has only some of them.
 func hasAVX2() bool { return cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.F16C) }
 
 func hasAVXVNNI() bool { return cpuid.CPU.Supports(cpuid.AVXVNNI) }
@@ -35,17 +35,17 @@ func hasAVX512() bool {
 
 func hasAVX512VNNI() bool { return cpuid.CPU.Supports(cpuid.AVX512VNNI) }
 
-// hasAVX512BF16 reports whether there is VDPBF16PS and it rounds as precision BF16
-// says.
+// hasAVX512BF16 reports whether VDPBF16PS exists and rounds as precision BF16
+// requires.
 func hasAVX512BF16() bool { return cpuid.CPU.Supports(cpuid.AVX512BF16) && probe() == dotLanes{} }
 
-// dotLanes tells for each lane of the probe how the instruction differs from the
-// contract: the exclusive or of the bits.
+// dotLanes holds, for each lane of the probe, the exclusive or of the bits that
+// the instruction returned and those of the contract.
 type dotLanes [4][2 * PanelColumns]uint32
 
-// probe runs VDPBF16PS on numbers for which other orders and roundings give other
-// bits. Intel's manual leaves the order of the two additions to the reader, and
-// AMD's hardware was measured.
+// probe runs VDPBF16PS on numbers for which any other order or rounding gives
+// other bits. Intel's manual is ambiguous about the order of the two additions;
+// the order of AMD's processors is known from measurements.
 func probe() (diff dotLanes) {
 	for round := range diff {
 		a, b, c := probeInputs(round)
@@ -63,7 +63,8 @@ func probe() (diff dotLanes) {
 	return diff
 }
 
-// probeInputs returns a pair, two panels of pairs and starts, all about 1 in size.
+// probeInputs returns a pair, two panels of pairs, and starts. All have
+// magnitudes near 1.
 func probeInputs(round int) (a uint32, b [2 * PanelColumns]uint32, c [2 * PanelColumns]float32) {
 	state := uint32(round + 1)
 	next := func() uint32 { // Marsaglia, "Xorshift RNGs", 2003

@@ -2,30 +2,30 @@ package kernels
 
 import "seccodeprm/internal/num"
 
-// The layout of weights, keys and values. Results depend on BlockKeys and
-// SplitBlocks, since these decide in which order sums over keys are taken.
+// The layout of weights, keys and values. BlockKeys and SplitBlocks are part of
+// the contract: they determine the order of sums over keys.
 const (
-	// PanelColumns is the number of columns of a panel: outputs of a weight, slots of
-	// a block of keys, elements of a block of values.
+	// PanelColumns is the number of columns of a panel: outputs of a weight,
+	// slots of a block of keys, elements of a block of values.
 	PanelColumns = 16
 
 	// BlockKeys is the number of positions that share a [KVBlock].
 	BlockKeys = 64
 
-	// SplitBlocks is the number of blocks that one [Softmax] sums up. Sums of several
-	// splits are merged from the first to the last.
+	// SplitBlocks is the number of blocks of a split. Each split has a
+	// [Softmax] of its own; splits are merged first to last.
 	SplitBlocks = 16
 )
 
-// KVBlock is the layout of the keys and values of one key/value head at BlockKeys
-// positions, its slots: panels of PanelColumns columns, as [Queries.Attend] and
-// [Queries.AttendPairs] multiply them.
+// KVBlock describes how the keys and values of one key/value head are stored
+// for BlockKeys positions, called slots: in panels of PanelColumns columns,
+// which [Queries.Attend] and [Queries.AttendPairs] multiply in place.
 //
 //	       keys                         values
 //	F32    [64/16][HeadDim][16]         [HeadDim/16][64][16]
 //	BF16   [64/16][HeadDim/2][16][2]    [HeadDim/16][64/2][16][2]
 //
-// The last panel of values is padded. A slot that holds nothing holds +0.
+// The last panel of values is padded. Slots without a key hold +0.
 type KVBlock struct {
 	HeadDim   int       // even
 	Precision Precision // F32 or BF16
@@ -55,8 +55,8 @@ func (b KVBlock) inPanel(row, column int) int {
 	return row/2*2*PanelColumns + 2*column + row%2
 }
 
-// Store stores key and value, HeadDim elements each, in a slot. The precision is
-// F32.
+// Store stores a key and a value, HeadDim elements each, in a slot of a block
+// of precision F32.
 func (b KVBlock) Store(keys, values []float32, slot int, key, value []float32) {
 	keys = keys[b.Key(slot, 0):]
 	for i, x := range key {
@@ -67,7 +67,8 @@ func (b KVBlock) Store(keys, values []float32, slot int, key, value []float32) {
 	}
 }
 
-// StorePairs is [KVBlock.Store] in precision BF16. It rounds as operands are.
+// StorePairs is [KVBlock.Store] in precision BF16. It rounds both, as operands
+// are rounded.
 func (b KVBlock) StorePairs(keys, values []uint16, slot int, key, value []float32) {
 	keys = keys[b.Key(slot, 0):]
 	for i := 0; i < len(key); i += 2 {

@@ -2,11 +2,11 @@ package kernels
 
 import "fmt"
 
-// panelsOf is the number of panels of n columns.
+// panelsOf returns the number of panels of n columns.
 func panelsOf(n int) int { return (n + PanelColumns - 1) / PanelColumns }
 
-// Scratch holds what one worker needs for products: panels packed on the fly and
-// sums. The zero value is ready; the buffers only grow.
+// Scratch is the memory that one worker needs for products: panels packed on
+// the fly, and sums. The zero value is ready to use; buffers only grow.
 type Scratch struct {
 	pairs  []uint16
 	wide   []float32
@@ -16,9 +16,9 @@ type Scratch struct {
 	floats int8Floats
 }
 
-// Next says what follows the next product with this scratch: the rows of w from n
-// on. They are fetched from memory meanwhile, unless there are none or w is
-// quantised, whose products fetch only what they read themselves.
+// Next says what will be read after the next product with this scratch: the
+// rows of w from n on. That product prefetches them, unless there are none.
+// Products of integers do not look ahead that far.
 func (s *Scratch) Next(w *Weight, n int) {
 	s.next = walk{}
 	if n < w.N && w.K > 0 && (w.Packed == nil || len(w.Packed.Pairs) > 0) {
@@ -26,27 +26,28 @@ func (s *Scratch) Next(w *Weight, n int) {
 	}
 }
 
-// MatMul computes the columns n0 to n1-1 of C = X Wᵀ + bias for all rows of x, in
-// the precision of x; c (M, n1-n0), rows ldc apart, is these columns alone, and bias
-// (N) belongs to all rows of w, or is nil for zeros. In precision [F32]
+// MatMul computes the columns n0 to n1-1 of C = X Wᵀ + bias, in the precision
+// of x. c (M, n1-n0), rows ldc apart, holds just these columns. bias (N) covers
+// all rows of w; nil means zeros. In precision [F32]
 //
 //	c[i][n-n0] = chain over k = 0..K-1 of fma(x[i][k], w[n][k], ·), starting from bias[n]
 //
-// In precision [BF16] the operands are rounded to bfloat16 and the chain goes over
-// k = 1, 0, 3, 2, ... In [W8A16] and [W8A8], with the integers p and q and the scales
-// s and t of input and weight,
+// In precision [BF16] operands are rounded to bfloat16 and the chain takes k =
+// 1, 0, 3, 2, and so on. In [W8A16] and [W8A8], where input and weight have the
+// integers p and q and the scales s and t,
 //
 //	c[i][n-n0] = bias[n] + float32(sum) * (s[i]*t[n])
 //
-// where every operation rounds to float32. In W8A8 sum is that of p[i][k]*q[n][k] over
-// all k, exact. In W8A16 it is exact for blocks of 512 k, whose sums are rounded and
-// added in float32, from the first block to the last. See Numerics in the package
-// comment.
+// and every operation rounds to float32. In W8A8 sum is the exact sum of
+// p[i][k]*q[n][k] over all k. In W8A16 the sum over each block of 512 k is
+// exact; these sums are rounded and added in float32, first block to last. See
+// Numerics in the package documentation.
 //
-// n0 is a multiple of 16, and ranges of a multiple of 64 columns are the fastest.
-// Calls on disjoint ranges of columns, or on different parts of x, may run
-// concurrently, each with its own scratch. Weights are read from w.Packed, which has
-// to fit the precision; if it is nil, F32 and BF16 read them as they are stored.
+// n0 is a multiple of 16; ranges of a multiple of 64 columns are fastest. Calls
+// on disjoint ranges of columns, or on different parts of x, may run
+// concurrently, each with its own scratch. Weights are read from w.Packed,
+// which must suit the precision. If it is nil, F32 and BF16 read them as
+// stored.
 func MatMul(c []float32, ldc int, x *Input, w *Weight, bias []float32, n0, n1 int, s *Scratch) {
 	checkProduct(c, ldc, x, w, n0, n1)
 	if bias != nil && len(bias) != w.N {
@@ -77,8 +78,8 @@ func MatMul(c []float32, ldc int, x *Input, w *Weight, bias []float32, n0, n1 in
 	matMul(c, ldc, x, w, s.start, n0, n1, s, x.blocking())
 }
 
-// MatMulAdd is [MatMul] with C += X Wᵀ: the values that c holds take the place of the
-// bias.
+// MatMulAdd computes C += X Wᵀ. It is [MatMul] with the values in c in place of
+// the bias.
 func MatMulAdd(c []float32, ldc int, x *Input, w *Weight, n0, n1 int, s *Scratch) {
 	checkProduct(c, ldc, x, w, n0, n1)
 	switch {
@@ -114,18 +115,18 @@ func checkProduct(c []float32, ldc int, x *Input, w *Weight, n0, n1 int) {
 	}
 }
 
-// matMul walks, from the outside in, over groups of panels, blocks of K, blocks
-// of strips and tiles of one or more panels. The first block of strips packs a
-// panel, later ones find it packed; if there is only one block, all tiles share
-// one buffer. The first block of K starts from start, one for each column from n0
-// on, or from what c holds if that is nil.
+// matMul loops, from the outside in, over groups of panels, blocks of K, blocks
+// of strips, and tiles of one or more panels. The first block of strips packs a
+// panel and later ones reuse it; if there is only one block, all tiles share
+// one buffer. The first block of K starts from start, which has a value for
+// each column from n0 on, or from c if start is nil.
 func matMul(c []float32, ldc int, x *Input, w *Weight, start []float32, n0, n1 int, s *Scratch, b blocking) {
 	width, strips := x.width(), x.Strips()
 	slots := b.panels
 	if strips <= b.strips {
 		slots = width
 	}
-	if x.k == 0 { // no block of K
+	if x.k == 0 { // there is no block of K
 		for i := range x.m {
 			copy(c[i*ldc:][:n1-n0], start)
 		}
@@ -154,7 +155,7 @@ func matMul(c []float32, ldc int, x *Input, w *Weight, start []float32, n0, n1 i
 							s.pack(p, x.precision, w, n, cols, k0, depth)
 						}
 					}
-					switch { // what is read or packed after this
+					switch { // what will be read or packed after this
 					case n+cols < groupEnd:
 						p.next = w.walk(n+cols, k0)
 					case k0+depth < x.k:

@@ -9,7 +9,7 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// floatForm chooses the layout of an input of F32 or BF16.
+// floatForm returns the layout of an input of F32 or BF16.
 func floatForm(p Precision) form {
 	switch {
 	case useAVX512BF16 && p == BF16:
@@ -46,7 +46,7 @@ func (t *tiles) run() {
 	if t.start != nil {
 		args.start = unsafe.Pointer(&t.start[0])
 	}
-	if args.next.step == 0 { // nothing known: what is read anyway
+	if args.next.step == 0 { // unknown: prefetch what is read anyway
 		args.next = walk{first: uintptr(args.b), second: args.stride, step: 64}
 	}
 	if args.next.turn == 0 {
@@ -75,10 +75,11 @@ func (t *tiles) run() {
 	}
 }
 
-// The assembly of form dot takes pairs on both sides. Wide takes float32 weights,
-// Pairs takes pairs, the even element first, and Odd takes them with the odd element
-// first. AVX-512 multiplies strips of up to 12 rows by 2 panels, or of up to 5 rows
-// by 4; AVX2 multiplies strips of up to 6 rows by one.
+// Dot multiplies pairs of bfloat16 on both sides. The others multiply float32
+// by float32 weights (Wide), or by pairs of bfloat16, the even element first
+// (Pairs) or the odd one (Odd). AVX-512 has strips of up to 12 rows and 2
+// panels, or up to 5 rows and 4 panels; AVX2 has strips of up to 6 rows and one
+// panel.
 
 //go:noescape
 func tilesDotAVX512(t *tileArgs)

@@ -40,9 +40,8 @@ func (t *tiles) run() {
 	}
 }
 
-// The assembly multiplies strips of up to 6 rows by one panel. Wide takes float32
-// weights, Pairs takes pairs, the even element first, and Odd takes them with the odd
-// element first.
+// Strips of up to 6 rows are multiplied by one panel of float32 weights (Wide),
+// or of pairs of bfloat16, the even element first (Pairs) or the odd one (Odd).
 
 //go:noescape
 func tilesWideNEON(t *tileArgs)

@@ -2,7 +2,11 @@ package kernels
 
 import "seccodeprm/internal/num"
 
-// generic is the definition of what the kernels compute.
+// generic defines what the kernels compute. Every value of c is one chain of
+// fused multiply-adds: over the columns in order, or, in precision BF16, with
+// the odd column of each pair first. Strips, tiles and panels divide the
+// values, never a chain, so that every blocking and every instruction set gives
+// the same bits.
 func (t *tiles) generic() {
 	if t.start != nil {
 		for i := range t.count * t.rows {
@@ -28,7 +32,7 @@ func (t *tiles) generic() {
 	}
 }
 
-// at returns the activation of row i of strip s in column k.
+// at returns the element of the input in row i of strip s, column k.
 func (t *tiles) at(s, i, k int) float32 {
 	if t.form == dot {
 		return num.FromBF16(uint16(t.pairs[s*t.skip+k/2*t.slots+i] >> (k % 2 * 16)))
@@ -36,7 +40,7 @@ func (t *tiles) at(s, i, k int) float32 {
 	return t.a[s*t.skip+k*t.slots+i]
 }
 
-// row widens the 16 weights of column k of a panel.
+// row widens the 16 weights of a panel in column k.
 func (p panels) row(dst *[PanelColumns]float32, panel, k int) {
 	if p.pairs == nil {
 		copy(dst[:], p.wide[panel*p.stride+k*PanelColumns:])

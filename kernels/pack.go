@@ -1,16 +1,16 @@
 package kernels
 
-// panels are panels of weights, 16 columns wide each, in one of two forms, from
-// some column of K on.
+// panels are panels of 16 columns in one of two forms, from some column of K
+// on.
 type panels struct {
 	pairs  []uint16  // [panel][k/2][16][2]
 	wide   []float32 // [panel][k][16]
 	stride int       // elements from one panel to the next
-	next   walk      // over the weights that are wanted next, zero if not known
+	next   walk      // the weights that will be read next; zero if unknown
 }
 
-// from returns the panels from number panel and, within each, column k0 on; k0
-// is even.
+// from returns the panels from the given one on, each from column k0 on. k0 is
+// even.
 func (p panels) from(panel, k0 int) panels {
 	skip := panel*p.stride + k0*PanelColumns
 	if p.pairs != nil {
@@ -21,7 +21,7 @@ func (p panels) from(panel, k0 int) panels {
 	return p
 }
 
-// panels returns a buffer for some panels in the form that w takes in precision p.
+// panels returns a buffer of panels in the form that w takes in precision p.
 func (s *Scratch) panels(p Precision, w *Weight, slots, depth int) panels {
 	size := depth * PanelColumns
 	if p == F32 && len(w.BF16) == 0 {
@@ -33,8 +33,8 @@ func (s *Scratch) panels(p Precision, w *Weight, slots, depth int) panels {
 }
 
 // pack fills panels with the rows n to n+cols-1 of w, columns k0 to k0+depth-1,
-// for a product of precision p. Columns of a panel without a row of w are zero,
-// and so is the odd half of the last pair of an odd depth; neither is used.
+// for a product of precision p. It pads with zeros: columns of a panel that
+// have no row of w, and the odd half of the last pair if depth is odd.
 func (s *Scratch) pack(dst panels, p Precision, w *Weight, n, cols, k0, depth int) {
 	for j := 0; j < cols; j += PanelColumns {
 		first, some := (n+j)*w.K+k0, min(PanelColumns, cols-j)
@@ -52,10 +52,11 @@ func (s *Scratch) pack(dst panels, p Precision, w *Weight, n, cols, k0, depth in
 	}
 }
 
-// pairsLen is the number of elements of a panel of pairs.
+// pairsLen returns the number of elements of a panel of pairs.
 func pairsLen(depth int) int { return (depth + 1) / 2 * 2 * PanelColumns }
 
-// packWide fills one panel with cols rows, from element first of w on, as float32.
+// packWide fills one panel with cols rows as float32, from element first of w
+// on.
 func packWide(dst []float32, w *Weight, first, cols, depth int) {
 	if len(w.F16) > 0 {
 		packF16(dst, w.F16[first:], w.K, cols, depth)

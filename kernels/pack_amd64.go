@@ -4,7 +4,7 @@ package kernels
 
 import "unsafe"
 
-// Assembly takes whole registers; Go takes what is left. Strides count bytes.
+// Assembly processes whole registers, Go the remainder. Strides count bytes.
 
 //go:noinline
 func packPairs(dst, w []uint16, ldw, cols, depth int, round bool) {
@@ -35,8 +35,8 @@ func packF32(dst, w []float32, ldw, cols, depth int) {
 	}
 }
 
-// transpose turns 16 rows of dwords, stride bytes apart, into [n][16] and returns
-// how many of the n columns it did.
+// transpose turns 16 rows of dwords, stride bytes apart, into [n][16]. It
+// returns how many of the n columns it has done.
 func transpose(dst, src unsafe.Pointer, stride, n int) (done int) {
 	if useAVX512 {
 		if done = n &^ 15; done > 0 {
@@ -58,7 +58,7 @@ func transpose16AVX2(dst, src unsafe.Pointer, stride, n int)
 //go:noescape
 func transpose16AVX512(dst, src unsafe.Pointer, stride, n int)
 
-// transposeRound is transpose of pairs of bfloat16 of which the tiny ones become +0.
+// transposeRound is transpose for pairs of bfloat16. Tiny ones become +0.
 func transposeRound(dst, src unsafe.Pointer, stride, n int) (done int) {
 	if useAVX512 {
 		if done = n &^ 15; done > 0 {
@@ -72,7 +72,7 @@ func transposeRound(dst, src unsafe.Pointer, stride, n int) (done int) {
 	return done
 }
 
-// transposeRound16AVX2 is the same, and words below 2^-50 as a bfloat16 become +0.
+// transposeRound16AVX2 does the same and replaces bfloat16 below 2^-50 by +0.
 //
 //go:noescape
 func transposeRound16AVX2(dst, src unsafe.Pointer, stride, n int)
@@ -85,7 +85,7 @@ func packF16(dst []float32, w []uint16, ldw, cols, depth int) {
 	done := 0
 	if n := depth &^ 7; useAVX2 && cols == PanelColumns && n > 0 {
 		_, _ = dst[n*PanelColumns-1], w[(PanelColumns-1)*ldw+n-1]
-		pairs := unsafe.Pointer(&dst[n/2*PanelColumns]) // widened from the front, they are read before they are overwritten
+		pairs := unsafe.Pointer(&dst[n/2*PanelColumns]) // read before they are overwritten
 		transpose(pairs, unsafe.Pointer(&w[0]), 2*ldw, n/2)
 		widenF16AVX2(unsafe.Pointer(&dst[0]), pairs, n/2)
 		done = n
@@ -95,7 +95,7 @@ func packF16(dst []float32, w []uint16, ldw, cols, depth int) {
 	}
 }
 
-// widenF16AVX2 turns n rows of 16 pairs of binary16 into 2n rows of 16 floats;
+// widenF16AVX2 turns n rows of 16 pairs of binary16 into 2n rows of 16 floats.
 // pairs may be the second half of dst.
 //
 //go:noescape
@@ -114,7 +114,8 @@ func roundPairs(dst []uint16, wide []float32) {
 	roundPairsGeneric(dst, wide, 2*n)
 }
 
-// roundPairsAVX2 turns 2n rows of 16 floats into n rows of 16 pairs of operands.
+// roundPairsAVX2 turns 2n rows of 16 floats into n rows of 16 pairs of
+// operands.
 //
 //go:noescape
 func roundPairsAVX2(dst, wide unsafe.Pointer, n int)
@@ -131,7 +132,7 @@ func packStrip(dst, x []float32, ldx, rows, k int) {
 	packSlots(dst, stripRows, x, ldx, rows, done, k)
 }
 
-// packStripAVX2 turns rows <= 6 rows of k floats, a multiple of 4, into [k][6].
+// packStripAVX2 turns up to 6 rows of k floats, a multiple of 4, into [k][6].
 //
 //go:noescape
 func packStripAVX2(dst, x unsafe.Pointer, ldx, rows, k int)
@@ -151,8 +152,8 @@ func packTall(dst, x []float32, ldx, rows, k int) {
 	packSlots(dst, rows, x, ldx, rows, done, k)
 }
 
-// packTallAVX512 turns the floats of rows <= 12 rows, from offset on, into
-// [k][rows], k a multiple of 16. There are 12 valid pointers.
+// packTallAVX512 turns floats of up to 12 rows, from offset on, into [k][rows].
+// k is a multiple of 16. All 12 pointers are valid.
 //
 //go:noescape
 func packTallAVX512(dst, pointers unsafe.Pointer, offset, rows, k int)
@@ -172,13 +173,14 @@ func packDot(dst []uint32, x []float32, ldx, rows, k int) {
 	packDotGeneric(dst, x, ldx, rows, done, k)
 }
 
-// packDotAVX512 turns them into pairs of rounded operands [k/2][rows], k a
+// packDotAVX512 turns them into pairs of rounded operands [k/2][rows]. k is a
 // multiple of 32.
 //
 //go:noescape
 func packDotAVX512(dst, pointers unsafe.Pointer, offset, rows, k int)
 
-// rowPointers are the first elements of rows, the last one repeated.
+// rowPointers returns pointers to the first elements of rows. The last one
+// repeats.
 func rowPointers(x []float32, ldx, rows int) (p [tallRows]unsafe.Pointer) {
 	for i := range p {
 		p[i] = unsafe.Pointer(&x[min(i, rows-1)*ldx])
@@ -196,7 +198,7 @@ func roundBF16(x []float32) {
 	roundBF16Generic(x)
 }
 
-// roundBF16AVX2 rounds n floats, a multiple of 8, as operands, in place.
+// roundBF16AVX2 rounds n floats, a multiple of 8, in place.
 //
 //go:noescape
 func roundBF16AVX2(x unsafe.Pointer, n int)
@@ -218,8 +220,8 @@ func zeroTiny(c []float32, ldc, rows, n int) {
 	}
 }
 
-// zeroTinyAVX2 makes what is too small to start from +0, in rows of n, a multiple
-// of 8.
+// zeroTinyAVX2 replaces values too small to start from by +0, in rows of n, a
+// multiple of 8.
 //
 //go:noescape
 func zeroTinyAVX2(c unsafe.Pointer, ldc, rows, n int)

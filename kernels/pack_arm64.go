@@ -39,7 +39,7 @@ func packF32(dst, w []float32, ldw, cols, depth int) {
 //go:noescape
 func transpose16NEON(dst, src unsafe.Pointer, stride, n int)
 
-// transposeRound16NEON is the same, and words below 2^-50 as a bfloat16 become +0.
+// transposeRound16NEON does the same and replaces bfloat16 below 2^-50 by +0.
 //
 //go:noescape
 func transposeRound16NEON(dst, src unsafe.Pointer, stride, n int)
@@ -75,7 +75,7 @@ func zeroTiny(c []float32, ldc, rows, n int) {
 //go:noescape
 func zeroTinyNEON(c unsafe.Pointer, n int)
 
-// The rest of packing has no assembly here.
+// The other kinds of packing have no assembly on arm64.
 
 func packStrip(dst, x []float32, ldx, rows, k int) { packSlots(dst, stripRows, x, ldx, rows, 0, k) }
 

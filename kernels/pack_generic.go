@@ -2,8 +2,9 @@ package kernels
 
 import "seccodeprm/internal/num"
 
-// packPairsGeneric packs from column k0, which is even, up to depth. With round
-// what is too small for an operand of precision BF16 becomes +0.
+// packPairsGeneric packs the columns k0 to depth-1 of cols rows into pairs
+// [depth/2][16][2]. k0 is even. With round, values too small for an operand of
+// precision BF16 become +0.
 func packPairsGeneric(dst, w []uint16, ldw, cols, k0, depth int, round bool) {
 	clear(dst[k0*PanelColumns : pairsLen(depth)])
 	for j := range cols {
@@ -17,7 +18,8 @@ func packPairsGeneric(dst, w []uint16, ldw, cols, k0, depth int, round bool) {
 	}
 }
 
-// roundPairsGeneric turns rows of 16 floats, from row k0 on, into pairs.
+// roundPairsGeneric rounds rows of 16 floats, from row k0 on, and stores them
+// in pairs.
 func roundPairsGeneric(dst []uint16, wide []float32, k0 int) {
 	depth := len(wide) / PanelColumns
 	clear(dst[k0*PanelColumns:])
@@ -28,7 +30,7 @@ func roundPairsGeneric(dst []uint16, wide []float32, k0 int) {
 	}
 }
 
-// packF32Generic packs from column k0 up to depth.
+// packF32Generic packs the columns k0 to depth-1 of cols rows into [depth][16].
 func packF32Generic(dst, w []float32, ldw, cols, k0, depth int) {
 	clear(dst[k0*PanelColumns : depth*PanelColumns])
 	for j := range cols {
@@ -39,7 +41,7 @@ func packF32Generic(dst, w []float32, ldw, cols, k0, depth int) {
 	}
 }
 
-// packF16Generic packs from column k0 up to depth.
+// packF16Generic is packF32Generic for binary16.
 func packF16Generic(dst []float32, w []uint16, ldw, cols, k0, depth int) {
 	clear(dst[k0*PanelColumns : depth*PanelColumns])
 	for j := range cols {
@@ -50,8 +52,8 @@ func packF16Generic(dst []float32, w []uint16, ldw, cols, k0, depth int) {
 	}
 }
 
-// packSlots packs rows of x, columns k0 to k-1, into [k][slots]; slots beyond
-// rows are left as they are, since nothing reads them.
+// packSlots packs the columns k0 to k-1 of x into [k][slots]. It does not touch
+// the slots beyond rows, since nothing reads them.
 func packSlots(dst []float32, slots int, x []float32, ldx, rows, k0, k int) {
 	for i := range rows {
 		row := x[i*ldx:][:k]
@@ -61,8 +63,8 @@ func packSlots(dst []float32, slots int, x []float32, ldx, rows, k0, k int) {
 	}
 }
 
-// packDotGeneric packs rows of x, rounded, from column k0 on, which is even, to
-// k-1 into pairs [k/2][rows].
+// packDotGeneric rounds the columns k0 to k-1 of x and packs them into pairs
+// [k/2][rows]. k0 is even.
 func packDotGeneric(dst []uint32, x []float32, ldx, rows, k0, k int) {
 	for i := range rows {
 		row := x[i*ldx:][:k]
@@ -76,15 +78,15 @@ func packDotGeneric(dst []uint32, x []float32, ldx, rows, k0, k int) {
 	}
 }
 
-// roundBF16Generic rounds x as an operand of a product, in place.
+// roundBF16Generic rounds x in place, as operands are rounded.
 func roundBF16Generic(x []float32) {
 	for i, v := range x {
 		x[i] = num.FromBF16(num.OperandBF16(v))
 	}
 }
 
-// zeroTinyGeneric replaces what is too small to start a chain of precision BF16
-// from by +0, in columns n0 to n-1.
+// zeroTinyGeneric replaces values in the columns n0 to n-1 that are too small
+// to start a chain of precision BF16 by +0.
 func zeroTinyGeneric(c []float32, ldc, rows, n0, n int) {
 	for i := range rows {
 		row := c[i*ldc:][n0:n]

@@ -2,32 +2,31 @@ package kernels
 
 import "fmt"
 
-// Precision is a contract of arithmetic: what the operands of matrix products and
-// of attention are rounded to, and in which order they are summed. It gives the
-// same bits on every machine; see Numerics in the package comment. Norms, softmax,
-// RoPE and activation functions are float32 in all of them.
+// Precision is a contract of arithmetic: what the operands of matrix products
+// and of attention are rounded to, and in which order they are summed. The bits
+// are the same on every machine; see Numerics in the package documentation.
+// Norms, softmax, RoPE and activation functions are float32 in every precision.
 //
-// The zero value is [BF16], the default of every option that has this type, unless
-// the option says otherwise.
+// The zero value is [BF16], the default.
 type Precision uint8
 
 const (
-	// BF16 rounds weights, inputs of products, keys, values and attention weights
-	// to bfloat16 and sums in float32, the odd element of each pair before the even
-	// one, as the instruction VDPBF16PS does.
+	// BF16 rounds weights, inputs of products, keys, values and attention
+	// weights to bfloat16 and sums in float32, the odd element of each pair
+	// before the even one, as the instruction VDPBF16PS does.
 	BF16 Precision = iota
 
-	// F32 is the reference: weights as stored, widened exactly, and float32 inputs,
-	// one fused multiply-add chain over K in order.
+	// F32 is the reference: weights as stored, widened exactly, and float32
+	// inputs, one fused multiply-add chain over K in order.
 	F32
 
-	// W8A16 multiplies weights of 8 bits, scaled per output, by inputs of 16 bits,
-	// scaled per row, in exact integers. Attention is that of BF16.
+	// W8A16 multiplies weights of 8 bits, scaled per output, by inputs of 16
+	// bits, scaled per row, in exact integers. Attention is that of BF16.
 	W8A16
 
-	// W8A8 is W8A16 with inputs of 7 bits, sign included: the integers -63 to 63.
-	// That is one bit less than an int8 holds, but what the multipliers of every
-	// instruction set take without saturating.
+	// W8A8 is W8A16 with inputs of 7 bits, sign included: the integers -63 to
+	// 63. An int8 holds one bit more, but then some instruction sets would
+	// saturate.
 	W8A8
 )
 
@@ -58,8 +57,8 @@ func (p Precision) Valid() bool {
 	return false
 }
 
-// Integer reports whether matrix products multiply integers. They read weights
-// that were quantised beforehand, by [Weight.Pack].
+// Integer reports whether matrix products multiply integers. Their weights have
+// to be quantised beforehand, by [Weight.Pack].
 func (p Precision) Integer() bool { return p == W8A16 || p == W8A8 }
 
 // Attention returns the precision of attention and of the keys and values in a

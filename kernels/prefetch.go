@@ -2,17 +2,17 @@ package kernels
 
 import "unsafe"
 
-// walk is what a kernel brings to L2 while it multiplies two panels: a cache line
-// from first on and one second bytes further, step bytes further each time, and turn
-// bytes more before the first of each 16 times. What lies beyond a matrix may be
-// prefetched, which cannot fault.
+// walk says what a kernel prefetches into L2 while it multiplies two panels: at
+// each step the cache line at first and the one second bytes further. first
+// then advances by step bytes, and by turn more before every 16th step. It may
+// run past the end of a matrix, since prefetches cannot fault.
 type walk struct {
-	first              uintptr // of memory that may be gone, since nothing depends on it
+	first              uintptr // a hint: the memory may be gone
 	second, step, turn int
 }
 
-// walk goes over two panels from row n and column k on, or down 32 rows that are yet
-// to be packed, a line of each at a time.
+// walk covers two panels from row n and column k on. If w is not packed, it
+// goes down 32 stored rows, a cache line of each at a time.
 func (w *Weight) walk(n, k int) walk {
 	if w.Packed != nil {
 		return walk{first: address(w.packed(n, k).pairs), second: 2 * pairsLen(w.K), step: 64}

@@ -2,12 +2,12 @@ package kernels
 
 import "unsafe"
 
-// tiles is the work of one call of a kernel: some strips of equal height times
-// a tile's width of panels, added to the tiles of c below each other.
+// tiles is the work of one call of a kernel: strips of equal height times as
+// many panels as a tile is wide, added to a column of tiles of c.
 type tiles struct {
 	c     []float32
 	ldc   int
-	start []float32 // values of all rows to start from; nil: those of c
+	start []float32 // what every row starts from; nil: from c
 	form  form
 	a     []float32 // forms six and tall, from the first column of K on
 	pairs []uint32  // form dot
@@ -18,18 +18,17 @@ type tiles struct {
 	b     panels
 	width int  // panels
 	depth int  // columns of K
-	odd   bool // odd before even, as in precision BF16
-	clean bool // chains start here: what is too small in c becomes +0 before
+	odd   bool // the odd element of a pair first, as in precision BF16
+	clean bool // chains start here: tiny values of c become +0 first
 }
 
-// tileArgs is the argument block of the assembly, which does the work of a tiles. It
-// finds the fields by the offsets that the compiler writes to go_asm.h. skip, stride
-// and ldc count bytes; no count is 0.
+// tileArgs is tiles as the assembly takes it. The compiler writes the offsets
+// of the fields to go_asm.h. skip, stride and ldc count bytes. No count is 0.
 type tileArgs struct {
 	a     unsafe.Pointer // the first strip
 	b     unsafe.Pointer // the first panel
 	c     unsafe.Pointer // the first tile
-	start unsafe.Pointer // values of all rows to start from; nil: those of c
+	start unsafe.Pointer // what every row starts from; nil: from c
 
 	depth  int // columns of K
 	skip   int // from one strip to the next
@@ -39,15 +38,16 @@ type tileArgs struct {
 	rows   int // of a strip
 	width  int // panels
 
-	// The rest serves amd64 alone.
-	tiny  int  // without start, values of c whose bits doubled are below become +0
-	next  walk // what AVX-512 fetches from memory for later
-	ahead int  // what AVX2 fetches: the panel so many bytes further
+	// Only amd64 uses the rest.
+	tiny  int  // without start: values of c whose bits times 2 are below become +0
+	next  walk // what AVX-512 prefetches
+	ahead int  // what AVX2 prefetches: the panel that many bytes further
 }
 
-// multiply adds the product of strips s0 to s1-1 of a, columns k0 to k0+depth-1,
-// with the panels to the first cols columns of c, whose rows are those of a, or
-// puts it there, added to start, one for each column up to whole tiles.
+// multiply multiplies the strips s0 to s1-1 of x, columns k0 to k0+depth-1, by
+// the panels. It adds the product to the first cols columns of c, which has the
+// rows of x, or, if start is not nil, stores start plus the product there.
+// start has a value for each column of all tiles, also of one that is not full.
 func (p panels) multiply(c []float32, ldc, cols int, start []float32, x *Input, s0, s1, k0, depth int) {
 	width := x.width()
 	for j := 0; j < cols; j += width * PanelColumns {
@@ -66,8 +66,8 @@ func (p panels) multiply(c []float32, ldc, cols int, start []float32, x *Input, 
 	}
 }
 
-// narrow multiplies through tiles of full width beside c. Where a panel is
-// missing its neighbour stands in.
+// narrow multiplies into a tile of full width and copies from and to c. A
+// missing panel is replaced by its neighbour.
 func (p panels) narrow(c []float32, ldc, cols, width int, start []float32, x *Input, s0, s1, k0, depth int) {
 	var tile [tallRows * 2 * PanelColumns]float32
 	if cols <= PanelColumns {
@@ -86,7 +86,7 @@ func (p panels) narrow(c []float32, ldc, cols, width int, start []float32, x *In
 	}
 }
 
-// tiles multiplies into c itself, strips of the same height at a time.
+// tiles multiplies into c directly, strips of equal height at a time.
 func (p panels) tiles(c []float32, ldc, width int, start []float32, x *Input, s0, s1, k0, depth int) {
 	height, higher := x.heights()
 	most := max(1, maxProducts/((height+1)*width*PanelColumns*depth))
@@ -101,10 +101,10 @@ func (p panels) tiles(c []float32, ldc, width int, start []float32, x *Input, s0
 	}
 }
 
-// maxProducts bounds a call of a kernel to some tens of microseconds.
+// maxProducts limits a call of a kernel to some tens of microseconds.
 const maxProducts = 1 << 21
 
-// strip multiplies count strips of equal height from s on into c.
+// strip multiplies count strips of equal height, from strip s on, into c.
 func (p panels) strip(c []float32, ldc, width int, start []float32, x *Input, s, count, k0, depth int) {
 	row, end := x.Strip(s)
 	rows := end - row

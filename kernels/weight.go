@@ -7,41 +7,43 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// Weight is the matrix (N, K), outputs by inputs, of a linear layer. Exactly one of
-// BF16, F16 and F32 is set: the N*K elements, row-major, as a checkpoint stores
-// them. They are only read.
+// Weight is the matrix (N, K), outputs by inputs, of a linear layer. Exactly
+// one of BF16, F16 and F32 is set: the N*K elements, row-major, as a checkpoint
+// stores them. They are only read.
 type Weight struct {
 	N, K int
 	BF16 []uint16  // bfloat16 bits
 	F16  []uint16  // IEEE 754 binary16 bits
 	F32  []float32 //
 
-	// Packed is the same weight once more, in the order of a product. If it is set,
-	// [MatMul] reads nothing else. If it is nil, products of F32 and BF16 read the
-	// stored elements and pack some at a time on the fly.
+	// Packed is a copy of the weight in the order in which products read it. If
+	// it is set, [MatMul] reads nothing else. If it is nil, F32 and BF16
+	// products read the stored elements and pack a few at a time on the fly.
 	Packed *Packed
 }
 
-// Packed is a weight as products of one precision read it: in panels of 16 outputs.
-// [Weight.Pack] makes one; its slices may also lie in a file that holds what Pack
-// wrote. Outputs and inputs that do not exist are zero.
+// Packed is a weight as products of one precision read it: in panels of 16
+// outputs, padded with zeros. [Weight.Pack] makes one. The slices may also be
+// views of a file that holds what Pack wrote.
 type Packed struct {
-	// Precision of the products. W8A16 and W8A8 read the same form, and a weight
-	// that is packed for one of them serves both.
+	// Precision of the products. W8A16 and W8A8 read the same form: a weight
+	// packed for one of them serves both.
 	Precision Precision
 
 	// Pairs is the form of F32 and BF16.
 	Pairs []uint16 // [N/16][K/2][16][2] bfloat16
 
-	// Quads, Scale and Offset are the form of W8A16 and W8A8. Row n, with a the
-	// largest magnitude in it, has the scale a/127, and its elements are
+	// Quads, Scale and Offset are the form of W8A16 and W8A8. Let a be the
+	// largest magnitude of row n. Its scale is a/127, and its elements are the
+	// integers
 	//
 	//	q[k] = round(w[k] * (127/a))
 	//
-	// with each operation rounded to float32 and then to the nearest integer, to
-	// even on a tie: q[k] is one of -127 to 127 and means q[k]*(a/127). A row that
-	// stays below 2^-100 has scale 0 and means zeros. A row with an infinity or NaN
-	// has scale NaN and gives NaN in every product.
+	// Each operation rounds to float32; then round rounds to the nearest
+	// integer, ties to even. q[k] is in -127..127 and represents q[k]*(a/127).
+	// A row whose magnitudes are all below 2^-100 has scale 0 and represents
+	// zeros. A row that contains an infinity or NaN has scale NaN; every
+	// product with it is NaN.
 	Quads  []uint32  // [N/16][K/4][16]: four int8, the first k in the low byte
 	Scale  []float32 // [N/16*16]
 	Offset []int32   // [N/16*16]: -64 times the sum of the quantised row
@@ -50,8 +52,8 @@ type Packed struct {
 // Panels returns the number of panels of 16 outputs.
 func (w *Weight) Panels() int { return panelsOf(w.N) }
 
-// PackedBytes returns the memory that w takes when it is packed for p. It is 0 where
-// products of p read the stored elements alone: in F32, unless they are BF16.
+// PackedBytes returns the memory that w takes when packed for p. It is 0 if
+// there is no packed form: in F32, unless the stored elements are BF16.
 func (w *Weight) PackedBytes(p Precision) int64 {
 	panels := int64(w.Panels())
 	switch {
@@ -63,8 +65,8 @@ func (w *Weight) PackedBytes(p Precision) int64 {
 	return 2 * panels * int64(pairsLen(w.K))
 }
 
-// Pack packs w for products of precision p, if there is a packed form. To share the
-// work, see [Weight.PackInto].
+// Pack packs w for products of precision p, if there is a packed form.
+// [Weight.PackInto] splits the work.
 func (w *Weight) Pack(p Precision) {
 	if dst := w.NewPacked(p); dst != nil {
 		w.PackInto(dst, 0, w.Panels())
@@ -72,7 +74,7 @@ func (w *Weight) Pack(p Precision) {
 	}
 }
 
-// NewPacked returns memory for [Weight.PackInto], or nil where there is no packed
+// NewPacked returns memory for [Weight.PackInto], or nil if there is no packed
 // form.
 func (w *Weight) NewPacked(p Precision) *Packed {
 	w.check()
@@ -91,8 +93,8 @@ func (w *Weight) NewPacked(p Precision) *Packed {
 }
 
 // PackInto packs the panels first to last-1 into their place in dst, which
-// [Weight.NewPacked] returned. Calls on disjoint ranges may run concurrently. The
-// caller sets w.Packed when all panels are done.
+// comes from [Weight.NewPacked]. Calls on disjoint ranges may run concurrently.
+// When all panels are done, the caller sets w.Packed.
 func (w *Weight) PackInto(dst *Packed, first, last int) {
 	w.check()
 	dst.check(w)
@@ -116,7 +118,7 @@ func (w *Weight) PackInto(dst *Packed, first, last int) {
 	}
 }
 
-// packDepth bounds the columns that PackInto takes at a time.
+// packDepth bounds how many columns PackInto packs at a time.
 const packDepth = 1024
 
 // packed returns the packed pairs from output n and column k0 on.
@@ -124,7 +126,8 @@ func (w *Weight) packed(n, k0 int) panels {
 	return panels{pairs: w.Packed.Pairs, stride: pairsLen(w.K)}.from(n/PanelColumns, k0)
 }
 
-// Row widens row n into dst, exactly: the look-up of an embedding. len(dst) is K.
+// Row widens row n into dst, exactly, as an embedding look-up does. len(dst) is
+// K.
 func (w *Weight) Row(dst []float32, n int) {
 	w.check()
 	if n < 0 || n >= w.N || len(dst) != w.K {
@@ -159,7 +162,7 @@ func (w *Weight) check() {
 	}
 }
 
-// check panics unless d has the size of w in its precision.
+// check panics unless d has the size that w takes in its precision.
 func (d *Packed) check(w *Weight) {
 	outputs := w.Panels() * PanelColumns
 	pairs, quads, scales := 0, outputs*quadsOf(w.K), outputs
@@ -176,13 +179,13 @@ func (d *Packed) check(w *Weight) {
 	}
 }
 
-// serves reports whether products of precision p read this form.
+// serves reports whether products of precision p can read this form.
 func (d *Packed) serves(p Precision) bool {
 	return d.Precision == p || d.Precision.Integer() && p.Integer()
 }
 
-// aligned returns n zeros that begin at a cache line, so that no register of weights
-// lies in two.
+// aligned returns n zeros that begin at a cache line, so that no load of a
+// register of weights crosses two.
 func aligned[T uint16 | uint32](n int) []T {
 	const line = 64
 	var zero T

@@ -7,8 +7,8 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// Softmax holds the sums of some queries over the keys walked so far; see
-// [Queries]. The zero value is ready; the buffers only grow.
+// Softmax holds the running sums of queries over the keys seen so far; see
+// [Queries]. The zero value is ready to use; buffers only grow.
 type Softmax struct {
 	n, headDim int
 	max, sum   []float32 // of each query, whole panels
@@ -17,7 +17,7 @@ type Softmax struct {
 
 var negInf = float32(math.Inf(-1))
 
-// Reset starts for n queries of headDim elements, with no keys.
+// Reset prepares for n queries of headDim elements that have seen no key.
 func (s *Softmax) Reset(n, headDim int) {
 	if n < 0 || headDim < 0 {
 		panic(fmt.Sprintf("kernels: sums of %d queries of %d elements", n, headDim))
@@ -32,17 +32,18 @@ func (s *Softmax) Reset(n, headDim int) {
 	clear(s.out)
 }
 
-// rows is the number of rows of a panel of out.
+// rows returns the number of rows of a panel of out.
 func (s *Softmax) rows() int { return panelsOf(s.headDim) * PanelColumns }
 
-// Merge adds the sums o over later keys: both sides are rescaled to the common
-// maximum. With new, a = exp(max - new) and b = exp(o.max - new),
+// Merge adds the sums o over later keys. Both sides are rescaled to their
+// common maximum, new:
 //
+//	a = exp(max - new);     b = exp(o.max - new)
 //	sum = sum*a + o.sum*b;  out = out*a + o.out*b
 //
-// every product rounded. Where neither side has seen a key nothing changes.
-// Merging into nothing, or merging nothing, changes no more than the sign of a
-// zero.
+// Every product rounds. A query that has seen no key on either side does not
+// change. If it has seen keys on one side only, at most the sign of a zero
+// changes.
 func (s *Softmax) Merge(o *Softmax) {
 	if s.n != o.n || s.headDim != o.headDim {
 		panic(fmt.Sprintf("kernels: sums of %d queries of %d elements and %d of %d", s.n, s.headDim, o.n, o.headDim))
@@ -64,8 +65,8 @@ func (s *Softmax) Merge(o *Softmax) {
 	}
 }
 
-// Outputs writes the attention's output of query i, out/sum, to row(i), headDim
-// elements.
+// Outputs writes the output of attention for query i, out/sum, to row(i), which
+// has headDim elements.
 func (s *Softmax) Outputs(row func(i int) []float32) {
 	size := s.rows() * PanelColumns
 	for first := 0; first < s.n; first += PanelColumns {
