@@ -28,8 +28,10 @@ func live(ctx context.Context, o *options, model search.Scorer, generator search
 	v := view{w: w, color: console.Colored(w), tree: s.Result().Tree}
 	var failed error
 	for event, err := range s.Events(ctx) {
-		if failed = err; err == nil {
+		if err == nil {
 			v.round(event)
+		} else if s.Result().Stop != search.OutOfTime { // a deadline is a budget here
+			failed = err
 		}
 	}
 	result := s.Result()

@@ -41,7 +41,8 @@
 // [Options] bound tokens, proposals and depth; the deadline of the context
 // bounds time. A search that reaches a bound ends without an error, with what
 // is finished by then. [Result] says which bound it was. Only a cancelled
-// context is an error.
+// context is an error of Run; [Search.Events] ends with the error of the deadline
+// too.
 //
 // # Rewards for training
 //

@@ -88,6 +88,7 @@ type Search struct {
 	tokens   int
 	proposed int
 	stop     Stop
+	err      error // that ended the search
 }
 
 // New prepares a search for continuations of in.Text, which may be empty.
@@ -134,37 +135,44 @@ type Event struct {
 // Events runs the search while the caller ranges over it, and yields an Event
 // for each round of proposals. Leaving the loop pauses the search; ranging
 // again continues with the next round. An error comes without an event and ends
-// the sequence.
+// the sequence, the error of a context that ended among them, so a sequence
+// without an error is a whole search. Ranging over a search that has failed
+// yields its error again.
 func (s *Search) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		for s.stop == Running {
 			event, err := s.round(ctx)
-			if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				s.stop = OutOfTime // the budget in time is spent, which is no failure
-				return
-			}
 			if err != nil {
-				s.stop = Failed
-				yield(Event{}, err)
-				return
+				s.stop, s.err = Failed, err
+				if ended := ctx.Err(); ended != nil {
+					s.err = ended // it made the round fail
+					if errors.Is(ended, context.DeadlineExceeded) {
+						s.stop = OutOfTime
+					}
+				}
+				break
 			}
 			if event != nil && !yield(*event, nil) {
 				return
 			}
 		}
+		if s.err != nil {
+			yield(Event{}, s.err)
+		}
 	}
 }
 
 // Run runs the search to its end. It returns the error of the scorer or the
-// generator, or ctx.Err() if ctx was cancelled. The result holds what was found
-// by then, even with an error.
+// generator, or ctx.Err() if ctx was cancelled. A deadline is a budget: if it
+// passes, Result.Stop is OutOfTime and there is no error. The result holds what
+// was found by then, even with an error.
 func (s *Search) Run(ctx context.Context) (*Result, error) {
-	for _, err := range s.Events(ctx) {
-		if err != nil {
-			return s.Result(), err
-		}
+	for range s.Events(ctx) {
 	}
-	return s.Result(), nil
+	if s.stop == OutOfTime {
+		return s.Result(), nil
+	}
+	return s.Result(), s.err
 }
 
 // Result is the state of a search.

@@ -428,6 +428,19 @@ func TestTime(t *testing.T) {
 		require.Equal(t, 6, r.Candidates, "three rounds of three minutes")
 		require.Len(t, r.Open, 2)
 
+		// Events says so: an end without an error is a whole search.
+		ctx, cancel = context.WithTimeout(t.Context(), 4*time.Minute)
+		defer cancel()
+		s, err = New(&spoken{}, slow{}, prm.Input{}, Beam{Width: 2, Candidates: 1}, nil)
+		require.NoError(t, err)
+		for range 2 {
+			var last error
+			for _, last = range s.Events(ctx) {
+			}
+			require.Equal(t, context.DeadlineExceeded, last)
+			require.Equal(t, OutOfTime, s.Result().Stop)
+		}
+
 		ctx, cancel = context.WithCancel(t.Context())
 		time.AfterFunc(4*time.Minute, cancel)
 		s, err = New(&spoken{}, slow{}, prm.Input{}, Beam{Width: 2, Candidates: 1}, nil)

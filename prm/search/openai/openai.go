@@ -15,10 +15,13 @@
 // # Where a step ends
 //
 // A step ends at a stop string ([Options].Stop), which servers cut off and this
-// package appends again. Some servers name the stop string (stop_reason of
-// vLLM, null at the end of the text), so the end of the code is known. With
-// other servers, every step counts as ended by the first stop string, and the
-// code as ended when nothing follows it.
+// package appends again unless the text still has it. Some servers name the
+// stop string, and null or a token at the end of the text (stop_reason of vLLM,
+// matched_stop of SGLang), or distinguish the two as eos_token and stop_sequence
+// (TGI), so the end of the code is known. With other servers, every step counts
+// as ended by the first stop string, and the code as ended when nothing follows
+// it. Any other finish_reason, such as content_filter or abort, is an error: the
+// text is neither a step nor complete.
 //
 // # Concurrency
 //
@@ -32,9 +35,10 @@
 //
 // Every error wraps search.ErrGenerator and names the address, or is the
 // context's error. Transient errors (no connection, a timeout, statuses 408,
-// 429 and 5xx, an answer that is cut off, malformed or too large) are retried,
-// after growing random pauses or when the server says (Retry-After). Other
-// statuses are final. Errors never contain keys.
+// 429 and 5xx, an answer that is cut off, malformed, too large or an error with
+// status 200) are retried, after growing random pauses or when the server says
+// (Retry-After). Other statuses are final. Errors quote the start of the answer
+// and never contain keys.
 package openai
 
 import (

@@ -112,26 +112,83 @@ func TestChoices(t *testing.T) {
 func TestEnds(t *testing.T) {
 	g, err := New("https://host/v1", &Options{Stop: []string{"\n\n", ";"}})
 	require.NoError(t, err)
+	step := func(text string) search.Proposal { return search.Proposal{Text: []byte(text)} }
+	end := func(text string) search.Proposal { return search.Proposal{Text: []byte(text), End: true} }
 	for _, c := range []struct {
 		choice string
 		whole  bool
 		want   search.Proposal
 	}{
-		{`{"text":"a","finish_reason":"stop"}`, false, search.Proposal{Text: []byte("a\n\n")}},
-		{`{"text":"","finish_reason":"stop"}`, false, search.Proposal{Text: []byte{}, End: true}},
-		{`{"text":"a","finish_reason":"stop","stop_reason":";"}`, false, search.Proposal{Text: []byte("a;")}},
-		{`{"text":"","finish_reason":"stop","stop_reason":"\n\n"}`, false, search.Proposal{Text: []byte("\n\n")}},
-		{`{"text":"a","finish_reason":"stop","stop_reason":null}`, false, search.Proposal{Text: []byte("a"), End: true}},
-		{`{"text":"a","finish_reason":"stop","stop_reason":151643}`, false, search.Proposal{Text: []byte("a"), End: true}},
-		{`{"text":"a","finish_reason":"length"}`, false, search.Proposal{Text: []byte("a")}},
-		{`{"text":"","finish_reason":"length"}`, false, search.Proposal{Text: []byte{}, End: true}},
-		{`{"text":"a","finish_reason":"length"}`, true, search.Proposal{Text: []byte("a")}},
-		{`{"text":"a","finish_reason":"stop"}`, true, search.Proposal{Text: []byte("a"), End: true}},
+		{`{"text":"a","finish_reason":"stop"}`, false, step("a\n\n")},
+		{`{"text":"","finish_reason":"stop"}`, false, end("")},
+		{`{"text":"a","finish_reason":"stop","stop_reason":";"}`, false, step("a;")},
+		{`{"text":"","finish_reason":"stop","stop_reason":"\n\n"}`, false, step("\n\n")},
+		{`{"text":"a","finish_reason":"stop","stop_reason":null}`, false, end("a")},
+		{`{"text":"a","finish_reason":"stop","stop_reason":151643}`, false, end("a")},
+		{`{"text":"a","finish_reason":"length"}`, false, step("a")},
+		{`{"text":"","finish_reason":"length"}`, false, end("")},
+		{`{"text":"a","finish_reason":"length"}`, true, step("a")},
+		{`{"text":"a","finish_reason":"stop"}`, true, end("a")},
+
+		{`{"text":"return 0;\n}","finish_reason":"stop","matched_stop":151643}`, false, end("return 0;\n}")},
+		{`{"text":"return 0","finish_reason":"stop","matched_stop":";"}`, false, step("return 0;")},
+		{`{"text":"a","finish_reason":"stop","matched_stop":null}`, false, end("a")},
+		{`{"text":"a","finish_reason":"stop","stop_reason":null,"matched_stop":";"}`, false, step("a;")},
+		{`{"text":"a","finish_reason":{"type":"stop","matched":";"}}`, false, step("a;")},
+		{`{"text":"a","finish_reason":{"type":"stop","matched":151643}}`, false, end("a")},
+		{`{"text":"a","finish_reason":{"type":"length","length":9}}`, false, step("a")},
+		{`{"text":"a","finish_reason":"eos_token"}`, false, end("a")},
+		{`{"text":"a","finish_reason":"eos_token"}`, true, end("a")},
+		{`{"text":"a","finish_reason":"stop_sequence"}`, false, step("a\n\n")},
+		{`{"text":"","finish_reason":"stop_sequence"}`, false, step("\n\n")},
+		{`{"text":"a","finish_reason":"max_tokens"}`, false, step("a")},
+		{`{"text":"a","finish_reason":"max_tokens"}`, true, step("a")},
+		{`{"text":"a;\n\n","finish_reason":"stop","stop_reason":"\n\n"}`, false, step("a;\n\n")},
+		{`{"text":"a;","finish_reason":"stop"}`, false, step("a;")},
 	} {
-		var in choice
-		require.NoError(t, json.Unmarshal([]byte(c.choice), &in))
-		require.Equal(t, c.want, g.proposal(in, c.whole), c.choice)
+		reply, err := parse([]byte(`{"choices":[` + c.choice + `]}`))
+		require.NoError(t, err, c.choice)
+		got, err := g.proposal(reply.Choices[0], c.whole)
+		require.NoError(t, err, c.choice)
+		require.Equal(t, c.want, got, c.choice)
 	}
+}
+
+// An answer that says nothing usable is an error that quotes it, whether a step
+// was asked for or the whole rest.
+func TestBadAnswers(t *testing.T) {
+	for _, c := range []struct{ body, text string }{
+		{`{"choices":[{"text":"a","finish_reason":"content_filter"}]}`, `finish_reason is "content_filter"`},
+		{`{"choices":[{"text":"a","finish_reason":"abort"}]}`, `finish_reason is "abort"`},
+		{`{"choices":[{"text":"a","finish_reason":"new"}]}`, `finish_reason is "new"`},
+		{`{"choices":[{"text":"a","finish_reason":{"type":"abort"}}]}`, `finish_reason is "abort"`},
+		{`{"choices":[{"text":"a","finish_reason":null}]}`, "finish_reason is missing"},
+		{`{"choices":[{"text":"a"}]}`, "finish_reason is missing"},
+		{`{"choices":[{"text":"a","finish_reason":7}]}`, "malformed answer"},
+		{`{"choices":[{"message":{"content":"of a chat"},"finish_reason":"stop"}]}`, "choices[0].text is missing"},
+		{`{"error":{"message":"upstream overloaded","code":502}}`, "upstream overloaded"},
+		{`{"choices":null,"error":{"message":"upstream overloaded"}}`, "upstream overloaded"},
+		{`{"choices":[],"error":"upstream overloaded"}`, "upstream overloaded"},
+		{`{"content":"return 0;","stop_type":"eos"}`, "key choices is missing"},
+		{`{"content":"return 0;","stop_type":"eos"}`, "stop_type"},
+		{`{"choices":[],"usage":{"completion_tokens":2.5}}`, "2.5, not a count"},
+		{`{"choices":[],"usage":{"completion_tokens":1e300}}`, "not a count"},
+		{"data: {\"choices\":[]}\n\ndata: [DONE]", "[DONE]"},
+		{`{"error":"bad key sk-secret"}`, "bad key (key)"},
+	} {
+		for _, whole := range []bool{false, true} {
+			g, _ := server(t, Options{Retries: -1, Key: "sk-secret"}, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, c.body) })
+			_, err := g.Propose(t.Context(), []search.Request{{Prefix: []byte("x"), N: 1, Whole: whole}})
+			require.ErrorIs(t, err, search.ErrGenerator, c.body)
+			require.ErrorContains(t, err, c.text, c.body)
+		}
+	}
+	g, _ := server(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, `{"choices":[{"text":"a","finish_reason":"stop"}],"usage":{"completion_tokens":3.0},"error":null}`)
+	})
+	got, err := one(t, g)
+	require.NoError(t, err)
+	require.Equal(t, 3, got[0].Tokens)
 }
 
 // What may pass is tried again, after pauses that grow.
@@ -201,7 +258,7 @@ func TestRefused(t *testing.T) {
 		require.Empty(t, *pauses)
 	}
 	g, _ := server(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
-		io.WriteString(w, `{"choices":[{"text":"a"},{"text":"b"}]}`)
+		io.WriteString(w, `{"choices":[{"text":"a","finish_reason":"stop"},{"text":"b","finish_reason":"stop"}]}`)
 	})
 	_, err := one(t, g)
 	require.ErrorContains(t, err, "2 choices came, 1 were asked")
@@ -334,15 +391,15 @@ func TestSearch(t *testing.T) {
 			return
 		}
 		q := decode(t, r)
-		reply := completionReply{Choices: []choice{}}
+		choices := []map[string]any{}
 		for i := range q.N {
-			c := choice{Index: i, Text: strings.Repeat("x", 1+(i+len(q.Prompt))%7), FinishReason: "stop", StopReason: []byte(`"\n\n"`)}
+			c := map[string]any{"index": i, "text": strings.Repeat("x", 1+(i+len(q.Prompt))%7), "finish_reason": "stop", "stop_reason": "\n\n"}
 			if strings.Count(q.Prompt, "\n\n") == 3 {
-				c.Text, c.StopReason = "", nil
+				c["text"], c["stop_reason"] = "", nil
 			}
-			reply.Choices = append(reply.Choices, c)
+			choices = append(choices, c)
 		}
-		json.NewEncoder(w).Encode(reply)
+		json.NewEncoder(w).Encode(map[string]any{"choices": choices})
 	})
 	s, err := search.New(lengths{}, g, prm.Input{Name: "x"}, search.Beam{Width: 2, Candidates: 7}, nil)
 	require.NoError(t, err)
@@ -373,7 +430,7 @@ func FuzzParse(f *testing.F) {
 			tokens += p.Tokens
 		}
 		if len(got) > 0 {
-			require.Equal(t, r.Usage.CompletionTokens, tokens)
+			require.Equal(t, int(r.Usage.CompletionTokens), tokens)
 		}
 	})
 }

@@ -100,7 +100,7 @@ func (g *Generator) attempt(ctx context.Context, body []byte) (*completionReply,
 	}
 	reply, err := parse(data)
 	if err != nil {
-		return nil, &passing{err: err}
+		return nil, &passing{err: fmt.Errorf("%w: %q", err, g.excerpt(data))}
 	}
 	return reply, nil
 }
@@ -115,16 +115,20 @@ func cause(ctx context.Context, err error) error {
 
 // refused is the error for a status other than 200.
 func (g *Generator) refused(r *http.Response, body []byte) error {
-	if g.opts.Key != "" {
-		body = bytes.ReplaceAll(body, []byte(g.opts.Key), []byte("(key)"))
-	}
-	text := bytes.Join(bytes.Fields(body[:min(len(body), 300)]), []byte(" "))
-	err := fmt.Errorf("status %d: %q", r.StatusCode, text)
+	err := fmt.Errorf("status %d: %q", r.StatusCode, g.excerpt(body))
 	switch code := r.StatusCode; {
 	case code == http.StatusTooManyRequests, code == http.StatusRequestTimeout, code >= 500 && code != http.StatusNotImplemented:
 		return &passing{err, retryAfter(r.Header.Get("Retry-After"), time.Now())}
 	}
 	return err
+}
+
+// excerpt returns the start of an answer on one line, without the key.
+func (g *Generator) excerpt(body []byte) []byte {
+	if g.opts.Key != "" {
+		body = bytes.ReplaceAll(body, []byte(g.opts.Key), []byte("(key)"))
+	}
+	return bytes.Join(bytes.Fields(body[:min(len(body), 300)]), []byte(" "))
 }
 
 // retryAfter parses seconds or a date, and returns 0 for anything else. No

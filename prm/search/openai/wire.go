@@ -25,17 +25,21 @@ type completionRequest struct {
 
 // completionReply is the part of an answer that is used. Servers send more.
 type completionReply struct {
-	Choices []choice `json:"choices"`
+	Choices []choice        `json:"choices"`
+	Error   json.RawMessage `json:"error"` // some servers and proxies send errors with status 200
 	Usage   struct {
-		CompletionTokens int `json:"completion_tokens"`
+		CompletionTokens float64 `json:"completion_tokens"` // some servers write 3.0
 	} `json:"usage"`
 }
 
+// choice is one continuation. vLLM and SGLang say what ended it: the stop
+// string, the number of a token, or null at the end of the text.
 type choice struct {
 	Index        int             `json:"index"`
-	Text         string          `json:"text"`
-	FinishReason string          `json:"finish_reason"`
-	StopReason   json.RawMessage `json:"stop_reason"` // of vLLM: the stop string, a token, or null
+	Text         *string         `json:"text"`
+	FinishReason finishReason    `json:"finish_reason"`
+	StopReason   json.RawMessage `json:"stop_reason"`  // vLLM
+	MatchedStop  json.RawMessage `json:"matched_stop"` // SGLang
 }
 
 // body returns the request for n continuations.
@@ -68,11 +72,24 @@ func parse(data []byte) (*completionReply, error) {
 	if err := json.Unmarshal(data, &r); err != nil {
 		return nil, fmt.Errorf("malformed answer: %w", err)
 	}
-	if r.Choices == nil {
+	tokens := r.Usage.CompletionTokens
+	switch {
+	case r.Error != nil && string(r.Error) != "null":
+		return nil, errors.New("the answer is an error")
+	case r.Choices == nil:
 		return nil, errors.New("malformed answer: key choices is missing")
-	}
-	if r.Usage.CompletionTokens < 0 {
+	case tokens < 0:
 		return nil, errors.New("malformed answer: usage.completion_tokens is negative")
+	case tokens != float64(int32(tokens)):
+		return nil, fmt.Errorf("malformed answer: usage.completion_tokens is %v, not a count", tokens)
+	}
+	for i, c := range r.Choices {
+		if c.Text == nil {
+			return nil, fmt.Errorf("malformed answer: choices[%d].text is missing", i)
+		}
+		if _, err := c.end(); err != nil {
+			return nil, fmt.Errorf("choices[%d]: %w", i, err)
+		}
 	}
 	return &r, nil
 }
@@ -85,38 +102,18 @@ func (g *Generator) read(r *completionReply, q search.Request, n int) ([]search.
 		return nil, fmt.Errorf("%d choices came, %d were asked", len(r.Choices), n)
 	}
 	slices.SortStableFunc(r.Choices, func(a, b choice) int { return cmp.Compare(a.Index, b.Index) })
+	tokens := int(r.Usage.CompletionTokens)
 	var all []search.Proposal
 	for i, c := range r.Choices {
-		p := g.proposal(c, q.Whole)
-		p.Tokens = r.Usage.CompletionTokens / len(r.Choices)
-		if i < r.Usage.CompletionTokens%len(r.Choices) {
+		p, err := g.proposal(c, q.Whole)
+		if err != nil {
+			return nil, err
+		}
+		p.Tokens = tokens / len(r.Choices)
+		if i < tokens%len(r.Choices) {
 			p.Tokens++
 		}
 		all = append(all, p)
 	}
 	return all, nil
-}
-
-// proposal distinguishes a step that ended at a stop string from the end of the
-// code.
-func (g *Generator) proposal(c choice, whole bool) search.Proposal {
-	p := search.Proposal{Text: []byte(c.Text)}
-	if whole {
-		p.End = c.FinishReason != "length"
-		return p
-	}
-	if c.FinishReason == "length" {
-		p.End = c.Text == "" // nothing more fits
-		return p
-	}
-	var stop string
-	switch {
-	case json.Unmarshal(c.StopReason, &stop) == nil && stop != "":
-		p.Text = append(p.Text, stop...)
-	case c.StopReason == nil && c.Text != "" && len(g.opts.Stop) > 0:
-		p.Text = append(p.Text, g.opts.Stop[0]...)
-	default:
-		p.End = true
-	}
-	return p
 }
