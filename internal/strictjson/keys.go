@@ -1,11 +1,6 @@
 package strictjson
 
-import (
-	"fmt"
-	"slices"
-)
-
-func errDepth(depth int) error { return fmt.Errorf("nested deeper than %d", depth) }
+import "slices"
 
 // keySet holds the keys of one object. It allocates only for more than a few.
 type keySet struct {

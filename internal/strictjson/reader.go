@@ -2,6 +2,7 @@ package strictjson
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"iter"
 	"unicode/utf8"
@@ -108,7 +109,7 @@ func (r *Reader) lineAt(offset int64) int {
 
 // Object reads an object. The body of the loop reads the value of each key in
 // turn; a value that it leaves unread is skipped. A repeated key is an error,
-// and so is the absence of a required one.
+// and so is the absence of a required one. Break only to give up on the text.
 func (r *Reader) Object(required ...string) iter.Seq[string] {
 	return func(yield func(string) bool) { r.object(required, yield) }
 }
@@ -137,7 +138,7 @@ func (r *Reader) object(required []string, yield func(string) bool) {
 	for _, key := range required {
 		if r.err == nil && !seen.has(key) {
 			r.path = append(r.path, step{key, isKey})
-			r.Fail(errMissing)
+			r.failAt(r.Offset()-1, errMissing) // at the bracket that ends the object
 		}
 	}
 }
@@ -208,7 +209,7 @@ func (r *Reader) open(bracket byte, what string) bool {
 // deeper checks that another one may open inside depth others.
 func (r *Reader) deeper(depth int) bool {
 	if depth >= r.MaxDepth {
-		r.failAt(r.Offset(), errDepth(r.MaxDepth))
+		r.failAt(r.Offset(), fmt.Errorf("nested deeper than %d", r.MaxDepth))
 		return false
 	}
 	return true

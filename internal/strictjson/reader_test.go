@@ -163,6 +163,7 @@ func TestKeys(t *testing.T) {
 		{`{"a":1}`, "b: the key is missing"},
 		{`{"x":1}`, "x: unknown key"},
 		{`{}`, "a: the key is missing"},
+		{`{"a":1, "c":[2] }`, "b: the key is missing"},
 		{`{"a":1,"b":2,"a":1}`, "offset 13: a: the key occurs twice"},
 	} {
 		r := New([]byte(`[` + c.text + `]`))
