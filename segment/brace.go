@@ -3,6 +3,12 @@ package segment
 import "seccodeprm/internal/lex"
 
 // opening is what a brace turns out to open.
+//
+// Each dialect has a recogniser that tells it from the head of the statement, the
+// items before the brace. Its comment says what heads it takes for what, in EBNF
+// with some shorthand: ... is any items, "(...)" one group in such brackets, name
+// a word that is no keyword. Heads that fit several rules belong to the one that
+// the code asks for first.
 type opening struct {
 	kind kind
 	ends bool // its end ends the statement

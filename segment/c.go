@@ -42,11 +42,9 @@ func labelCPP(head []item, in *frame) bool {
 	return caseLabel(head) || gotoLabel(head, in)
 }
 
-// opensC tells what a brace of C opens: what C and C++ have in common, and
+// opensC tells what a brace of C opens: whatever it does in C++ too, and
 //
-//	block = name "{"    outside functions
-//
-// a macro that stands for the head of a function.
+//	block = name    outside functions: a macro in place of a head
 func opensC(head []item, in *frame) opening {
 	opened, ok := opensFamilyC(head, in)
 	if !ok && in.kind <= container && len(head) == 1 {
@@ -55,9 +53,9 @@ func opensC(head []item, in *frame) opening {
 	return opened
 }
 
-// opensCPP tells what a brace of C++ opens: what C and C++ have in common, and
+// opensCPP tells what a brace of C++ opens: whatever it does in C too, and
 //
-//	block = ... lambda "{"    anywhere
+//	block = ... lambda
 func opensCPP(head []item, in *frame) opening {
 	if len(head) > 0 && isLambda(head) {
 		return opening{kind: block}
@@ -66,27 +64,27 @@ func opensCPP(head []item, in *frame) opening {
 	return opened
 }
 
-// opensFamilyC tells what a brace opens that C and C++ have in common; where
-// nothing speaks for anything, it is a list and ok is false.
+// opensFamilyC tells what a brace opens in C and C++ alike. If nothing speaks for
+// anything, that is a list, and ok is false.
 //
-//	block     = "{"                                  between statements, and in parentheses: GNU C's ({ ... })
-//	          | ("if" | "for" | "while" | "switch" | "catch") ... "(...)" "{"
-//	          | ... ("else" | "do" | "try") "{"
-//	          | ... ("(...)" | "{...}") "{"          a macro that loops, or one that defines
-//	file      = ["inline" | "export"] "namespace" [names] "{"
-//	          | "extern" literal "{"
-//	container = ... ("class" | "struct" | "union") [names] [":" ...] "{"
-//	list      = ... "enum" ... "{"
-//	          | ("return" | "throw") ... "{"
-//	          | ... "=" ... "{"
-//	          | any other: x{1}, and all braces inside other brackets
+//	block     = ""          between statements, and in GNU C's ({ ... })
+//	          | ("if" | "for" | "while" | "switch" | "catch") ... "(...)"
+//	          | ... ("else" | "do" | "try")
+//	          | ... ("(...)" | "{...}")    a macro that loops or defines
+//	file      = ["inline" | "export"] "namespace" [names]
+//	          | "extern" literal
+//	container = ... ("class" | "struct" | "union") [names] [":" ...]
+//	list      = ... "enum" ...
+//	          | ("return" | "throw") ...
+//	          | ... "=" ...
+//	          | ...         x{1}, and all braces inside other brackets
 //	function  = see functionC
 //
-// A type comes before a function only where no function is found or its name is
-// the one after the keyword (class A(x) {, an attribute macro): "struct a f()"
-// is a function. A type whose name is followed by another inside a function is
-// the type of a variable. A function inside a function is GNU C's only if a type
-// precedes its name: "foreach (x) {" is a macro that loops.
+// "struct a f()" begins a function and "class EXPORT(x) A" a type: where a
+// function is found in a head with the keyword of a type, its name must not be
+// the word right after that keyword. Inside a function, "struct a b" is a
+// variable, and a head with parameters is a function only if a keyword, such as
+// a built-in type, precedes its name: GNU C's. "foreach (x)" is a macro.
 func opensFamilyC(head []item, in *frame) (opened opening, ok bool) {
 	if len(head) == 0 {
 		if in.kind <= block || in.kind == paren {
@@ -214,9 +212,9 @@ func parametersCPP(head []item, in *frame) bool {
 
 // callsC tells a call from a declaration, which may look the same.
 //
-//	call = name                                   first at file level: a macro, or a function as it will turn out
-//	     | (operator | "return" and the like) name
-//	     | ("*" | "&" | "&&") name                in an expression, or where the items before are no type
+//	call = name    first at file level: a macro, or a function to come
+//	     | (operator | "return" | ...) name
+//	     | ("*" | "&" | "&&") name    in an expression, or after no type
 //
 // "T x(1)" and "T *x(1)" declare x.
 func callsC(site callSite) bool {

@@ -82,8 +82,8 @@ func operatorAt(head []item, at int) int {
 	return -1
 }
 
-// laterName returns the index of the parameters in MACRO(x) type name(parameters),
-// or 0.
+// laterName returns the index of the parameters if a macro's arguments precede
+// them, as in MACRO(x) type name(parameters), otherwise 0.
 func laterName(head []item) int {
 	if head[2].key != lex.Ident && head[2].key < lex.FirstKeyword {
 		return 0
@@ -102,7 +102,8 @@ func laterName(head []item) int {
 // tailC reports whether the items may come between the parameters and the body
 // of a function:
 //
-//	tail = { specifier | attribute | macro ["(...)"] | "&" | "&&" } [ "->" type | "asm" ... | ":" initialisers ]
+//	tail      = { specifier | attribute | macro ["(...)"] | "&" | "&&" } [last]
+//	last      = "->" type | "asm" ... | ":" initialisers
 //
 // In a list of initialisers, x{1} looks like a body: after a name, a comma or the
 // colon the list goes on.

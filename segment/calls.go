@@ -158,8 +158,8 @@ func (s *scanner) uncall(start, end int) {
 // them:
 //
 //	generic  = (name | keyword | ".") ["::"] "<" { argument } ">"
-//	argument = name | keyword | number | "(...)" | "[...]" | "::" | "*" | "&" | "." | "=" | "'" | "@" | ","
-//	         | what the dialect has beside these
+//	argument = name | keyword | number | "(...)" | "[...]" | "::" | "*" | "&"
+//	         | "." | "=" | "'" | "@" | "," | what the dialect adds
 //
 // Anything else between the two makes "<" and ">" comparisons. The commas
 // between the arguments were counted as if they divided those of the bracket

@@ -6,11 +6,10 @@ import (
 	"seccodeprm/internal/lex"
 )
 
-// DetectLanguage returns the language of a file by its name and, where that
-// leaves it open, by what it holds: the line that names an interpreter, and
-// lines that begin as only one language's do. A header ".h" with C++ in it is
-// C++. Prose, and a source too short to tell, is Unknown. It looks at the first
-// 64 KiB.
+// DetectLanguage returns the language of a file by its name and, if the name
+// leaves it open, by its content: a line that names an interpreter, and lines
+// such as only one language has. A header ".h" that contains C++ is C++. Prose is
+// Unknown, and so is a source too short to tell. Only the first 64 KiB count.
 func DetectLanguage(name string, src []byte) Language {
 	byName := LanguageOf(name)
 	if byName != Unknown && byName != C {
@@ -33,7 +32,7 @@ func DetectLanguage(name string, src []byte) Language {
 		}
 	}
 	marks := marksOf(src)
-	if marks[CPP] > 0 { // what is common to both counts for C
+	if marks[CPP] > 0 { // what both have in common counts for C
 		marks[CPP] += marks[C]
 	}
 	if marks[TypeScript] > 0 {
@@ -67,8 +66,8 @@ func marksOf(src []byte) (marks [len(lex.Languages)]int) {
 	return marks
 }
 
-// signs are how a line begins and ends, and what it has, in one language and
-// hardly in another. The first that fits a line counts.
+// signs are how a line begins and ends, and what it contains, in one language
+// and hardly in another. The first that fits a line counts.
 var signs = []struct {
 	start, has, end string
 	lang            Language

@@ -2,28 +2,28 @@ package segment
 
 // Func is the definition of a function or method with a body.
 //
-// Offsets are bytes of the source. Where a source is cut off inside a body, End
-// and BodyEnd are its length.
+// Offsets count bytes of the source. If the source is cut off inside the body,
+// End and BodyEnd are its length.
 type Func struct {
 	// Name is the name alone: "f" of A::f, "__init__", "operator()".
 	Name string
 
-	// Qualifier is what the definition is qualified with ("A::B" of A::B::f),
-	// else the name of the innermost class, namespace, module, impl or function
-	// around it, else empty.
+	// Qualifier is what the definition is qualified with ("A::B" of A::B::f).
+	// Without such, it is the name of the innermost class, namespace, module,
+	// impl or function around the definition, or empty.
 	Qualifier string
 
 	// Receiver is the type of a Go receiver, without star and type parameters,
 	// or the type that a Kotlin function extends.
 	Receiver string
 
-	// Arity is the number of parameters, without the receiver (self of Rust and
-	// of Python's methods, cls). It is -1-n where more than the n parameters
-	// that are required may be given: defaults and variadic ones.
+	// Arity is the number of parameters without the receiver (cls, and self in
+	// Rust and in Python's methods). It is -1-n if n parameters are required and
+	// more may be given: those with defaults, and variadic ones.
 	Arity int
 
 	Start, End         int // with decorators, attributes and modifiers
-	BodyStart, BodyEnd int // with the braces; in Python the statements behind the colon
+	BodyStart, BodyEnd int // with the braces; in Python the statements after the colon
 }
 
 // Call is a call of a function, method or constructor by name.
@@ -32,23 +32,23 @@ type Call struct {
 	Name string
 
 	// Qualifier is the chain of names before it as written, such as "a.b" or
-	// "A::B", and "?" where that is another expression.
+	// "A::B", or "?" for any other expression.
 	Qualifier string
 
-	// Arity is the number of arguments, -1-n if beside n of them a list is
-	// spread.
+	// Arity is the number of arguments, or -1-n if a list is spread beside n
+	// others.
 	Arity int
 
 	Offset int // of Name
 	InFunc int // the index of the innermost Func around it, or -1
 }
 
-// Scan finds the functions that src defines and the calls in it, in the order
-// of their bodies and of their names. It never fails: what cannot be made out is
-// not reported, and what is open at the end of src, as in a prefix of a file,
-// ends there. A language without structure here has neither.
+// Scan finds the functions that src defines, in the order of their bodies, and
+// the calls in it, in the order of their names. It never fails: it leaves out
+// what it cannot make out, and whatever is open at the end of src, as in a prefix
+// of a file, ends there. It finds nothing in a language that is Unknown.
 //
-// Names are parts of one copy of src, which lives as long as one of them does.
+// All names share one copy of src, which lives as long as one of them does.
 //
 // A call is told from a declaration by its place, not by what its names mean:
 // conversions such as T(x) are calls of T.

@@ -45,13 +45,13 @@ func clausesGo(key lex.Key) bool {
 
 // opensGo tells what a brace of Go opens.
 //
-//	block     = "{"                                                between statements
-//	          | ... ("select" | "else") "{"
-//	          | ... literal "{"                                    a function without name
-//	          | ("for" | "if" | "switch" | "else" | "select") ... "{"    not after a composite type
-//	container = ["type" name ...] ("struct" | "interface") "{"
-//	function  = "func" ["(" receiver ")"] name ["[...]"] "(...)" [results] "{"    at file level
-//	list      = any other: composite literals
+//	block     = ""    between statements
+//	          | ... ("select" | "else")
+//	          | ... literal
+//	          | ("for" | "if" | "switch" | "else" | "select") ...
+//	container = ["type" name ...] ("struct" | "interface")
+//	function  = "func" ["(...)"] name ["[...]"] "(...)" ...    at file level
+//	list      = ...    composite literals
 //
 // The grammar of Go forbids a composite literal of a bare type name in the head
 // of if, for and switch, so a brace there opens the body, unless the type before
@@ -88,7 +88,7 @@ func opensGo(head []item, in *frame) opening {
 // literalGo reports whether the statement ends in the head of a function
 // literal:
 //
-//	literal = "func" "(...)" { "(...)" | "[...]" | "{...}" | name | type keyword | "*" | "." | "<-" }
+//	literal = "func" "(...)" { item of a type }
 //
 // []func(){...} is a list of functions.
 func literalGo(head []item) bool {
@@ -112,7 +112,7 @@ func literalGo(head []item) bool {
 // compositeGo reports whether the head of if, for or switch ends in a type
 // that only a composite literal can follow:
 //
-//	type = ("[...]" | "map" "[...]") { "*" } name { "." name }    the first "[" not an index
+//	type = ["map"] "[...]" { "*" } name { "." name }    no index
 //	     | "struct" "{...}"
 //	     | "[...]" "func" ...
 func compositeGo(head []item) bool {

@@ -11,18 +11,18 @@ var dialectJava = dialect{
 
 // opensJava tells what a brace of Java opens.
 //
-//	block     = "{"                                                   between statements
-//	          | ... "->" "{"                                          of a lambda or a case
-//	          | ... ("else" | "try" | "finally" | "static" | "do") "{"
-//	          | any other between statements
-//	container = ... ("class" | "interface" | "record") name ... "{"
-//	          | ... "new" ... "(...)" "{"                             an anonymous class
-//	          | constant ["(...)"] "{"                                in an enumeration
-//	list      = ... "enum" name ... "{"
-//	          | ... "new" ... "[...]" "{"
-//	          | any other after "=" or inside other brackets
-//	function  = ... name "(...)" ... "{"                              among members; the last such group
-//	          | ... name "{"                                          the constructor of a record
+//	block     = ""    between statements
+//	          | ... "->"    of a lambda or a case
+//	          | ... ("else" | "try" | "finally" | "static" | "do")
+//	          | ...    between statements
+//	container = ... ("class" | "interface" | "record") name ...
+//	          | ... "new" ... "(...)"    an anonymous class
+//	          | constant ["(...)"]    in an enumeration
+//	list      = ... "enum" name ...
+//	          | ... "new" ... "[...]"
+//	          | ...    after "=" or inside other brackets
+//	function  = ... name "(...)" ...    among members; the last such group
+//	          | ... name    among members: the constructor of a record
 //
 // ".class" is a value, and "record" a keyword only before name and parameters.
 // The parentheses of an annotation, "@" name "(...)", are no parameters.

@@ -21,9 +21,10 @@ func newlineKotlin(s *scanner, head []item, in *frame, next lex.Key) {
 // opensKotlin tells what a brace of Kotlin or Scala opens. Neither has
 // initialisers in braces.
 //
-//	function  = ... ("fun" | "def") ... "{"    not after "="; Scala's "def ... = {" too
-//	container = ... ("class" | "interface" | "object" | "trait" | "enum") ["class" | "object"] [name] ... "{"    not after "="
-//	block     = any other
+//	function  = ... ("fun" | "def") ...    not after "=", but Scala's "def ... ="
+//	container = ... type ["class" | "object"] [name] ...    not after "="
+//	type      = "class" | "interface" | "object" | "trait" | "enum"
+//	block     = ...
 //
 // A block ends its statement after "if" and the like; any other is a lambda or a
 // value, and the line ends the statement.

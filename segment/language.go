@@ -8,14 +8,13 @@ import (
 	"seccodeprm/internal/lex"
 )
 
-// Language is the language of a source as far as segmentation knows it.
+// Language is the programming language of a source.
 type Language uint8
 
-// The languages. The zero value is Unknown: nothing is known of its comments and
-// its structure, and steps are cut at blank lines. The values are indices of
-// lex.Languages.
+// The languages. The zero value is Unknown: a language whose comments and
+// structure are not known, so that blank lines say where to cut.
 const (
-	Unknown Language = iota
+	Unknown Language = iota // the values are the indices of lex.Languages
 	C
 	CPP
 	Python
@@ -36,9 +35,9 @@ func (l Language) String() string {
 	return fmt.Sprintf("Language(%d)", uint8(l))
 }
 
-// LanguageOf returns the language of a file by the last element of its path,
-// split at "/" and "\". Extensions count in any letter case, but ".C" and ".H"
-// are C++. A header ".h" is C. A name that says nothing is Unknown.
+// LanguageOf returns the language of a file by its base name; "/" and "\" both
+// separate the elements of a path. Extensions count in upper and lower case, but
+// ".C" and ".H" are C++. A header ".h" is C. A name that says nothing is Unknown.
 func LanguageOf(name string) Language {
 	base := name[strings.LastIndexAny(name, `/\`)+1:]
 	for i := range lex.Languages {

@@ -58,7 +58,7 @@ func goesOn(key lex.Key) bool {
 // unfinished reports whether the statement is only the head of one, or only
 // decorators:
 //
-//	unfinished = ... ("if" | "for" | "while" | "with" | "await" | "when" | "match") "(...)"
+//	unfinished = ... keyword "(...)"    if, for, while and the like
 //	           | decorator { decorator }
 //	decorator  = "@" name { ("." | ":") name } ["(...)"]
 func unfinished(head []item) bool {

@@ -6,43 +6,43 @@ import (
 	"strings"
 )
 
-// Policy says how to cut. The zero value names no preset: where a model is at
-// hand it means the policy that the model was trained with, and here it is
-// refused.
+// Policy says how to cut. The zero value names no preset and is refused here;
+// package prm takes it as the policy that the model was trained with.
 type Policy struct {
 	// Preset is Paper, BlankLines, Structure, Lines or Functions.
 	Preset string
 
-	// CommentsNoOp marks the steps that hold only comments as NoOp, as the
-	// no-op filter of the paper does (appendix on data: empty strings, lines of
-	// white space, comment-only blocks). A step that lies inside a comment
-	// begun in an earlier step holds only comments; one inside a string, such
-	// as a docstring, does not. It has no effect where the language is Unknown.
+	// CommentsNoOp marks steps that hold only comments as NoOp, as the no-op
+	// filter of the paper does (appendix on data: empty strings, lines of white
+	// space, comment-only blocks). A step inside a comment that began in an
+	// earlier step holds only comments; a step inside a string, such as a
+	// docstring, does not. It has no effect where the language is Unknown.
 	//
-	// Under Structure, Lines and Functions such comments are steps of their own
-	// then, and belong to the step behind them else. A comment right above code
-	// stays with it always, and so does one that tells a tool what to do, such
-	// as "//go:build" or "# noqa".
+	// Under Structure, Lines and Functions such comments become steps of their
+	// own; otherwise they belong to the step that follows. A comment right above
+	// code always stays with it, and so does one that tells a tool what to do,
+	// such as "//go:build" or "# noqa".
 	CommentsNoOp bool
 
-	// MaxLines is the length in lines, blank ones included, from which a step
-	// of Structure, Lines or Functions is cut. 0 means 12 for Structure and no
-	// limit for the others, a negative number no limit. A step without a place
-	// to cut stays longer.
+	// MaxLines is the number of lines, blank ones included, that a step of
+	// Structure, Lines or Functions may have; a longer one is cut. 0 means 12
+	// for Structure and no limit for the others, a negative number no limit. A
+	// step without a place to cut stays longer.
 	MaxLines int
 
-	// MinLines is the length in lines below which a step of these presets is
-	// joined with the next, unless both are too long together. 0 and 1 join
-	// none.
+	// MinLines is the number of lines that a step of these presets should have:
+	// a shorter one joins the next, unless the two together are too long. 0 and
+	// 1 join none.
 	MinLines int
 
-	// MaxTokens is the length in tokens from which a step of these presets is
-	// cut, 0 for no limit. Tokens are what Count returns for each line alone.
+	// MaxTokens is the number of tokens that a step of these presets may have,
+	// 0 for no limit. A step has as many as Count returns for its lines, one by
+	// one.
 	MaxTokens int
 
 	// Count returns the number of tokens of a line, with its newline. It must
-	// be set if and only if MaxTokens is, and always return the same. A policy
-	// with it is not known by its name alone.
+	// be set if and only if MaxTokens is, and must always return the same for a
+	// line. The name of a policy does not tell its Count.
 	Count func(line []byte) int
 }
 
@@ -53,9 +53,9 @@ const (
 	maxTokensSuffix = "+max-tokens="
 )
 
-// Name returns the name of the policy, from which ParsePolicy restores all of
-// it but Count: the preset, "+comments" where CommentsNoOp is set, and the
-// lengths that are not 0, as in "structure+comments+max-lines=20".
+// Name returns the name of the policy: the preset, "+comments" if CommentsNoOp is
+// set, and the lengths that are not 0, as in "structure+comments+max-lines=20".
+// ParsePolicy restores everything but Count from it.
 func (p Policy) Name() string {
 	name := p.Preset
 	if p.CommentsNoOp {
@@ -79,11 +79,11 @@ func (p *Policy) lengths() [3]length {
 	return [3]length{{maxLinesSuffix, &p.MaxLines}, {minLinesSuffix, &p.MinLines}, {maxTokensSuffix, &p.MaxTokens}}
 }
 
-// ParsePolicy returns the policy of that name, as Name spells it: one of
-// "paper", "blank-lines", "structure", "lines" and "functions", then
-// "+comments", "+max-lines=N", "+min-lines=N" and "+max-tokens=N" as wanted, in
-// this order, the lengths not for the first two. One with max-tokens needs a
-// Count before it can cut. Any other name is an error that wraps ErrPreset.
+// ParsePolicy returns the policy of that name, as Name spells it: "paper",
+// "blank-lines", "structure", "lines" or "functions", then any of "+comments",
+// "+max-lines=N", "+min-lines=N" and "+max-tokens=N", in this order. The first
+// two have no lengths. A policy with max-tokens needs a Count before it can cut.
+// Any other name is ErrPreset.
 func ParsePolicy(name string) (Policy, error) {
 	var p Policy
 	rest := name

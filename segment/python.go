@@ -6,9 +6,10 @@ import (
 	"seccodeprm/internal/lex"
 )
 
-// Python's logical lines and suites, found by indentation:
+// Python's suites are found by indentation:
 //
-//	definition = { "@" ... newline } ["async"] ("def" | "class") name ... ":" suite
+//	definition = { decorator } ["async"] ("def" | "class") name ... ":" suite
+//	decorator  = "@" ... newline
 //
 // A suite ends at the first line outside brackets that is indented no deeper
 // than its head. A colon inside brackets, or of a lambda, opens none.

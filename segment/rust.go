@@ -13,16 +13,17 @@ var dialectRust = dialect{
 
 // opensRust tells what a brace of Rust opens.
 //
-//	macro     = name "!" "{" | "macro_rules" "!" name "{"
-//	function  = ... "fn" name ... "{"
-//	container = { attribute } [visibility] ("impl" | "trait" | "mod" | "extern") ... "{"    not after "="
-//	list      = { attribute } [visibility] ("struct" | "enum" | "union") ... "{"            not after "="
-//	          | { attribute } "use" ... "{"
-//	          | ... (name | "self" | ">") "{"    a struct literal: S { a: 1 }
-//	block     = ... ("loop" | "else" | "unsafe" | "async" | "move" | "try" | "const") "{"
-//	          | ... ("if" | "while" | "for" | "match") ... "{"
-//	          | ... ("|" | "||") ... "->" type "{"    a closure with a type
-//	          | any other
+//	macro     = ... name "!" | ... "macro_rules" "!" name
+//	function  = ... "fn" name ...
+//	container = begin ("impl" | "trait" | "mod" | "extern") ...
+//	list      = begin ("struct" | "enum" | "union") ...
+//	          | { attribute } "use" ...
+//	          | ... (name | "self" | ">")    a struct literal: S { a: 1 }
+//	block     = ... keyword    else, loop, move, unsafe and the like
+//	          | ... ("if" | "while" | "for" | "match") ...
+//	          | ... ("|" | "||") ... "->" type    a closure with a type
+//	          | ...
+//	begin     = { attribute } ["pub" | "unsafe" | ...]    not after "="
 //	attribute = "#" "[...]"
 //
 // Rust forbids a struct literal in the head of if and the like, so a brace there

@@ -35,22 +35,23 @@ func isSoftScript(key lex.Key) bool {
 
 // opensScript tells what a brace of JavaScript or TypeScript opens.
 //
-//	block     = "{"                                               between statements
-//	          | ... ("else" | "try" | "finally" | "static" | "do" | "catch") "{"
-//	          | ... ("if" | "for" | "while" | "switch" | "catch" | "with" | "for" "await") "(...)" ... "{"
-//	          | ... "(...)" "{"                                   any other between statements, not after "="
-//	container = ... "class" [name] ... "{"                        not among members
-//	          | exports "interface" name ... "{"
-//	file      = exports ("namespace" | "module") (name | literal) "{"
-//	list      = exports ["const"] "enum" ... "{"
-//	          | exports ("import" | "export") ... "{"
-//	          | ... (operator | "return" | ...) "{"               an object
-//	          | any other
+//	block     = ""    between statements
+//	          | ... ("else" | "try" | "finally" | "static" | "do" | "catch")
+//	          | ... ("if" | "while" | "switch" | "catch" | "with") "(...)"
+//	          | ... "for" ["await"] "(...)"
+//	          | ... "(...)"    between statements, not after "="
+//	container = ... "class" [name] ...    not among members
+//	          | exports "interface" name ...
+//	file      = exports ("namespace" | "module") (name | literal)
+//	list      = exports ["const"] "enum" ...
+//	          | exports ("import" | "export") ...
+//	          | ... (operator | "return" | ...)    an object
+//	          | ...
 //	function  = see functionScript, arrowScript and methodScript
 //	exports   = { "export" | "default" | "declare" }
 //
-// Of two "function" the last one counts, unless a brace since then closed its
-// body: a brace of its type is no body.
+// The last "function" counts. If a block follows it, its body is already over,
+// unless that is a type: function f(): {...}.
 func opensScript(head []item, in *frame) opening {
 	if len(head) == 0 {
 		if in.kind <= block {
@@ -222,7 +223,7 @@ func arrowScript(head []item, in *frame) opening {
 
 // methodScript is the body of a method of a class or an object:
 //
-//	method = ... (name | keyword | literal | number | "[...]" | "#" name) "(...)" ...
+//	method = ... (["#"] name | keyword | literal | number | "[...]") "(...)" ...
 //
 // In an object it begins after the last comma. The parentheses of a decorator,
 // "@" name "(...)", are no parameters; an equals sign before any makes a field.

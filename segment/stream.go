@@ -7,17 +7,17 @@ import (
 )
 
 // Stream cuts a source that is still being written. Append takes the bytes as
-// they come and returns the steps that nothing behind them can change; Rest
+// they come and returns the steps that nothing after them can change; Rest
 // returns those that the bytes so far would still make. Together they are what
 // Policy.Steps makes of the same bytes, however these were divided.
 //
-// Under Paper a step is settled with the second newline that ends it: the code
-// can be scored at each separator, as the paper does. Under the other presets
-// it takes the line that shows where the next step begins, and under Structure
-// and Functions that this step will stay one.
+// Under Paper a step is settled with the second newline that ends it: code can be
+// scored at each separator, as the paper does. Under the other presets that takes
+// the line where the next step begins, and under Structure and Functions also the
+// certainty that this step stays one.
 //
-// A Stream belongs to one goroutine; Clone makes another of it. It keeps the
-// line at hand and a record of the lines that are not settled, not the source.
+// A Stream belongs to one goroutine; Clone makes another one. It keeps the line
+// at hand and a record of the lines that are not settled, not the source.
 type Stream struct {
 	policy Policy
 	tail   []byte // the line at hand
@@ -41,8 +41,8 @@ type streamRoom struct {
 	open, group [32]bound
 }
 
-// NewStream returns a stream before the first byte. Its error is the one of
-// Policy.Steps.
+// NewStream returns a stream before the first byte. It refuses what Policy.Steps
+// refuses.
 func NewStream(p Policy, lang Language) (*Stream, error) {
 	if err := p.check(); err != nil {
 		return nil, err
@@ -65,14 +65,14 @@ func (p Policy) stream(lang Language) *Stream {
 	s.cut = cutter{preset: p.Preset, noop: p.CommentsNoOp}
 	s.cut.group.maxLines, s.cut.group.minLines, s.cut.group.maxToken = p.maxLines(), p.MinLines, p.MaxTokens
 	if s.scan == nil && p.Preset == Functions {
-		s.cut.preset = Structure // blank lines, that is
+		s.cut.preset = Structure // that is, blank lines
 	}
 	s.cut.open.cuts, s.cut.group.cuts = r.open[:0], r.group[:0]
 	return s
 }
 
-// Append takes the next bytes and returns the steps that are settled now, in
-// order behind those returned before. The result is the caller's.
+// Append takes the next bytes and returns the steps that are now settled; they
+// follow the ones returned before. The result belongs to the caller.
 func (s *Stream) Append(code []byte) []Step {
 	for {
 		n := bytes.IndexByte(code, '\n') + 1
@@ -102,8 +102,8 @@ func (s *Stream) steps() *[]Step {
 	return &s.cut.group.steps
 }
 
-// Rest returns the steps behind the settled ones if the source ended here. The
-// stream goes on as if it had not been asked.
+// Rest returns the steps after the settled ones, as if the source ended here. It
+// does not change the stream.
 func (s *Stream) Rest() []Step {
 	if s.spare == nil {
 		s.spare = new(streamRoom)
@@ -111,10 +111,10 @@ func (s *Stream) Rest() []Step {
 	return s.clone(s.spare).finish()
 }
 
-// Clone returns an independent copy: a stream that has been given the same
-// bytes and has returned the same steps. Both may go on with different bytes, on
-// different goroutines; that needs a Count that is safe for concurrent use. It
-// takes time and memory in proportion to what s keeps.
+// Clone returns an independent copy: a stream that has been given the same bytes
+// and has returned the same steps. The two may take different bytes, and on
+// different goroutines if Count is safe for concurrent use. Clone takes time and
+// memory in proportion to what s keeps.
 func (s *Stream) Clone() *Stream {
 	return s.clone(new(streamRoom))
 }
