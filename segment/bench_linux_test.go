@@ -24,10 +24,10 @@ func threadTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkLanguages measures each language on its sample, repeated: lines of a
-// few letters, so that this is the worst case. Go is measured on its package
-// net/http too, and with SEGMENT_CORPUS=DIR each language on the files below
-// DIR. MB/s-thread is by processor time.
+// BenchmarkLanguages measures each language on its sample, repeated. Its lines
+// have a few letters, so this is the worst case. It also measures Go on package
+// net/http, and with SEGMENT_CORPUS=DIR each language on the files below DIR.
+// MB/s-thread is by processor time.
 func BenchmarkLanguages(b *testing.B) {
 	type source struct {
 		lang Language
@@ -109,8 +109,8 @@ func netHTTP(b *testing.B) []string {
 	return names
 }
 
-// BenchmarkGoScanner is a measure of the machine: the scanner of the Go standard
-// library, tokens alone, on the sources of text=net-http.
+// BenchmarkGoScanner is a yardstick for the machine: the scanner of the Go
+// standard library, which only finds tokens, on the sources of text=net-http.
 func BenchmarkGoScanner(b *testing.B) {
 	std := bytes.Join(readAll(b, netHTTP(b)), nil)
 	runtime.LockOSThread()
@@ -128,8 +128,8 @@ func BenchmarkGoScanner(b *testing.B) {
 	b.ReportMetric(float64(b.N)*float64(len(std))/1e6/(threadTime()-start).Seconds(), "MB/s-thread")
 }
 
-// BenchmarkStreamAppend appends a source a byte or a line at a time, and asks
-// for the rest or clones behind each line. An operation is one such call.
+// BenchmarkStreamAppend appends a source a byte or a line at a time, and asks for
+// the rest or clones after each line. An operation is one such call.
 func BenchmarkStreamAppend(b *testing.B) {
 	src := bytes.Repeat([]byte(samples[0].src), 100)
 	for _, what := range []string{"byte", "line", "line+rest", "line+clone"} {

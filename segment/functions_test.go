@@ -23,7 +23,7 @@ func show(t testing.TB, src string, lang Language) (funcs, calls []string) {
 	return funcs, calls
 }
 
-// checkScan holds a result to what holds for all.
+// checkScan checks what holds for every result.
 func checkScan(t testing.TB, src []byte, funcs []Func, calls []Call) {
 	t.Helper()
 	at := 0
@@ -87,7 +87,7 @@ func TestScan(t *testing.T) {
 	}
 }
 
-// A prefix of a source is a source: what has begun in it is found.
+// A prefix of a source is a source: Scan finds what has begun in it.
 func TestScanPrefixes(t *testing.T) {
 	for _, c := range samples {
 		whole, _ := Scan([]byte(c.src), c.lang)
@@ -126,8 +126,8 @@ func FuzzScan(f *testing.F) {
 	})
 }
 
-// Deep nesting, long lines and many of everything: linear time or this does not
-// end.
+// Deep nesting, long lines and many of everything: this ends only in linear
+// time.
 func TestScanHuge(t *testing.T) {
 	const size = 50 << 20
 	for _, c := range []struct {

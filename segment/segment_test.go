@@ -17,7 +17,7 @@ import (
 	"seccodeprm/internal/shared"
 )
 
-// texts returns the text of every step, those without content included.
+// texts returns the text of every step, even of those without content.
 func texts(t testing.TB, p Policy, src string) []string {
 	t.Helper()
 	steps, err := p.Steps([]byte(src), Unknown)
@@ -101,7 +101,7 @@ func TestAppendTextAppends(t *testing.T) {
 	}
 }
 
-// One line of 50 MB, and many short lines: linear time or this does not end.
+// One line of 50 MB, and many short lines: this ends only in linear time.
 func TestHugeInput(t *testing.T) {
 	for unit, size := range map[string]int{"a": 50 << 20, " ": 50 << 20, "=/[": 50 << 20, "\n": 4 << 20, "a\n\n": 4 << 20} {
 		src := bytes.Repeat([]byte(unit), size/len(unit))
@@ -159,13 +159,13 @@ func checkLaws(t *testing.T, src []byte, lang Language) {
 		switch p.Preset {
 		case Paper:
 			if len(src) == 0 || bytes.HasSuffix(src, []byte("\n\n")) && len(pythonSplit(string(src))) == len(all)+1 {
-				all = append(all, "") // Python's empty piece behind a final separator has no bytes
+				all = append(all, "") // Python's empty piece after a final separator has no bytes
 			}
 			require.Equal(t, pythonSplit(string(src)), all)
 		case BlankLines:
 			require.Equal(t, blankLineTexts(string(src)), live)
-			// Cutting the texts again changes nothing, unless CR CR LF left a
-			// new CR LF behind.
+			// Cutting the texts again changes nothing, unless CR CR LF became a
+			// new CR LF.
 			if joined := strings.Join(live, "\n\n"); !strings.Contains(joined, "\r\n") {
 				require.Equal(t, live, texts(t, p, joined))
 			}

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sameState reports whether two values hold the same, nil and empty slices
-// being one. Of functions it says nothing.
+// sameState reports whether two values hold the same. Nil and empty slices are
+// the same, and so are all functions.
 func sameState(a, b reflect.Value) bool {
 	switch a.Kind() {
 	case reflect.Pointer:
@@ -53,17 +53,17 @@ func requireSame(t testing.TB, a, b *Stream, what string, at int) {
 	require.True(t, sameState(reflect.ValueOf(a), reflect.ValueOf(b)), "%s: at byte %d", what, at)
 }
 
-// checkSplits holds a stream to Policy.Steps at every byte i of src: to append
-// src[:i] and then the rest is to append all. It does so in linear time, as the
-// stream's whole state says what it will do:
+// checkSplits compares a stream with Policy.Steps at every byte i of src:
+// appending src[:i] and then the rest must equal appending all. A stream's state
+// determines what it will do, so comparing states takes linear time:
 //
 //   - a stream that gets src byte by byte is, at each byte, in the state of one
-//     that got whole lines and then the beginning of this one in one piece;
-//   - and when it gets what is left of the line in one piece, it is in the state
-//     of the one that gets whole lines, and so are the steps they have settled;
-//   - one that gets whole lines is, at some of them, in the state of one that got
-//     all of them at once, and gives the steps of Policy.Steps with all the rest
-//     at once.
+//     that got whole lines and then the start of this line in one piece;
+//   - given the rest of the line in one piece, it is in the state of the one that
+//     gets whole lines, and has settled the same steps;
+//   - a stream that gets whole lines is, at some of them, in the state of one that
+//     got all of them at once, and given all the rest at once it makes the steps
+//     of Policy.Steps.
 func checkSplits(t testing.TB, p Policy, lang Language, src []byte, what string, r *rand.Rand) {
 	t.Helper()
 	batch, err := p.Steps(src, lang)
@@ -97,7 +97,7 @@ func checkSplits(t testing.TB, p Policy, lang Language, src []byte, what string,
 	require.True(t, slices.Equal(batch, append(fromLines, byLines.Rest()...)), what)
 }
 
-// checkSplit holds two pieces to the whole.
+// checkSplit compares two pieces with the whole.
 func checkSplit(t testing.TB, p Policy, lang Language, src []byte, at int, batch []Step, what string) {
 	t.Helper()
 	s := p.stream(lang)
@@ -106,9 +106,9 @@ func checkSplit(t testing.TB, p Policy, lang Language, src []byte, at int, batch
 	require.True(t, slices.Equal(batch, append(got, s.Rest()...)), "%s: %s: at byte %d", what, p.Name(), at)
 }
 
-// TestStreamSplits divides sources at every byte: those of this package and of
-// Go's package net/url; with SEGMENT_CORPUS=DIR a thousand of those below DIR and
-// in the Go standard library. For short ones it makes every pair of pieces, too.
+// TestStreamSplits divides the sources of this package and of Go's package
+// net/url at every byte, or with SEGMENT_CORPUS=DIR a thousand sources below DIR
+// and in the Go standard library. It appends short ones as every pair of pieces.
 func TestStreamSplits(t *testing.T) {
 	type source struct {
 		name string

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// policies are those that the laws of streams and structure are held to.
+// policies are the ones for which the laws of streams and structure are tested.
 func policies() []Policy {
 	count := func(line []byte) int { return len(line)/3 + 1 }
 	return []Policy{
@@ -21,9 +21,9 @@ func policies() []Policy {
 	}
 }
 
-// checkStream holds a stream that gets src in pieces that end at splits to
-// Policy.Steps: at every split the settled steps and the rest are the steps of
-// the prefix.
+// checkStream compares a stream that gets src in pieces, which end at splits, with
+// Policy.Steps: at every split the settled steps and the rest are the steps of the
+// prefix.
 func checkStream(t testing.TB, p Policy, lang Language, src []byte, splits []int) {
 	t.Helper()
 	s, err := NewStream(p, lang)
@@ -55,7 +55,7 @@ func TestStreamAtEveryByte(t *testing.T) {
 	}
 }
 
-// randomSource makes a source of the words that matter to any of the languages.
+// randomSource makes a source of words that matter to some language.
 func randomSource(r *rand.Rand, n int) []byte {
 	words := []string{
 		"{", "}", "(", ")", "[", "]", "\n", "\n", "\n\n", "    ", "\t", ";", ",", ":", "=", "a", "b(c)", "if ", "else", "def f(x):", "class C:",
@@ -98,7 +98,7 @@ func FuzzStream(f *testing.F) {
 	})
 }
 
-// A clone goes on as its stream does, and neither disturbs the other.
+// A clone continues as its stream does, and neither disturbs the other.
 func TestStreamClone(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	all := policies()

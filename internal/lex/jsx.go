@@ -2,9 +2,9 @@ package lex
 
 import "bytes"
 
-// jsx reports whether the "<" at i opens a JSX element. In TypeScript it may
-// open a type too, as in <T>(x) => x and <T>x: an element has attributes, ends
-// its line behind the tag, or is closed on it.
+// jsx reports whether the "<" at i opens a JSX element. In TypeScript it may also
+// open a type, as in <T>(x) => x and <T>x. An element has attributes, ends its
+// line after the tag, or is closed on it.
 func (l *Lexer) jsx(i int) bool {
 	j := i + 1
 	if l.at(j) == '>' {

@@ -1,15 +1,15 @@
 package lex
 
-// Key says which word or operator a token is. An operator of one byte is that
-// byte.
+// Key says which word or operator a token is. The key of an operator of one byte
+// is that byte.
 type Key uint16
 
-// The keys of what is neither a keyword nor an operator of one byte.
+// The keys of tokens that are neither keywords nor operators of one byte.
 const (
 	Ident     Key = 1 + iota // a word that is no keyword
 	Num                      // a number
 	Str                      // a literal
-	Prefix                   // a word that belongs to the literal behind it
+	Prefix                   // a word that belongs to the literal after it
 	Compare                  // == != <= >=
 	Assign                   // += := and the like
 	FatArrow                 // =>
@@ -22,9 +22,9 @@ const (
 	Attribute                // a word before an argument list that is no call: __attribute__, decltype
 )
 
-// The keywords, each a key only in the languages that have it.
+// The keywords. A word has such a key only in the languages where it is one.
 const (
-	KwOther = FirstKeyword + iota // that nobody asks for by name
+	KwOther = FirstKeyword + iota // keywords that nobody asks for by name
 	KwAbstract
 	KwAccessor
 	KwAnd

@@ -19,8 +19,7 @@ func keyword(syntax Syntax, word []byte) Key {
 	}
 }
 
-// A keywordTable finds keywords. Of most names it takes one look to tell that
-// they are none.
+// A keywordTable finds keywords. One look tells of most names that they are none.
 type keywordTable struct {
 	lengths [syntaxes][256]uint32 // bits: the lengths of the keywords that begin so
 	slots   [slots]keywordOf      // by hash, or in the next free slot
@@ -37,7 +36,7 @@ type keywordOf struct {
 	in   languages
 }
 
-// hash wants two bytes at least.
+// hash needs at least two bytes.
 func hash(word []byte) uint32 {
 	n := len(word)
 	return uint32(word[0]) + uint32(word[1])*41 + uint32(word[n-1])*119 + uint32(n)*11

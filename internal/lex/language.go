@@ -3,7 +3,7 @@ package lex
 // Language describes a programming language to the packages that scan it.
 type Language struct {
 	Name       string
-	Known      bool     // its comments and literals are: Syntax holds
+	Known      bool     // its comments and literals are known: Syntax holds
 	Syntax     Syntax   // languages may share one
 	Layout     Layout   // what line ends mean
 	Extensions []string // of its files, in lower case
@@ -17,7 +17,7 @@ type Layout uint8
 const (
 	Free     Layout = iota // line ends are white space
 	Lines                  // a line end may end a statement
-	Indented               // so it does, and indentation nests blocks
+	Indented               // it may, and indentation nests blocks
 )
 
 // Languages is the one table of languages. The constants of segment.Language

@@ -2,16 +2,16 @@ package lex
 
 import "slices"
 
-// Token is a word, number, operator, comment or literal of one line. What
-// spans several lines comes in one piece a line.
+// Token is a word, number, operator, comment or literal of one line. A comment or
+// literal of several lines comes in one piece a line.
 type Token struct {
 	Start, End int // in the line
 	Kind       Kind
 	Key        Key
 }
 
-// Lexer reads one line after the other. What is open at the end of a line, a
-// string or a comment, is all that it keeps.
+// Lexer reads one line after the other. All it keeps is what is open at the end
+// of a line: strings and comments.
 type Lexer struct {
 	syntax Syntax
 	rules  *rules
@@ -50,7 +50,7 @@ const (
 	template  // JavaScript, back quotes
 	formatted // Python f-string; Kotlin or Scala string with code in it
 	formatted3
-	formatSpec // behind the colon of the code in an f-string
+	formatSpec // after the colon of the code in an f-string
 	jsxTag
 	jsxText
 )
@@ -58,10 +58,10 @@ const (
 // NewLexer returns a lexer before the first line.
 func NewLexer(syntax Syntax) *Lexer { return &Lexer{syntax: syntax, rules: &syntaxRules[syntax]} }
 
-// Line gives the lexer its next line, with the newline that ends it.
+// Line sets the line to read, with the newline that ends it.
 func (l *Lexer) Line(line []byte) {
 	l.line, l.pos, l.noRegexp, l.resumed = line, 0, 0, l.leaf != none
-	// Python's strings of one line end with it in the code inside them too.
+	// Python's strings of one line end with it, even in the code inside them.
 	for l.leaf == none && l.rules.braces && len(l.outer) > 0 {
 		if o := l.outer[len(l.outer)-1]; o.leaf != formatted {
 			break
@@ -97,8 +97,8 @@ func classes() (class [256]uint8) {
 // Depth returns how many literals with code in them are open around that code.
 func (l *Lexer) Depth() int { return len(l.outer) }
 
-// Opens reports whether the last literal ends by opening code inside it, as "${"
-// does.
+// Opens reports whether the last literal ends by opening code inside it, as it
+// does with "${".
 func (l *Lexer) Opens() bool { return l.opens }
 
 // Continues reports whether the comment or literal t goes on from the line
@@ -108,13 +108,13 @@ func (l *Lexer) Continues(t Token) bool { return l.resumed && t.Start == 0 }
 // Inside reports whether the position is in a comment or a literal.
 func (l *Lexer) Inside() bool { return l.leaf != none }
 
-// SetOperand says whether the last token ends an operand. Behind a closing
-// bracket only the caller can know: it tells a slash that divides from one that
-// opens a regular expression.
+// SetOperand says whether the last token ends an operand, which tells a slash
+// that divides from one that opens a regular expression. After a closing bracket
+// only the caller can know.
 func (l *Lexer) SetOperand(operand bool) { l.operand = operand }
 
-// Next returns the next token of the line, or false at its end. White space is
-// no token.
+// Next returns the next token of the line, or false at its end. It skips white
+// space.
 func (l *Lexer) Next() (Token, bool) {
 	line, i := l.line, l.pos
 	if l.leaf != none {
@@ -128,7 +128,7 @@ func (l *Lexer) Next() (Token, bool) {
 		i++
 	}
 	if i >= len(line) {
-		l.line, l.pos = nil, 0 // the caller's
+		l.line, l.pos = nil, 0 // the line belongs to the caller
 		return Token{}, false
 	}
 	c := line[i]
@@ -155,7 +155,7 @@ func (l *Lexer) Next() (Token, bool) {
 	return Token{Start: i, End: j, Kind: Word, Key: key}, true
 }
 
-// code returns a token of code and moves behind it.
+// code returns a token of code and moves past it.
 func (l *Lexer) code(i, end int, kind Kind, key Key) Token {
 	l.pos = end
 	return Token{Start: i, End: end, Kind: kind, Key: key}
@@ -266,7 +266,7 @@ func operator(c, d byte) (Key, int) {
 	return Key(c), 1
 }
 
-// at returns the byte at i, or 0 behind the end of the line.
+// at returns the byte at i, or 0 past the end of the line.
 func (l *Lexer) at(i int) byte {
 	if uint(i) < uint(len(l.line)) {
 		return l.line[i]
@@ -288,8 +288,8 @@ func Spliced(line []byte) bool {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// isWord holds for the bytes of identifiers and numbers in any of the
-// languages; so it does for every byte of a non-ASCII character.
+// isWord holds for the bytes of identifiers and numbers in any language, every
+// byte of a non-ASCII character included.
 func isWord(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || isDigit(c) || c == '_' || c == '$' || c >= 0x80
 }

@@ -24,8 +24,8 @@ func (l *Lexer) comment(i int) (Token, bool) {
 	return l.resume(i, i+2), true
 }
 
-// Interpreter returns the end of the line that names an interpreter, which is
-// a comment at the start of a file, or 0.
+// Interpreter returns the end of a line that names an interpreter, which is a
+// comment at the start of a file, or 0 if the line names none.
 func Interpreter(line []byte, syntax Syntax) int {
 	rules := &syntaxRules[syntax]
 	if !rules.interpreter || len(line) < 2 || line[0] != '#' || line[1] != '!' || rules.attributes && len(line) > 2 && line[2] == '[' {
@@ -36,13 +36,13 @@ func Interpreter(line []byte, syntax Syntax) int {
 	return l.rest(0, lineComment).End
 }
 
-// rest opens a part that has no closing mark of its own and reads on.
+// rest opens a part whose kind says where it ends, and reads it.
 func (l *Lexer) rest(i int, leaf leaf) Token {
 	l.part = part{leaf: leaf}
 	return l.resume(i, i+1)
 }
 
-// resume reads the open part on from i; the token starts at start.
+// resume reads the open part on, from i; the token starts at start.
 func (l *Lexer) resume(start, i int) Token {
 	t := Token{Start: start, Kind: Literal, Key: Str}
 	l.opens = false
@@ -73,8 +73,8 @@ func (l *Lexer) resume(start, i int) Token {
 	return t
 }
 
-// lineComment ends at a lone CR too: most compilers end the line there, and
-// code that is taken for a comment would be lost.
+// lineComment also ends at a lone CR: most compilers end the line there, and code
+// taken for a comment would be lost.
 func (l *Lexer) lineComment(i int) int {
 	// Most have nothing but text up to the newline.
 	const near = 512 // bytes, so that the scan stays linear
@@ -114,8 +114,8 @@ func (l *Lexer) lineComment(i int) int {
 	return len(l.line)
 }
 
-// splice returns the offset of the last byte of the newline behind the
-// backslash at i, or i if none follows.
+// splice returns the offset of the last byte of the newline after the backslash
+// at i, or i if none follows.
 func (l *Lexer) splice(i int) int {
 	switch {
 	case l.at(i+1) == '\r' && l.at(i+2) == '\n':
@@ -191,7 +191,8 @@ func (l *Lexer) literal(i int, q byte) (Token, bool) {
 	return l.resume(i, i+1), true
 }
 
-// quoted ends at the end of its line where strings do.
+// quoted reads a quoted string, to the end of its line at most where strings end
+// with it.
 func (l *Lexer) quoted(i int) int {
 	for ; i < len(l.line); i++ {
 		switch c := l.line[i]; c {
@@ -230,8 +231,8 @@ func (l *Lexer) triple(i int) int {
 	return len(l.line)
 }
 
-// shut3 closes a string at the three quotes at i and returns its end. In Kotlin
-// and Scala more than three end in the three that close it.
+// shut3 closes a string at the three quotes at i and returns its end. Of more
+// than three quotes, the last three close a string of Kotlin or Scala.
 func (l *Lexer) shut3(i int) int {
 	quote := l.quote
 	l.part = part{}
@@ -256,7 +257,8 @@ func (l *Lexer) char(i int) int {
 	return i
 }
 
-// rawC opens the C++ raw string whose quote should be at j: "delimiter( ... )delimiter".
+// rawC opens the C++ raw string whose quote should be at j:
+// "delimiter( ... )delimiter".
 func (l *Lexer) rawC(j int) bool {
 	if l.at(j) != '"' {
 		return false
@@ -331,7 +333,7 @@ func (l *Lexer) text(i int) (int, bool) {
 	return len(l.line), false
 }
 
-// enter begins the code inside the open part, and keeps that part for later.
+// enter begins the code inside the open part and keeps that part for later.
 func (l *Lexer) enter(i int) int {
 	l.outer = append(l.outer, l.part)
 	l.outer[len(l.outer)-1].open = 0
@@ -346,10 +348,9 @@ func (l *Lexer) outerLeaf() leaf {
 	return none
 }
 
-// regexp returns the end of the JavaScript regular expression at i, or i where
-// the slash divides. One that its line does not close is no regular
-// expression; then the rest of that line is not searched again, which keeps
-// the scan linear.
+// regexp returns the end of the JavaScript regular expression at i, or i if the
+// slash divides. If the line does not close it, it is no regular expression, and
+// the rest of the line is not searched again: the scan stays linear.
 func (l *Lexer) regexp(i int) int {
 	if l.operand || i < l.noRegexp {
 		return i

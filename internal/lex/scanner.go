@@ -1,38 +1,44 @@
 // Package lex divides source code into words, operators, comments and literals.
 //
-// A [Lexer] reads one line after the other and gives its tokens; what is open at
-// the end of a line, and only that, is its state. A [Scanner] puts its pieces
-// together to the comments and literals of a whole source:
+// Call [New] to read the comments and literals of a whole source:
 //
 //	s := lex.New(src, lex.Go)
 //	for span, ok := s.Next(); ok; span, ok = s.Next() {
 //		fmt.Printf("%d %q\n", span.Kind, src[span.Start:span.End])
 //	}
 //
-// Both know just enough of each syntax to tell where comments and literals begin
-// and end, in whole files and in prefixes of files alike. Whatever is open at the
-// end of the input ends there, and nothing is an error. Code inside a literal, as
-// in a JavaScript template, an f-string or JSX, is code with the literal around
-// it; an explicit stack holds what is open, to any depth.
+// A [Lexer] reads one line after the other and returns its tokens. Its only state
+// is what is open at the end of a line. [Languages] is the table of languages and
+// their syntaxes.
 //
-// Where the syntax is in doubt code is preferred to comment, because callers
-// leave comments out. Known limits: a JavaScript slash after ")" divides, after
-// "}" it opens a regular expression, unless the caller knows better
-// ([Lexer.SetOperand]); whether "<" opens JSX or a type argument of TypeScript
-// is told from its line; an f-string in single quotes ends with its line in its
-// code too, which Python 3.12 no longer asks for; trigraphs, digraphs, and
-// escapes such as \u002f in Java are not read. Each is wrong until the end of its
-// line only, unless what it holds looks like the start of a block comment or of a
-// string of several lines.
+// Both scanners know just enough of each syntax to tell where comments and
+// literals begin and end, in whole files and in prefixes of files alike. Whatever
+// is open at the end of the input ends there. Code inside a literal, as in a
+// JavaScript template, an f-string or JSX, is read as code; a stack holds the
+// literals around it, to any depth.
+//
+// In doubt, text is code and not a comment, because callers leave comments out.
+// The known limits are:
+//
+//   - A slash after ")" divides in JavaScript, and after "}" it opens a regular
+//     expression, unless the caller knows better ([Lexer.SetOperand]).
+//   - Whether "<" opens JSX or a type argument of TypeScript is decided from its
+//     line.
+//   - An f-string in single quotes ends with its line, even in its code; Python
+//     3.12 allows otherwise.
+//   - Trigraphs, digraphs, and escapes such as \u002f in Java are not read.
+//
+// A wrong guess lasts until the end of its line, unless what it misreads looks
+// like the start of a block comment or of a string of several lines.
 //
 // # Concurrency
 //
-// A Lexer and a Scanner belong to one goroutine each.
+// A Lexer or Scanner belongs to one goroutine.
 //
 // # Memory
 //
 // Tokens and spans are offsets into the caller's bytes. Time is linear in the
-// source; the only state that grows is a record for each literal with code in it
+// source. The only state that grows is a record for each literal with code in it
 // that is open around the current position.
 //
 // # Errors
@@ -42,7 +48,7 @@ package lex
 
 import "bytes"
 
-// Kind tells what the bytes of a span are.
+// Kind says what the bytes of a span are.
 type Kind uint8
 
 // The kinds of spans.
@@ -51,7 +57,7 @@ const (
 	Comment             // a comment with its delimiters, without the newline that ends it
 	Literal             // a string, character or regular expression with its delimiters
 
-	// Kinds of a Token alone.
+	// Only tokens are of these kinds.
 	Word   // identifier or keyword
 	Number // with its suffix
 	Punct  // any other byte, or an operator
@@ -67,10 +73,10 @@ type Span struct {
 type Scanner struct {
 	src  []byte
 	lex  Lexer
-	line int // offset of the line behind the one that lex reads
+	line int // offset of the line after the one that lex reads
 
 	pos   int  // end of the spans returned
-	next  Span // found behind a span of code and not yet returned, if End > 0
+	next  Span // found after a span of code and not yet returned, if End > 0
 	ahead Span // begins after next: read in search of its end
 }
 
@@ -84,7 +90,7 @@ func New(src []byte, syntax Syntax) *Scanner {
 	return s
 }
 
-// first returns the first line that the lexer has not been given.
+// first returns the first line that the lexer has not read.
 func (s *Scanner) first() []byte {
 	rest := s.src[s.line:]
 	if n := bytes.IndexByte(rest, '\n'); n >= 0 {
@@ -110,7 +116,7 @@ func (s *Scanner) Next() (Span, bool) {
 	return found, found.End > found.Start
 }
 
-// find returns the next comment or literal, put together from its pieces; End
+// find returns the next comment or literal, put together from its pieces. Its End
 // is 0 if there is none.
 func (s *Scanner) find() Span {
 	span := s.ahead

@@ -1,13 +1,13 @@
-// Package oracle compares what package segment finds with what grammars and
-// parsers that we did not write find: tree-sitter for C, C++, Java, JavaScript,
-// TypeScript and Rust, go/parser for Go, CPython's ast and tokenize for Python,
-// and in the folder jvm older grammars of tree-sitter for Kotlin and Scala. It is
-// a module of its own because tree-sitter needs cgo.
+// Package oracle compares what package segment finds with independent parsers:
+// tree-sitter for C, C++, Java, JavaScript, TypeScript and Rust, go/parser for Go,
+// CPython's ast and tokenize for Python, and in the folder jvm older grammars of
+// tree-sitter for Kotlin and Scala. It is a module of its own because tree-sitter
+// needs cgo.
 //
 //	SEGMENT_CORPUS=DIR go test -v ./...
 //
-// DIR holds unpacked sources, see README.md; the Go and Python standard
-// libraries are taken from where they are installed.
+// DIR holds unpacked sources, see README.md. The standard libraries of Go and
+// Python are read where they are installed.
 package oracle
 
 import (
@@ -23,7 +23,7 @@ import (
 	"seccodeprm/segment/oracle/judge"
 )
 
-// The Go standard library by go/parser.
+// TestGo compares the Go standard library with go/parser.
 func TestGo(t *testing.T) {
 	var r judge.Row
 	for _, file := range judge.Files(t, filepath.Join(runtime.GOROOT(), "src"), ".go") {

@@ -18,7 +18,8 @@ import (
 //go:embed truth.py
 var script string
 
-// The Python standard library by CPython's ast and tokenize.
+// TestPython compares the Python standard library with CPython's ast and
+// tokenize.
 func TestPython(t *testing.T) {
 	python, err := exec.LookPath("python3")
 	if err != nil {

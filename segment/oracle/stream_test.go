@@ -11,9 +11,8 @@ import (
 	"seccodeprm/segment/oracle/judge"
 )
 
-// A thousand files, byte by byte: what a stream settles is what the whole source
-// gives, and at some of the bytes what is settled and the rest are the steps of
-// the prefix.
+// A thousand files, byte by byte: a stream settles the steps of the whole source,
+// and at some bytes the settled steps and the rest are the steps of the prefix.
 func TestStream(t *testing.T) {
 	names := judge.Files(t, filepath.Join(runtime.GOROOT(), "src"), ".go", ".c", ".s", ".py", ".js")
 	if root := os.Getenv("SEGMENT_CORPUS"); root != "" {

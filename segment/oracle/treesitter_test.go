@@ -28,7 +28,7 @@ func TestTypeScript(t *testing.T) {
 	grammar(t, "TypeScript", segment.TypeScript, typescript.LanguageTypescript(), 0.97, 0.96, ".ts")
 }
 
-// grammar compares all files that the grammar reads without an error.
+// grammar compares the files that the grammar reads without an error.
 func grammar(t *testing.T, name string, lang segment.Language, language unsafe.Pointer, funcs, calls float64, ext ...string) {
 	parser := sitter.NewParser()
 	defer parser.Close()
@@ -62,7 +62,7 @@ type walker struct {
 
 func (w *walker) text(n *sitter.Node) string { return string(w.src[n.StartByte():n.EndByte()]) }
 
-// walk visits the node and all below it.
+// walk visits the node and everything below it.
 func (w *walker) walk(n *sitter.Node) {
 	start, end := int(n.StartByte()), int(n.EndByte())
 	switch n.Kind() {
@@ -103,7 +103,7 @@ func (w *walker) walk(n *sitter.Node) {
 	}
 }
 
-// function takes down the node if it defines a function with a body.
+// function records the node if it defines a function with a body.
 func (w *walker) function(n *sitter.Node) {
 	body := n.ChildByFieldName("body")
 	if body == nil {
@@ -180,7 +180,7 @@ func declared(n *sitter.Node) *sitter.Node {
 	return nil
 }
 
-// call takes down the node if it calls something by name.
+// call records the node if it calls something by name.
 func (w *walker) call(n *sitter.Node) {
 	var f *sitter.Node
 	switch n.Kind() {

@@ -1,6 +1,6 @@
-// Package judge compares what package segment finds in a file with what a
-// parser says of it. The packages beside it hold the parsers, in two programs:
-// the bindings of their grammars cannot be linked together.
+// Package judge compares what package segment finds in a file with what a parser
+// finds. The packages beside it hold the parsers, in two programs: the bindings
+// of their grammars cannot be linked together.
 package judge
 
 import (
@@ -13,10 +13,10 @@ import (
 	"seccodeprm/segment"
 )
 
-// Truth is what an oracle says of a file.
+// Truth is what a parser says about a file.
 type Truth struct {
 	Funcs, Calls []Named
-	Opaque       []Span // where nothing is said of calls: token trees of macros
+	Opaque       []Span // where the parser sees no calls: token trees of macros
 	Forbidden    []bool // per byte: a cut right before it would be inside something
 }
 
@@ -29,8 +29,7 @@ type Named struct {
 // Span is the half-open byte range [Start, End).
 type Span struct{ Start, End int }
 
-// New returns what is said of src before anything is found: it may be cut
-// everywhere.
+// New returns the Truth of src before anything is found: it may be cut anywhere.
 func New(src []byte) *Truth { return &Truth{Forbidden: make([]bool, len(src)+1)} }
 
 // Paint marks the inside of [start, end).
@@ -40,7 +39,7 @@ func (t *Truth) Paint(start, end int, forbidden bool) {
 	}
 }
 
-// score counts what is found and what is there.
+// score counts what was found and what is there.
 type score struct{ found, there, both int }
 
 func (s score) f1() float64 {
@@ -55,7 +54,7 @@ func (s score) String() string {
 		100*float64(s.both)/float64(max(1, s.found)), 100*float64(s.both)/float64(max(1, s.there)), s.there)
 }
 
-// add compares two lists; verbose prints what differs.
+// add compares two lists. It prints what differs if asked.
 func (s *score) add(what, file string, src []byte, found, there []Named) {
 	left := map[Named]int{}
 	for _, n := range there {
@@ -124,7 +123,7 @@ func (r *Row) Compare(file string, src []byte, lang segment.Language, t *Truth) 
 	funcs, _ = segment.Scan(src[:end], lang)
 	fs = nil
 	for _, f := range funcs {
-		if f.BodyStart < end { // else its body is still to come
+		if f.BodyStart < end { // otherwise its body is still to come
 			fs = append(fs, Named{Squeeze(f.Name), f.BodyStart})
 		}
 	}
@@ -154,7 +153,7 @@ func (r *Row) Compare(file string, src []byte, lang segment.Language, t *Truth) 
 // Squeeze removes white space: "operator ()" and "operator()" are one name.
 func Squeeze(name string) string { return strings.Join(strings.Fields(name), "") }
 
-// Check prints the row and holds it to what is promised.
+// Check prints the row and fails the test where it is worse than promised.
 func (r *Row) Check(t *testing.T, lang string, funcs, calls float64) {
 	t.Logf("language=%s files=%d skipped=%d MB=%.1f", lang, r.files, r.Skipped, float64(r.bytes)/1e6)
 	t.Logf("  functions %v", r.funcs)

@@ -1,5 +1,5 @@
-// Package jvm compares what package segment finds in Kotlin and Scala with what
-// the grammars of tree-sitter find that come with an older binding.
+// Package jvm compares what package segment finds in Kotlin and Scala with the
+// grammars of tree-sitter, which come with an older binding.
 package jvm
 
 import (
@@ -24,7 +24,7 @@ func TestScala(t *testing.T) {
 	grammar(t, "Scala", segment.Scala, scala.GetLanguage(), 0.97, 0.96, ".scala")
 }
 
-// grammar compares all files that the grammar reads without an error.
+// grammar compares the files that the grammar reads without an error.
 func grammar(t *testing.T, name string, lang segment.Language, language *sitter.Language, funcs, calls float64, ext string) {
 	parser := sitter.NewParser()
 	defer parser.Close()
@@ -56,7 +56,7 @@ type walker struct {
 	src []byte
 }
 
-// walk visits the node and all below it.
+// walk visits the node and everything below it.
 func (w *walker) walk(n *sitter.Node) {
 	start, end := int(n.StartByte()), int(n.EndByte())
 	switch n.Type() {
@@ -74,7 +74,7 @@ func (w *walker) walk(n *sitter.Node) {
 	open := map[string]int{}
 	for i := range int(n.ChildCount()) {
 		c := n.Child(i)
-		switch c.Type() { // brackets that are not a node of their own
+		switch c.Type() { // brackets that are no node of their own
 		case "(", "{":
 			open[c.Type()] = int(c.StartByte())
 		case ")":
@@ -92,7 +92,7 @@ func (w *walker) walk(n *sitter.Node) {
 	}
 }
 
-// function takes down the node if it defines a function with a body in braces.
+// function records the node if it defines a function with a body in braces.
 func (w *walker) function(n *sitter.Node) {
 	var name, body *sitter.Node
 	switch n.Type() {
@@ -115,7 +115,7 @@ func (w *walker) function(n *sitter.Node) {
 
 func (w *walker) name(n *sitter.Node) string { return judge.Squeeze(n.Content(w.src)) }
 
-// call takes down the node if it calls something by name, with arguments in
+// call records the node if it calls something by name, with arguments in
 // parentheses.
 func (w *walker) call(n *sitter.Node) {
 	var f *sitter.Node
