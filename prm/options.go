@@ -22,13 +22,16 @@ type Options struct {
 	// 8-bit precisions always make a copy.
 	Weights Weights
 
-	// Packed is the path of a file that Model.WritePacked made of the same model,
-	// adapter and precision. It is mapped, and products read weights there and
-	// nowhere else: processes share its pages, and no time is spent on packing.
-	// A file that does not fit is ErrPacked at Open, a damaged one ErrPacked at
-	// the first use of the layer; nothing else is used in its place. Weights
-	// must be DefaultWeights then. Default: none.
+	// Packed names a file that Model.WritePacked made of the same model, adapter
+	// and precision. Weights are read from there and nowhere else. A file of a
+	// real directory is mapped: processes share its pages, and no time is spent
+	// on packing. A file that does not fit is ErrPacked at Open, a damaged one
+	// ErrPacked when the layer is first used; nothing is used in its place.
+	// Weights must then be DefaultWeights. Default: none.
 	Packed string
+
+	// PackedFS holds the file Packed. Default: the file system given to Open.
+	PackedFS fs.FS
 
 	// Threads that one call may use. Default: GOMAXPROCS. It changes no bit of
 	// a result.
@@ -101,8 +104,9 @@ const (
 type Weights uint8
 
 const (
-	// DefaultWeights stands for PackWeights where the copy takes at most half of
-	// the memory that is free when the model is opened, else MapWeights.
+	// DefaultWeights is PackWeights where the copy takes at most half of the
+	// memory that is free when the model is opened, and MapWeights otherwise.
+	// Free memory is known on Linux alone: elsewhere it is MapWeights.
 	DefaultWeights Weights = iota
 
 	// MapWeights reads the mapped files, or their copy in memory, and packs a few
@@ -121,6 +125,8 @@ func (o *Options) check() error {
 		return fmt.Errorf("%w: Options.Weights %d is unknown", ErrInput, uint8(o.Weights))
 	case o.Packed != "" && o.Weights != DefaultWeights:
 		return fmt.Errorf("%w: Options.Packed says where weights are read, Options.Weights must not", ErrInput)
+	case o.PackedFS != nil && o.Packed == "":
+		return fmt.Errorf("%w: Options.PackedFS is set, Options.Packed is not", ErrInput)
 	case !o.Precision.Valid():
 		return fmt.Errorf("%w: Options.Precision %d is unknown", ErrInput, uint8(o.Precision))
 	case o.Threads < 0:

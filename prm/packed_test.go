@@ -1,11 +1,15 @@
 package prm_test
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
@@ -22,9 +26,9 @@ func TestPackedGoldenBits(t *testing.T) {
 		if testing.Short() && precision != prm.BF16 {
 			continue
 		}
-		path := filepath.Join(t.TempDir(), "tiny.packed")
-		require.NoError(t, openTiny(t, &prm.Options{Precision: precision}).WritePacked(t.Context(), path))
-		m := openTiny(t, &prm.Options{Precision: precision, Packed: path})
+		dir := t.TempDir()
+		writePacked(t, openTiny(t, &prm.Options{Precision: precision}), dir, "tiny.packed")
+		m := openTiny(t, &prm.Options{Precision: precision, Packed: "tiny.packed", PackedFS: os.DirFS(dir)})
 		var reports []*prm.Report
 		for _, in := range inputs(t)[:2] {
 			rep, err := m.Score(t.Context(), in)
@@ -36,79 +40,101 @@ func TestPackedGoldenBits(t *testing.T) {
 	}
 }
 
-// TestWritePacked: the file appears whole or not at all, and replaces nothing but
-// its like.
+// writePacked writes a file of a model's packed weights.
+func writePacked(t *testing.T, m *prm.Model, dir, name string) {
+	t.Helper()
+	f, err := os.Create(filepath.Join(dir, name))
+	require.NoError(t, err)
+	require.NoError(t, m.WritePacked(t.Context(), f))
+	require.NoError(t, f.Close())
+}
+
 func TestWritePacked(t *testing.T) {
 	m := openSmall(t, nil)
-	dir := t.TempDir()
-	path := filepath.Join(dir, "small.packed")
-	require.NoError(t, m.WritePacked(t.Context(), path))
-	first, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.NoError(t, m.WritePacked(t.Context(), path), "again")
-	second, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, first, second)
+	var first, second bytes.Buffer
+	require.NoError(t, m.WritePacked(t.Context(), &first))
+	require.NoError(t, m.WritePacked(t.Context(), &second))
+	require.Equal(t, first.Bytes(), second.Bytes())
 
-	other := filepath.Join(dir, "model.safetensors")
-	weights := testmodel.New(testmodel.Shape{})["model.safetensors"].Data
-	require.NoError(t, os.WriteFile(other, weights, 0o600))
-	for _, p := range []string{other, dir, ""} {
-		require.ErrorIs(t, m.WritePacked(t.Context(), p), prm.ErrInput, p)
-	}
-	kept, err := os.ReadFile(other)
-	require.NoError(t, err)
-	require.Equal(t, weights, kept)
-
-	require.ErrorIs(t, m.WritePacked(t.Context(), filepath.Join(dir, "no", "such", "folder")), os.ErrNotExist)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, m.WritePacked(ctx, filepath.Join(dir, "cancelled")), context.Canceled)
-	entries, err := os.ReadDir(dir)
-	require.NoError(t, err)
-	require.Len(t, entries, 2, "nothing unfinished is left")
-
+	require.ErrorIs(t, m.WritePacked(ctx, io.Discard), context.Canceled)
+	require.ErrorIs(t, m.WritePacked(t.Context(), full{}), syscall.ENOSPC)
 	require.NoError(t, m.Close())
-	require.ErrorIs(t, m.WritePacked(t.Context(), path), prm.ErrClosed)
+	require.ErrorIs(t, m.WritePacked(t.Context(), io.Discard), prm.ErrClosed)
 
 	f32, err := prm.Open(os.DirFS(shared.Path(t, "fixtures", "models", "dtype-f32")), &prm.Options{Precision: prm.F32})
 	require.NoError(t, err)
 	defer f32.Close()
-	require.ErrorIs(t, f32.WritePacked(t.Context(), filepath.Join(dir, "none")), prm.ErrInput)
+	require.ErrorIs(t, f32.WritePacked(t.Context(), io.Discard), prm.ErrInput)
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// TestPackedInTheCheckpoint: the file may lie beside the weights, where Open looks
+// for it without Options.PackedFS, and in memory.
+func TestPackedInTheCheckpoint(t *testing.T) {
+	fsys := testmodel.New(testmodel.Shape{})
+	plain, err := prm.Open(fsys, nil)
+	require.NoError(t, err)
+	defer plain.Close()
+	var packed bytes.Buffer
+	require.NoError(t, plain.WritePacked(t.Context(), &packed))
+	fsys["bf16.packed"] = &fstest.MapFile{Data: packed.Bytes()}
+	m, err := prm.Open(fsys, &prm.Options{Packed: "bf16.packed"})
+	require.NoError(t, err)
+	defer m.Close()
+	in := prm.Input{Text: []byte("int x;\n\nint y;\n")}
+	want, err := plain.Score(t.Context(), in)
+	require.NoError(t, err)
+	got, err := m.Score(t.Context(), in)
+	require.NoError(t, err)
+	require.Equal(t, bitsOf(want), bitsOf(got))
+	require.Equal(t, "sidecar", got.Weights)
 }
 
 // TestPackedRefused: what does not fit is an error that names the file, at Open or
 // where the damage is first met.
 func TestPackedRefused(t *testing.T) {
 	dir := t.TempDir()
-	path := filepath.Join(dir, "tiny.packed")
-	require.NoError(t, openTiny(t, nil).WritePacked(t.Context(), path))
-	refused := func(o prm.Options, path string) {
+	packedFS := os.DirFS(dir)
+	writePacked(t, openTiny(t, nil), dir, "tiny.packed")
+	refused := func(o prm.Options, name string) {
 		t.Helper()
-		o.Packed = path
+		o.Packed, o.PackedFS = name, packedFS
 		_, err := prm.Open(tiny.FS(), &o)
 		require.ErrorIs(t, err, prm.ErrPacked)
 		require.ErrorIs(t, err, prm.ErrModel)
-		require.ErrorContains(t, err, path)
+		require.ErrorContains(t, err, name)
 	}
-	refused(prm.Options{Precision: prm.F32}, path)
-	refused(prm.Options{}, filepath.Join(dir, "absent"))
-	small := filepath.Join(dir, "small.packed")
-	require.NoError(t, openSmall(t, nil).WritePacked(t.Context(), small))
-	refused(prm.Options{}, small)
-	_, err := prm.Open(tiny.FS(), &prm.Options{Packed: path, Weights: prm.MapWeights})
-	require.ErrorIs(t, err, prm.ErrInput)
+	refused(prm.Options{Precision: prm.F32}, "tiny.packed")
+	refused(prm.Options{}, "absent")
+	refused(prm.Options{}, "../tiny.packed")
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "folder"), 0o700))
+	refused(prm.Options{}, "folder")
+	writePacked(t, openSmall(t, nil), dir, "small.packed")
+	refused(prm.Options{}, "small.packed")
+	for _, o := range []prm.Options{
+		{Packed: "tiny.packed", PackedFS: packedFS, Weights: prm.MapWeights},
+		{PackedFS: packedFS},
+	} {
+		_, err := prm.Open(tiny.FS(), &o)
+		require.ErrorIs(t, err, prm.ErrInput)
+	}
 
-	data, err := os.ReadFile(path)
+	data, err := os.ReadFile(filepath.Join(dir, "tiny.packed"))
 	require.NoError(t, err)
 	damaged := filepath.Join(dir, "damaged.packed")
 	bad := slices.Clone(data)
 	bad[len(bad)/2] ^= 8
 	require.NoError(t, os.WriteFile(damaged, bad, 0o600))
-	m := openTiny(t, &prm.Options{Packed: damaged})
+	m := openTiny(t, &prm.Options{Packed: "damaged.packed", PackedFS: packedFS})
 	_, err = m.Score(t.Context(), prm.Input{Text: []byte("int x;\n")})
 	require.ErrorIs(t, err, prm.ErrPacked)
 	require.ErrorContains(t, err, "damaged.packed: damaged: bytes ")
 	require.NoError(t, os.WriteFile(damaged, data[:len(data)/2], 0o600))
-	refused(prm.Options{}, damaged)
+	refused(prm.Options{}, "damaged.packed")
 }

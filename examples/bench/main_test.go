@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -62,7 +63,10 @@ func TestPacked(t *testing.T) {
 	m, err := prm.Open(tiny.FS(), nil)
 	require.NoError(t, err)
 	defer m.Close()
-	require.NoError(t, m.WritePacked(t.Context(), path))
+	f, err := os.Create(path)
+	require.NoError(t, err)
+	require.NoError(t, m.WritePacked(t.Context(), f))
+	require.NoError(t, f.Close())
 	code, out, stderr := program(t, "-tokens", "9", "-rounds", "1", "-packed", path)
 	require.Zero(t, code, stderr)
 	require.Contains(t, out, "BenchmarkPass/precision=bf16/")

@@ -15,8 +15,9 @@
 // JSON object on a line (prm.Report), or {"file", "error"} if it fails.
 //
 // With -write-packed, score writes the model's weights to FILE in the order in
-// which matrix products read them, and scores nothing. With -packed it maps
-// such a file: it starts faster and needs no memory for a copy of its own.
+// which matrix products read them, and scores nothing. FILE must not exist; it
+// appears once it is complete. With -packed it maps such a file: it starts faster
+// and needs no memory for a copy of its own.
 //
 // The exit code is 0 if every file is secure or has nothing to score, 1 if a
 // file is vulnerable, and 2 after wrong usage or if a file or the model fails.
@@ -32,6 +33,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -88,13 +90,17 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return fail(errors.New("standard input can be read once only"))
 	}
 
-	model, err := console.Open(*dir, prm.Options{Packed: *packed, Threads: *threads, Windows: true})
+	options := prm.Options{Threads: *threads, Windows: true}
+	if *packed != "" {
+		options.PackedFS, options.Packed = os.DirFS(filepath.Dir(*packed)), filepath.Base(*packed)
+	}
+	model, err := console.Open(*dir, options)
 	if err != nil {
 		return fail(err)
 	}
 	defer model.Close()
 	if *writePacked != "" {
-		if err := model.WritePacked(ctx, *writePacked); err != nil {
+		if err := writeNew(*writePacked, func(w io.Writer) error { return model.WritePacked(ctx, w) }); err != nil {
 			return fail(err)
 		}
 		return exitSecure

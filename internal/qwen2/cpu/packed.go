@@ -24,17 +24,6 @@ var ErrPacked = fmt.Errorf("%w: packed weights", qwen2.ErrModel)
 // the model as they are stored.
 var ErrNothingToPack = fmt.Errorf("%w: nothing to pack", ErrPacked)
 
-// IsPacked reports whether the named file says that it holds packed weights, of
-// whatever model and version.
-func IsPacked(fsys fs.FS, name string) (bool, error) {
-	f, err := safetensors.OpenFile(fsys, name)
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	return f.Metadata()["format"] == packedFormat, nil
-}
-
 // Packed is an open file of packed weights: the layers of one model in the order
 // in which products of one precision read them, made by [Engine.WritePacked]. It
 // belongs to the engine that Options.Packed gives it to.
