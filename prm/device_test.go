@@ -11,13 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"seccodeprm/internal/qwen2"
+	"seccodeprm/internal/qwen2/enginetest"
 	"seccodeprm/segment"
 )
 
 // device is an engine on a device that fails, and loses all caches and pages, in
 // the middle of some calls of Prefill.
 type device struct {
-	qwen2.Engine
+	enginetest.Engine
 	fails  []int // the calls, ascending
 	calls  int
 	life   int // failures so far
@@ -30,6 +31,14 @@ func (d *device) cache(of qwen2.Cache) qwen2.Cache {
 	c := &deviceCache{Cache: of, d: d}
 	d.caches = append(d.caches, c)
 	return c
+}
+
+func (d *device) Reserve(sequences []qwen2.Sequence) error {
+	own := slices.Clone(sequences)
+	for i := range own {
+		own[i].Cache = own[i].Cache.(*deviceCache).Cache
+	}
+	return d.Engine.Reserve(own)
 }
 
 func (d *device) Prefill(ctx context.Context, sequences []qwen2.Sequence) error {
@@ -83,7 +92,7 @@ func (c *deviceCache) Adopt(page qwen2.Page) error {
 // openDevice opens a model on a device that fails in some calls.
 func openDevice(t *testing.T, opts Options, fails ...int) (*Model, *device) {
 	m, _ := openCounting(t, opts)
-	d := &device{Engine: m.engine, fails: fails}
+	d := &device{Engine: m.engine.(enginetest.Engine), fails: fails}
 	m.engine = d
 	return m, d
 }
@@ -147,7 +156,7 @@ func TestDeviceFails(t *testing.T) {
 			require.Equal(t, want, everything(t, m), "run %d failed, kept=%d", i, kept)
 			require.Equal(t, 1, failing.life)
 			m.kv.close()
-			require.Zero(t, m.engine.HeldBytes())
+			require.Zero(t, heldBytes(m))
 		}
 	}
 }

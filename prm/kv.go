@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"seccodeprm/internal/qwen2"
 )
 
 // kvMemory settles who may have memory for keys and values, and keeps those of
@@ -22,30 +24,25 @@ func newKVMemory(limit, pageBytes int64) *kvMemory {
 }
 
 // admit brings the sequences to what is known of the ids wanted and reserves
-// memory for the rest, all or nothing. Unless it fails, leave ends the call.
-func (k *kvMemory) admit(ctx context.Context, wants []want) error {
+// memory for the rest, which it returns: one run for each want, still without
+// rows. Unless it fails, leave ends the call.
+func (k *kvMemory) admit(ctx context.Context, engine qwen2.Engine, wants []want) ([]qwen2.Sequence, error) {
+	runs := make([]qwen2.Sequence, len(wants))
 	err := k.reserve(ctx, func() error {
 		for i := range wants {
 			w := &wants[i]
 			w.seq.truncate(w.known())
 			k.kept.adopt(w)
+			runs[i] = qwen2.Sequence{Cache: w.seq.cache, IDs: w.ids[len(w.seq.ids):]}
 		}
-		for i, w := range wants {
-			if err := w.seq.cache.Reserve(len(w.ids) - len(w.seq.ids)); err != nil {
-				for _, w := range wants[:i] {
-					w.seq.cache.Truncate(len(w.seq.ids))
-				}
-				return err
-			}
-		}
-		return nil
+		return engine.Reserve(runs)
 	})
 	if err != nil {
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		k.free(wants)
 	}
-	return err
+	return runs, err
 }
 
 // reserve runs try, which takes memory, until it succeeds or fails otherwise.

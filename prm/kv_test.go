@@ -10,13 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"seccodeprm/internal/qwen2"
+	"seccodeprm/internal/qwen2/enginetest"
 	"seccodeprm/internal/testmodel"
 	"seccodeprm/segment"
 )
 
 // counting is an engine that counts the tokens it runs.
 type counting struct {
-	qwen2.Engine
+	enginetest.Engine
 	tokens int
 }
 
@@ -40,10 +41,13 @@ func openCounting(t *testing.T, opts Options) (*Model, *counting) {
 	m, err := Open(fsys, &opts)
 	require.NoError(t, err)
 	t.Cleanup(func() { m.Close() })
-	c := &counting{Engine: m.engine}
+	c := &counting{Engine: m.engine.(enginetest.Engine)}
 	m.engine = c
 	return m, c
 }
+
+// heldBytes is the memory of all pages in use.
+func heldBytes(m *Model) int64 { return m.engine.(enginetest.Engine).HeldBytes() }
 
 // source is this file: some code of many pages.
 func source(t *testing.T) Input {
@@ -90,7 +94,7 @@ func TestSessionReadsOnlyWhatIsNew(t *testing.T) {
 	// Memory is given back.
 	require.NoError(t, s.Close())
 	require.NoError(t, f.Close())
-	require.Zero(t, m.engine.HeldBytes())
+	require.Zero(t, heldBytes(m))
 }
 
 // TestForkSharesMemory counts pages: a fork takes none, and one for a copy when it
@@ -102,26 +106,26 @@ func TestForkSharesMemory(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.Append(t.Context(), in.Text)
 	require.NoError(t, err)
-	page, held := m.engine.CacheBytes(1), m.engine.HeldBytes()
+	page, held := m.engine.CacheBytes(1), heldBytes(m)
 	require.Greater(t, held, 10*page)
 	forks := make([]*Session, 8)
 	for i := range forks {
 		forks[i], err = s.Fork()
 		require.NoError(t, err)
 	}
-	require.Equal(t, held, m.engine.HeldBytes())
+	require.Equal(t, held, heldBytes(m))
 	for _, f := range forks {
 		_, err := f.Append(t.Context(), []byte("x"))
 		require.NoError(t, err)
 		_, err = f.Finish(t.Context())
 		require.NoError(t, err)
 	}
-	require.LessOrEqual(t, m.engine.HeldBytes(), held+int64(len(forks))*4*page)
+	require.LessOrEqual(t, heldBytes(m), held+int64(len(forks))*4*page)
 	require.NoError(t, s.Close())
 	for _, f := range forks {
 		require.NoError(t, f.Close())
 	}
-	require.Zero(t, m.engine.HeldBytes())
+	require.Zero(t, heldBytes(m))
 }
 
 func TestKeptPrefixes(t *testing.T) {
@@ -150,11 +154,11 @@ func TestKeptPrefixes(t *testing.T) {
 	}
 	require.Less(t, c.ran(), whole+2*qwen2.PageLen)
 
-	held := m.engine.HeldBytes()
+	held := heldBytes(m)
 	require.Positive(t, held)
 	require.LessOrEqual(t, held, int64(1<<20))
 	require.NoError(t, m.Close())
-	require.Zero(t, m.engine.HeldBytes())
+	require.Zero(t, heldBytes(m))
 }
 
 // TestKeptPrefixesAreBounded scores many texts with little room, and a budget that
@@ -173,7 +177,7 @@ func TestKeptPrefixesAreBounded(t *testing.T) {
 			in.Prompt = string(rune('a' + i))
 			_, err := m.Score(t.Context(), in)
 			require.NoError(t, err)
-			held := m.engine.HeldBytes()
+			held := heldBytes(m)
 			require.LessOrEqual(t, held, opts.PrefixCacheBytes)
 			require.Equal(t, held, int64(len(m.kv.kept.pages))*pageBytes)
 			require.Equal(t, len(m.kv.kept.pages), m.kv.kept.used.Len())
@@ -183,7 +187,7 @@ func TestKeptPrefixesAreBounded(t *testing.T) {
 
 // interrupted is an engine whose next Prefill is cancelled after half of the ids.
 type interrupted struct {
-	qwen2.Engine
+	enginetest.Engine
 	cancel context.CancelFunc
 }
 
@@ -211,7 +215,7 @@ func TestSessionCancelledWithinAStep(t *testing.T) {
 	require.NoError(t, err)
 	m.kv.close() // nothing is kept
 	c.ran()
-	e := &interrupted{Engine: m.engine}
+	e := &interrupted{Engine: m.engine.(enginetest.Engine)}
 	m.engine = e
 	s, err := m.NewSession(Input{Language: in.Language})
 	require.NoError(t, err)
@@ -245,7 +249,7 @@ func TestSessionCancelledWithinAStep(t *testing.T) {
 
 // blocking is an engine whose Prefill waits until it is told to go on.
 type blocking struct {
-	qwen2.Engine
+	enginetest.Engine
 	entered, proceed chan struct{}
 }
 
@@ -264,7 +268,7 @@ func TestSessionConcurrentUse(t *testing.T) {
 	_, err = s.Append(t.Context(), code)
 	require.NoError(t, err)
 	engine := m.engine
-	b := &blocking{engine, make(chan struct{}), make(chan struct{})}
+	b := &blocking{engine.(enginetest.Engine), make(chan struct{}), make(chan struct{})}
 	m.engine = b
 	done := make(chan error)
 	go func() {

@@ -13,12 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"seccodeprm/internal/qwen2"
+	"seccodeprm/internal/qwen2/enginetest"
 	"seccodeprm/segment"
 )
 
 // oneByOne is an engine whose batches hold one input, with a hook before each run.
 type oneByOne struct {
-	qwen2.Engine
+	enginetest.Engine
 	before func(ctx context.Context, sequences []qwen2.Sequence) error
 }
 
@@ -35,7 +36,7 @@ func (o oneByOne) Prefill(ctx context.Context, sequences []qwen2.Sequence) error
 
 func openOneByOne(t *testing.T, before func(ctx context.Context, sequences []qwen2.Sequence) error) *Model {
 	m, _ := openCounting(t, Options{})
-	m.engine = oneByOne{m.engine, before}
+	m.engine = oneByOne{m.engine.(enginetest.Engine), before}
 	return m
 }
 
@@ -193,7 +194,7 @@ func TestScoreAllEnds(t *testing.T) {
 		ended, runs = false, 0
 		loop(ctx)
 		require.True(t, ended, name)
-		require.Zero(t, m.engine.HeldBytes(), name)
+		require.Zero(t, heldBytes(m), name)
 		cancel()
 		requireNoGoroutineLeft(t, before)
 	}

@@ -83,18 +83,14 @@ func (w *want) known() int {
 	return n
 }
 
-// rest is the run of what is not known. hidden is the size of a hidden state.
-func (w *want) rest(hidden int) qwen2.Sequence {
+// addRows makes run read the rows that are not known. hidden is the size of a
+// hidden state.
+func (w *want) addRows(run *qwen2.Sequence, hidden int) {
 	from := len(w.seq.ids)
-	if from >= len(w.ids) {
-		return qwen2.Sequence{Cache: w.seq.cache}
+	for _, row := range w.rows[sort.SearchInts(w.rows, from):] {
+		run.Rows = append(run.Rows, row-from)
 	}
-	first := sort.SearchInts(w.rows, from)
-	rows := make([]int, len(w.rows)-first)
-	for i, row := range w.rows[first:] {
-		rows[i] = row - from
-	}
-	return qwen2.Sequence{Cache: w.seq.cache, IDs: w.ids[from:], Rows: rows, Hidden: make([]float32, len(rows)*hidden)}
+	run.Hidden = make([]float32, len(run.Rows)*hidden)
 }
 
 // extend brings sequences to the ids wanted and reads their rows. It runs only
@@ -110,15 +106,15 @@ func (m *Model) extend(ctx context.Context, wants []want) error {
 }
 
 func (m *Model) extendOnce(ctx context.Context, wants []want) error {
-	if err := m.kv.admit(ctx, wants); err != nil {
+	runs, err := m.kv.admit(ctx, m.engine, wants)
+	if err != nil {
 		return err
 	}
 	defer m.kv.leave(wants)
-	runs := make([]qwen2.Sequence, len(wants))
 	for i := range wants {
-		runs[i] = wants[i].rest(m.weights.Config.HiddenSize)
+		wants[i].addRows(&runs[i], m.weights.Config.HiddenSize)
 	}
-	err := m.engine.Prefill(ctx, runs)
+	err = m.engine.Prefill(ctx, runs)
 	for i, w := range wants {
 		from := len(w.seq.ids)
 		w.seq.ran(runs[i].IDs)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 
+	"seccodeprm/internal/qwen2"
 	"seccodeprm/segment"
 )
 
@@ -150,7 +151,7 @@ func (s *Session) restore(ctx context.Context, h snapshotHeader, kv []byte) erro
 			return bad(fmt.Sprintf("row %d of its header is impossible", i))
 		}
 	}
-	if err := s.seq.restore(ctx, m.kv, kv, h.Positions); err != nil {
+	if err := m.fill(ctx, s.seq, kv, ids[:h.Positions]); err != nil {
 		return err
 	}
 	s.seq.ids, s.seq.rows, s.seq.logits = slices.Clone(ids[:h.Positions]), h.Rows, h.Logits
@@ -162,13 +163,14 @@ func (s *Session) restore(ctx context.Context, h snapshotHeader, kv []byte) erro
 	return nil
 }
 
-// restore fills the cache of an empty sequence.
-func (s *sequence) restore(ctx context.Context, memory *kvMemory, kv []byte, positions int) error {
-	if err := memory.reserve(ctx, func() error { return s.cache.Reserve(positions) }); err != nil {
+// fill fills the cache of an empty sequence with the keys and values of ids.
+func (m *Model) fill(ctx context.Context, s *sequence, kv []byte, ids []int32) error {
+	run := []qwen2.Sequence{{Cache: s.cache, IDs: ids}}
+	if err := m.kv.reserve(ctx, func() error { return m.engine.Reserve(run) }); err != nil {
 		return err
 	}
-	defer memory.leave(nil)
-	if err := s.cache.UnmarshalBinary(kv, positions); err != nil {
+	defer m.kv.leave(nil)
+	if err := s.cache.UnmarshalBinary(kv, len(ids)); err != nil {
 		return fmt.Errorf("%w: %w", ErrSnapshot, err)
 	}
 	return nil

@@ -22,9 +22,6 @@ type Engine interface {
 	// CacheBytes is the memory of a cache with so many positions: whole pages.
 	CacheBytes(length int) int64
 
-	// HeldBytes is the memory of all pages in use now, shared ones counted once.
-	HeldBytes() int64
-
 	// Batch is how many tokens, of all sequences together, one Prefill should be
 	// given where there are as many: fewer leave the device idle, more only hold
 	// memory.
@@ -32,6 +29,13 @@ type Engine interface {
 
 	// MaxCacheBytes bounds the memory of all pages in use at a time; 0 is no bound.
 	MaxCacheBytes() int64
+
+	// Reserve sets pages aside for the IDs of all sequences, or for none of
+	// them, so that a Prefill of the same sequences cannot fail for memory. It
+	// returns at once. They stay reserved until their cache is given to a
+	// Prefill, truncated or released. The error wraps ErrBudget, or ErrModel
+	// where a cache may not grow so far.
+	Reserve(sequences []Sequence) error
 
 	// Prefill appends the ids of each sequence to its cache and writes the
 	// hidden states asked for. Sequences are independent: each gets the bits
@@ -71,11 +75,6 @@ type Cache interface {
 	// Len is the number of positions that hold keys and values.
 	Len() int
 
-	// Reserve makes room for n more positions, so that a Prefill of as many
-	// cannot fail for memory. It returns an error that wraps ErrBudget, or
-	// ErrModel where the cache may not grow so far, and then changes nothing.
-	Reserve(n int) error
-
 	// Truncate forgets the positions from n on, if there are so many, and gives
 	// back the pages that hold no other, those reserved included.
 	Truncate(n int)
@@ -107,7 +106,7 @@ type Cache interface {
 	UnmarshalBinary(data []byte, n int) error
 
 	// Release gives the pages back and leaves an empty cache. A cache that is
-	// dropped without it counts in HeldBytes for ever.
+	// dropped without it counts against MaxCacheBytes forever.
 	Release()
 }
 

@@ -26,7 +26,8 @@ func (e *Engine) NewCache(length int) qwen2.Cache {
 // CacheBytes implements qwen2.Engine.
 func (e *Engine) CacheBytes(length int) int64 { return e.pages.Bytes(length) }
 
-// HeldBytes implements qwen2.Engine.
+// HeldBytes returns the memory of all pages that are reserved or in use, shared
+// ones counted once. Tests find leaks with it (package enginetest).
 func (e *Engine) HeldBytes() int64 { return e.pages.HeldBytes() }
 
 // Fork implements qwen2.Cache.

@@ -113,12 +113,15 @@ func (e *Engine) Close() error {
 	return nil
 }
 
+// Reserve implements qwen2.Engine.
+func (e *Engine) Reserve(sequences []qwen2.Sequence) error { return e.pages.Reserve(sequences) }
+
 // Prefill implements qwen2.Engine.
 func (e *Engine) Prefill(ctx context.Context, sequences []qwen2.Sequence) error {
 	if err := e.check(sequences); err != nil {
 		return err
 	}
-	if err := e.pages.Reserve(sequences); err != nil {
+	if err := e.Reserve(sequences); err != nil {
 		return err
 	}
 	e.pages.Grow(sequences)

@@ -24,7 +24,7 @@ func TestFirstErrorEndsThePass(t *testing.T) {
 	loops := 0
 	fail := func(at int) error {
 		s.Cache.Truncate(0)
-		require.NoError(t, s.Cache.Reserve(len(ids)))
+		require.NoError(t, s.Cache.(*cache).Reserve(len(ids)))
 		s.Cache.(*cache).Grow(len(ids))
 		loops = 0
 		p.run = func(of part, n int, op par.Body) error {

@@ -122,6 +122,11 @@ func (s subject) reading(c qwen2.Cache, ids []int32, rows []int) qwen2.Sequence 
 	return qwen2.Sequence{Cache: c, IDs: ids, Rows: rows, Hidden: make([]float32, len(rows)*s.cfg.HiddenSize)}
 }
 
+// reserve reserves memory for n more positions of c.
+func (s subject) reserve(c qwen2.Cache, n int) error {
+	return s.Reserve([]qwen2.Sequence{{Cache: c, IDs: make([]int32, n)}})
+}
+
 // append appends ids to c and returns the hidden states of all of them.
 func (s subject) append(c qwen2.Cache, ids []int32) []float32 {
 	s.t.Helper()

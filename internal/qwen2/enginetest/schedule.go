@@ -150,7 +150,7 @@ func (l *lives) step(op int) {
 		l.cancel(x)
 	case opReserve:
 		n := l.next()
-		if err := x.c.Reserve(n); n > scheduleLimit-len(x.ids) {
+		if err := l.reserve(x.c, n); n > scheduleLimit-len(x.ids) {
 			require.ErrorIs(l.t, err, qwen2.ErrModel)
 		} else {
 			require.NoError(l.t, err)

@@ -138,7 +138,7 @@ func testBudget(t *testing.T, newEngine Factory) {
 		wg.Go(func() {
 			for range 100 {
 				c := s.NewCache(200)
-				_ = c.Reserve(190)
+				_ = s.reserve(c, 190)
 				if held := s.HeldBytes(); held > 5*page {
 					t.Errorf("%d bytes held", held)
 				}
@@ -158,24 +158,26 @@ func testReserve(t *testing.T, newEngine Factory) {
 	root := s.NewCache(300)
 	s.append(root, ids[:100])
 	fork := root.Fork()
-	require.NoError(t, fork.Reserve(40)) // a copy and a page more
+	require.NoError(t, s.reserve(fork, 40)) // a copy and a page more
 	require.Equal(t, 4*page, s.HeldBytes())
-	require.ErrorIs(t, fork.Reserve(201), qwen2.ErrModel)
-	require.ErrorIs(t, fork.Reserve(200), qwen2.ErrBudget)
+	require.ErrorIs(t, s.reserve(fork, 201), qwen2.ErrModel)
+	require.ErrorIs(t, s.reserve(fork, 200), qwen2.ErrBudget)
 	require.Equal(t, 4*page, s.HeldBytes(), "an error changes nothing")
 	other := s.NewCache(300)
 	s.append(other, ids[:64])
-	require.ErrorIs(t, other.Reserve(1), qwen2.ErrBudget)
+	require.ErrorIs(t, s.reserve(other, 1), qwen2.ErrBudget)
+	require.ErrorIs(t, s.Reserve([]qwen2.Sequence{{Cache: root, IDs: ids[:28]}, {Cache: other, IDs: ids[:1]}}), qwen2.ErrBudget)
+	require.Equal(t, 5*page, s.HeldBytes(), "all or none")
 
 	_, want := newSubject(t, testmodel.Shape{}, newEngine, 0).alone(ids[:140])
 	requireSameBits(t, want[100*s.cfg.HiddenSize:], s.append(fork, ids[100:140]), "reserved")
 	require.Equal(t, 5*page, s.HeldBytes())
 
 	other.Truncate(0)
-	require.NoError(t, other.Reserve(64))
-	require.ErrorIs(t, root.Reserve(64), qwen2.ErrBudget)
+	require.NoError(t, s.reserve(other, 64))
+	require.ErrorIs(t, s.reserve(root, 64), qwen2.ErrBudget)
 	other.Truncate(0)
-	require.NoError(t, root.Reserve(64), "Truncate gives back what was reserved")
+	require.NoError(t, s.reserve(root, 64), "Truncate gives back what was reserved")
 	root.Release()
 	other.Release()
 	require.Equal(t, 3*page, s.HeldBytes())
@@ -261,8 +263,7 @@ func testRefuses(t *testing.T, newEngine Factory) {
 	require.ErrorIs(t, s.NewCache(64).Adopt(nil), qwen2.ErrModel)
 	page.Release()
 
-	require.ErrorIs(t, full.Reserve(1), qwen2.ErrModel)
-	require.ErrorIs(t, full.Reserve(-1), qwen2.ErrModel)
+	require.ErrorIs(t, s.reserve(full, 1), qwen2.ErrModel)
 
 	data, err := full.AppendBinary(nil)
 	require.NoError(t, err)
@@ -305,6 +306,14 @@ func testRefuses(t *testing.T, newEngine Factory) {
 	} {
 		require.ErrorIs(t, s.Prefill(t.Context(), bad), qwen2.ErrModel, what)
 		require.Zero(t, c.Len(), what)
+		require.Equal(t, held, s.HeldBytes(), what)
+	}
+	for what, bad := range map[string][]qwen2.Sequence{
+		"cache of another engine": {{Cache: c, IDs: []int32{1}}, {Cache: other.NewCache(4), IDs: []int32{1}}},
+		"too long":                {{Cache: c, IDs: []int32{1, 2, 3, 4, 5}}},
+		"the same cache twice":    {{Cache: c, IDs: []int32{1}}, {Cache: c, IDs: []int32{1}}},
+	} {
+		require.ErrorIs(t, s.Reserve(bad), qwen2.ErrModel, what)
 		require.Equal(t, held, s.HeldBytes(), what)
 	}
 	full.Release()
