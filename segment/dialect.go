@@ -17,9 +17,9 @@ func dialectOf(lang Language) *dialect {
 }
 
 // dialect is what the scanner needs to know about a language beyond its tokens.
-// The zero value of a field is what most languages do, so that each dialect
-// lists its peculiarities. Functions see the head of the statement at hand, its
-// items so far, and the bracket it is in.
+// The zero value of a field is what most languages do, so a dialect lists only its
+// peculiarities. Functions see the head of the statement at hand, that is, its
+// items so far, and the bracket that it is in.
 type dialect struct {
 	// Lines.
 	splices      bool // an escaped newline joins two lines

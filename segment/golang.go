@@ -38,7 +38,7 @@ func endsGo(key lex.Key) bool {
 	return false
 }
 
-// clausesGo holds for the statements of Go whose head may have semicolons.
+// clausesGo holds for the statements of Go that may have semicolons in the head.
 func clausesGo(key lex.Key) bool {
 	return key == lex.KwFor || key == lex.KwIf || key == lex.KwSwitch || key == lex.KwElse
 }
@@ -156,7 +156,7 @@ func functionGo(head []item) opening {
 	return opened
 }
 
-// defineGo makes the receiver's type of its parentheses.
+// defineGo reduces the receiver from its parentheses to its type.
 func defineGo(s *scanner, fn *Func, opened opening) {
 	if opened.receiver.end > 0 {
 		fn.Receiver = receiverGo(s.text(opened.receiver))
@@ -180,14 +180,14 @@ func receiverGo(text string) string {
 	return text[start:]
 }
 
-// parametersGo holds outside functions, but not for the parentheses that group
-// variables and constants, whose values may be calls.
+// parametersGo reports whether a parenthesis holds declarations: outside functions
+// it does, unless it groups variables or constants, whose values may be calls.
 func parametersGo(head []item, in *frame) bool {
 	return in.kind <= container && !in.assign && !(len(head) == 1 && (head[0].key == lex.KwVar || head[0].key == lex.KwConst))
 }
 
-// callsGo: calls are inside functions and in initial values, where no word
-// before the name makes a declaration of it, nor "[" a type.
+// callsGo finds calls inside functions and in initial values. A word before the
+// name makes a declaration of it, and "[" a type.
 func callsGo(site callSite) bool {
 	switch site.before {
 	case lex.KwFunc, '[', lex.Ident, lex.KwChan, lex.KwType:

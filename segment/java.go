@@ -80,15 +80,15 @@ func opensJava(head []item, in *frame) opening {
 	return opening{kind: block, ends: true}
 }
 
-// parametersJava holds among members, but not for the arguments of an
-// enumeration constant.
+// parametersJava reports whether a parenthesis holds declarations: among members
+// it does, unless it holds the arguments of an enumeration constant.
 func parametersJava(_ []item, in *frame) bool {
 	return in.kind <= container && !in.assign && !in.enum
 }
 
-// callsJava: calls are inside functions and in initial values. A type before the
-// name makes a declaration of it, "@" an annotation; in an enumeration it is a
-// constant.
+// callsJava finds calls inside functions and in initial values. A type before the
+// name makes a declaration of it, and "@" an annotation; in an enumeration the
+// name is a constant.
 func callsJava(site callSite) bool {
 	in := site.in
 	if site.before == '@' || site.before == lex.Ident || site.before == lex.KwRecord || in.enum {

@@ -83,10 +83,10 @@ func functionKotlin(head []item) opening {
 	return opened
 }
 
-// callsKotlin: in a container a call is an initial value, a supertype or a
-// delegate. "@" makes an annotation of the name, but this@label.f() is a call;
-// a comma comes between supertypes, where a colon precedes them, and between the
-// constants of an enumeration.
+// callsKotlin finds calls inside functions, and in a container where they are an
+// initial value, a supertype or a delegate. "@" makes an annotation of the name,
+// but this@label.f() is a call. A comma separates supertypes if a colon precedes
+// them, otherwise the constants of an enumeration.
 func callsKotlin(site callSite) bool {
 	in := site.in
 	switch site.before {

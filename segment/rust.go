@@ -130,8 +130,9 @@ func isBlockRust(head []item) bool {
 	return head[len(head)-1].key == lex.FatArrow
 }
 
-// parametersRust holds for functions and structs, variants of an enumeration,
-// and the arguments of attributes.
+// parametersRust reports whether a parenthesis holds declarations: those of
+// functions, structs and variants of an enumeration, and the arguments of
+// attributes.
 func parametersRust(head []item, in *frame) bool {
 	if n := len(head); n > 0 && (head[n-1].key == '#' || n > 1 && head[n-1].key == '!' && head[n-2].key == '#') {
 		return true
@@ -139,8 +140,8 @@ func parametersRust(head []item, in *frame) bool {
 	return in.enum || in.kind <= block && !in.assign && has(head, lex.KwFn, lex.KwStruct) >= 0
 }
 
-// callsRust: calls are inside functions and in initial values. After the
-// keywords of definitions and of types a name is declared or a type.
+// callsRust finds calls inside functions and in initial values. After the keywords
+// of definitions and types, the name is declared or a type.
 func callsRust(site callSite) bool {
 	switch site.before {
 	case lex.KwFn, lex.KwStruct, lex.KwEnum, lex.Ident, lex.KwDyn, lex.KwImpl, '#', '@':

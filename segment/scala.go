@@ -42,8 +42,8 @@ func defineScala(s *scanner, fn *Func, opened opening) {
 	fn.Name = s.text(span{opened.name.start, end})
 }
 
-// callsScala: a name and a parenthesis are a call unless they declare, annotate
-// or match something.
+// callsScala takes a name and a parenthesis for a call unless they declare,
+// annotate or match something.
 func callsScala(site callSite) bool {
 	switch site.before {
 	case lex.KwDef, lex.KwClass, lex.KwObject, lex.KwTrait, lex.KwEnum, lex.KwCase, '@':

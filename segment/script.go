@@ -260,9 +260,9 @@ func typedResult(items []item) bool {
 	return i >= 0 && i+1 < len(items) && items[i+1].key == ':'
 }
 
-// callsScript: members of a class and functions are declared; after "@" and in
-// initial values calls are made. A keyword is a name only where no operand
-// precedes it.
+// callsScript finds calls everywhere but where members of a class and functions
+// are declared. Decorators and initial values of members are calls. A keyword is
+// a name only if no operand precedes it.
 func callsScript(site callSite) bool {
 	head, first := site.head, site.first
 	if head[len(head)-1].key != lex.Ident {
