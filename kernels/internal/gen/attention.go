@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// Attention with 8 queries to a register. A product has rows of C times a panel of
-// queries from Y0 on, at most 12 registers; the queries of one k in Y12 and Y13, a
+// Attention with 8 queries to a register. A product keeps rows of C times a
+// panel of queries in Y0 to Y11, the queries of one k in Y12 and Y13, and a
 // broadcast key or value in Y14.
 
 func attention(a *asm) {
@@ -21,8 +21,8 @@ func attention(a *asm) {
 	divide(a)
 }
 
-// crossRows splits the rows of a panel of keys or values into groups: more than
-// 8 chains for each panel of queries, so that two units of 4 cycles stay busy.
+// crossRows splits the rows of a panel of keys or values into groups. Each has
+// more than 8 chains, which keeps two units with a latency of 4 cycles busy.
 var crossRows = []int{6, 5, 5}
 
 func crossWide(a *asm) {
@@ -113,7 +113,8 @@ func crossGroup(a *asm, first, rows int) {
 	}
 }
 
-// softmax is softmax512 for 8 queries at a time; Y14 says which have seen anything.
+// softmax is softmax512 for 8 queries at a time. Y14 says which have seen a
+// key.
 func softmax(a *asm, name string, to form) {
 	softmaxArgs(a, name, to)
 	const top, seen = 13, 14
@@ -178,8 +179,8 @@ func softmax(a *asm, name string, to form) {
 	a.op("MOVQ R13, DX")
 	a.op("MOVQ $4, CX")
 	a.label("group")
-	// Sums of even rows in Y0 and Y1, of odd ones in Y2 and Y3: of pairs 0, 4, 2, 6
-	// and of pairs 1, 5, 3, 7 of the group.
+	// Y0 and Y1 sum up even rows, Y2 and Y3 odd ones: first of the pairs 0, 4,
+	// 2, 6, then of the pairs 1, 5, 3, 7 of the group.
 	for i, u := range []int{0, 4, 2, 6, 1, 5, 3, 7} {
 		probabilities(a, to, u, i/4, i%4, top, seen)
 	}
@@ -216,7 +217,7 @@ func softmax(a *asm, name string, to form) {
 	a.ret()
 }
 
-// softmaxArgs opens a softmax.
+// softmaxArgs opens a softmax function.
 func softmaxArgs(a *asm, name string, to form) {
 	p := "scores"
 	if to == asPairs {
@@ -227,9 +228,9 @@ func softmaxArgs(a *asm, name string, to form) {
 		arg{"lo", "R11"}, arg{"hi", "R12"}, arg{"lanes", "R13"})
 }
 
-// probabilities emits pair u of rows from SI on: their probabilities, kept and added
-// up in registers sum and sum+2. It is number i of 4: the first two are added to
-// each other, and so are the others.
+// probabilities computes and stores the probabilities of pair u of rows from SI
+// on, and adds them up in the registers sum and sum+2. The pair is number i of
+// 4: the first two are added to each other, and so are the last two.
 func probabilities(a *asm, to form, u, sum, i int, top, seen int) {
 	a.comment("pair %d", u)
 	rows := []int{4, 8}
@@ -264,8 +265,8 @@ func probabilities(a *asm, to form, u, sum, i int, top, seen int) {
 	}
 }
 
-// widenSwapped turns n rows of 16 pairs into 2n rows of 16 floats, that of the odd
-// ones first.
+// widenSwapped turns n rows of 16 pairs into 2n rows of 16 floats, the odd
+// elements first.
 func widenSwapped(a *asm) {
 	a.text("widenSwappedAVX2", "(dst, pairs unsafe.Pointer, n int)", 24,
 		arg{"dst", "DI"}, arg{"pairs", "SI"}, arg{"n", "CX"})
@@ -284,7 +285,7 @@ func widenSwapped(a *asm) {
 	a.ret()
 }
 
-// addWeighted: dst = dst*a + x*b in n rows of 16.
+// addWeighted computes dst = dst*a + x*b in n rows of 16.
 func addWeighted(a *asm) {
 	a.text("addWeightedAVX2", "(dst, x, a, b unsafe.Pointer, n int)", 40,
 		arg{"dst", "DI"}, arg{"x", "SI"}, arg{"a", "R8"}, arg{"b", "R9"}, arg{"n", "CX"})
@@ -305,7 +306,7 @@ func addWeighted(a *asm) {
 	a.ret()
 }
 
-// divide: x = x/y + 0 in n rows of 16.
+// divide computes x = x/y + 0 in n rows of 16.
 func divide(a *asm) {
 	a.text("divideAVX2", "(x, y unsafe.Pointer, n int)", 24, arg{"x", "DI"}, arg{"y", "SI"}, arg{"n", "CX"})
 	a.op("VMOVUPS (SI), Y0")

@@ -5,10 +5,10 @@ import (
 	"math"
 )
 
-// Attention with 16 queries to a register. A product has rows of C times up to 3
-// panels of queries from Z0 on, at most 24 registers; the queries of one k from Z24
-// on, keys or values broadcast in turn in Z28 to Z30, and the bound of tiny starts
-// in Z31.
+// Attention with 16 queries to a register. A product keeps rows of C times up
+// to 3 panels of queries in Z0 to Z23, the queries of one k in Z24 to Z26, and
+// the bound of tiny starts in Z31. It broadcasts keys or values to Z28 to Z30
+// in turn.
 
 func attention512(a *asm) {
 	data(a, expConstants)
@@ -60,7 +60,7 @@ func cross512(a *asm, name string, dot bool) {
 	a.prefix = ""
 }
 
-// rowsOfWidth is the number of rows that go with 1, 2 and 3 panels of queries.
+// rowsOfWidth holds the number of rows for 1, 2 and 3 panels of queries.
 var rowsOfWidth = [...]int{16, 8, 8}
 
 const panelCols = 16
@@ -130,7 +130,7 @@ func crossGroup512(a *asm, first, rows, width int, dot bool) {
 	}
 }
 
-// form of the probabilities that a softmax leaves.
+// form says how a softmax stores probabilities.
 type form int
 
 const (
@@ -139,17 +139,17 @@ const (
 	asPairs              // rounded, in pairs of bfloat16
 )
 
-// softmax512 takes 64 rows of scores of 16 queries into their sums; K5 says which
-// queries have seen anything. Rows are added in the order of a tree over 32 lanes,
-// which takes rows j and j+32 first and 2j and 2j+1 last, so that a loop over four
-// groups of pairs holds little: pairs t, t+4, ... t+28 in group t.
+// softmax512 adds 64 rows of scores of 16 queries to their sums. K5 says which
+// queries have seen a key. The sum over 32 lanes is a tree that adds rows j and
+// j+32 first, and 2j and 2j+1 last. So a loop over four groups of pairs needs
+// few registers: group t holds the pairs t, t+4, ..., t+28.
 func softmax512(a *asm, name string, to form) {
 	softmaxArgs(a, name, to)
 	const top, old, seen = 27, 12, 5
 	z := registers512
 
-	// VMAXPS returns its second source, here the maximum so far, when
-	// the other is NaN or both are zero.
+	// VMAXPS returns its second source, here the maximum so far, if the other
+	// is NaN or both are zero.
 	a.comment("the maximum so far")
 	a.op("VMOVUPS (R8), Z%d", old)
 	for v := range 4 {
@@ -222,8 +222,8 @@ func softmax512(a *asm, name string, to form) {
 	a.op("MOVQ $4, CX")
 	a.op("PCALIGN $32")
 	a.label("group")
-	// Sums of even rows in Z0 and Z1, of odd ones in Z2 and Z3: of pairs 0, 4, 2, 6
-	// and of pairs 1, 5, 3, 7 of the group.
+	// Z0 and Z1 sum up even rows, Z2 and Z3 odd ones: first of the pairs 0, 4,
+	// 2, 6, then of the pairs 1, 5, 3, 7 of the group.
 	for i, u := range []int{0, 2, 1, 3} {
 		probabilities512(a, to, u, i/2, i%2 == 0, top, seen)
 	}
@@ -255,8 +255,8 @@ func softmax512(a *asm, name string, to form) {
 
 const pairOrder = 29 // of words, the halves of a register interleaved
 
-// probabilities512 emits pairs u and u+4 of rows from SI on: their probabilities,
-// kept and added up in registers sum and sum+2.
+// probabilities512 computes and stores the probabilities of the pairs u and u+4
+// of rows from SI on, and adds them up in the registers sum and sum+2.
 func probabilities512(a *asm, to form, u, sum int, first bool, top, seen int) {
 	a.comment("pairs %d and %d", u, u+4)
 	rows := []int{4, 7, 10, 13} // even and odd of u, then of u+4

@@ -2,9 +2,9 @@ package main
 
 import "fmt"
 
-// Attention with 4 queries to a register. A product has rows of C times a panel of
-// queries from V0 on, at most 24 registers; the queries of one k in V24 to V27,
-// keys or values in V28 and V29.
+// Attention with 4 queries to a register. A product keeps rows of C times a
+// panel of queries in V0 to V23, the queries of one k in V24 to V27, and keys
+// or values in V28 and V29.
 
 func attentionNEON(a *asm) {
 	dataNEON(a)
@@ -35,7 +35,8 @@ func crossNEON(a *asm) {
 	a.op("RET")
 }
 
-// crossGroupNEON emits the rows first to first+rows-1 of a panel; R2 moves on.
+// crossGroupNEON emits the rows first to first+rows-1 of a panel and advances
+// R2.
 func crossGroupNEON(a *asm, first, rows int) {
 	group := func(name string) string { return fmt.Sprintf("%s%d", name, first) }
 	a.comment("rows %d to %d: from +0, or from c times alpha, where what is tiny becomes +0", first, first+rows-1)
@@ -84,8 +85,8 @@ func crossGroupNEON(a *asm, first, rows int) {
 	}
 }
 
-// softmaxNEON is softmax512 for 4 queries at a time; V30 says which have seen
-// nothing.
+// softmaxNEON is softmax512 for 4 queries at a time. V30 says which have seen
+// no key.
 func softmaxNEON(a *asm, name string, to form) {
 	a.blockWith("MOVD", name, "b", "softmaxBlock", "R7",
 		arg{"scores", "R0"}, arg{"max", "R1"}, arg{"sum", "R2"}, arg{"alpha", "R3"},
@@ -192,7 +193,7 @@ func softmaxNEON(a *asm, name string, to form) {
 	a.op("RET")
 }
 
-// pairProbabilitiesNEON is pairProbabilities512, from R10 on.
+// pairProbabilitiesNEON is probabilities512 for one pair, from R10 on.
 func pairProbabilitiesNEON(a *asm, f fixedNEON, to form, u, sum int, first bool, top, unseen int) {
 	a.comment("pair %d", u)
 	for odd := range 2 {
@@ -221,8 +222,8 @@ func pairProbabilitiesNEON(a *asm, f fixedNEON, to form, u, sum int, first bool,
 	}
 }
 
-// widenSwappedNEON turns n rows of 16 pairs into 2n rows of 16 floats, that of the
-// odd ones first.
+// widenSwappedNEON turns n rows of 16 pairs into 2n rows of 16 floats, the odd
+// elements first.
 func widenSwappedNEON(a *asm) {
 	a.textNEON("widenSwappedNEON", "(dst, pairs unsafe.Pointer, n int)", 24,
 		arg{"dst", "R0"}, arg{"pairs", "R1"}, arg{"n", "R2"})
@@ -239,7 +240,7 @@ func widenSwappedNEON(a *asm) {
 	a.op("RET")
 }
 
-// addWeightedNEON: dst = dst*a + x*b in n rows of 16.
+// addWeightedNEON computes dst = dst*a + x*b in n rows of 16.
 func addWeightedNEON(a *asm) {
 	a.textNEON("addWeightedNEON", "(dst, x, a, b unsafe.Pointer, n int)", 40,
 		arg{"dst", "R0"}, arg{"x", "R1"}, arg{"a", "R2"}, arg{"b", "R3"}, arg{"n", "R4"})
@@ -258,7 +259,7 @@ func addWeightedNEON(a *asm) {
 	a.op("RET")
 }
 
-// divideNEON: x = x/y + 0 in n rows of 16.
+// divideNEON computes x = x/y + 0 in n rows of 16.
 func divideNEON(a *asm) {
 	a.textNEON("divideNEON", "(x, y unsafe.Pointer, n int)", 24, arg{"x", "R0"}, arg{"y", "R1"}, arg{"n", "R2"})
 	a.op("VLD1 (R1), %s", quadNEON(4))

@@ -1,6 +1,6 @@
 package main
 
-// roundConstants are what roundOperand reads.
+// roundConstants are the constants that roundOperand reads.
 var roundConstants = []constant{
 	{"bias", 0x7fff},
 	{"lsb", 1},
@@ -12,8 +12,8 @@ var roundConstants = []constant{
 
 const notLessThan = 5 // of VCMPPS, true for NaN
 
-// roundOperand emits num.OperandBF16, kept as float32, for the 8 lanes of register
-// x, in place; s and t are scratch.
+// roundOperand emits num.OperandBF16 for the 8 lanes of register x, in place
+// and kept as float32. s and t are scratch.
 func roundOperand(a *asm, x, s, t int) {
 	a.comment("Y%d below 2^-50: +0", x)
 	a.op("VANDPS abs<>(SB), Y%d, Y%d", x, s)
@@ -22,7 +22,7 @@ func roundOperand(a *asm, x, s, t int) {
 	roundNearest(a, x, s, t)
 }
 
-// roundNearest rounds to bfloat16 as num.BF16 does it.
+// roundNearest rounds to bfloat16 as num.BF16 does.
 func roundNearest(a *asm, x, s, t int) {
 	a.comment("round Y%d to bfloat16", x)
 	a.op("VPSRLD $16, Y%d, Y%d", x, s)
@@ -36,7 +36,7 @@ func roundNearest(a *asm, x, s, t int) {
 	a.op("VPAND high<>(SB), Y%d, Y%d", x, x)
 }
 
-// roundBF16 rounds n floats in place, n a multiple of 8.
+// roundBF16 rounds n floats, a multiple of 8, in place.
 func roundBF16(a *asm) {
 	a.text("roundBF16AVX2", "(x unsafe.Pointer, n int)", 16, arg{"x", "DI"}, arg{"n", "CX"})
 	loop(a, 8, func() {
@@ -68,8 +68,8 @@ func roundPairs(a *asm) {
 	a.ret()
 }
 
-// zeroTiny replaces magnitudes below 2^-91 by +0 in rows of n floats, ldc apart,
-// n a multiple of 8.
+// zeroTiny replaces magnitudes below 2^-91 by +0 in rows of n floats, a
+// multiple of 8, ldc apart.
 func zeroTiny(a *asm) {
 	a.text("zeroTinyAVX2", "(c unsafe.Pointer, ldc, rows, n int)", 32,
 		arg{"c", "DI"}, arg{"ldc", "R8"}, arg{"rows", "R9"}, arg{"n", "R10"})

@@ -9,7 +9,7 @@ func elementwise(a *asm) {
 	siluMul(a)
 }
 
-// loop runs body until the count in CX, a multiple of step, is used up.
+// loop repeats body until the count in CX, a multiple of step, is 0.
 func loop(a *asm, step int, body func()) {
 	a.label("loop")
 	body()
@@ -17,7 +17,7 @@ func loop(a *asm, step int, body func()) {
 	a.op("JNZ loop")
 }
 
-// sumSquares continues 32 lanes with n elements, n a multiple of 32.
+// sumSquares continues 32 lanes with n elements, a multiple of 32.
 func sumSquares(a *asm) {
 	a.text("sumSquaresAVX2", "(lanes, x unsafe.Pointer, n int)", 24, arg{"lanes", "DI"}, arg{"x", "SI"}, arg{"n", "CX"})
 	for i := range 4 {
@@ -36,7 +36,7 @@ func sumSquares(a *asm) {
 	a.ret()
 }
 
-// mulScaled: dst = (x*scale)*w for n elements, n a multiple of 8.
+// mulScaled computes dst = (x*scale)*w for n elements, a multiple of 8.
 func mulScaled(a *asm) {
 	a.text("mulScaledAVX2", "(dst, x, w unsafe.Pointer, n int, scale float32)", 36,
 		arg{"dst", "DI"}, arg{"x", "SI"}, arg{"w", "DX"}, arg{"n", "CX"})
@@ -51,7 +51,7 @@ func mulScaled(a *asm) {
 	a.ret()
 }
 
-// rope rotates n pairs, n a multiple of 8.
+// rope rotates n pairs, a multiple of 8.
 func rope(a *asm) {
 	a.text("ropeAVX2", "(lo, hi, cos, sin unsafe.Pointer, n int)", 40,
 		arg{"lo", "DI"}, arg{"hi", "SI"}, arg{"cos", "R8"}, arg{"sin", "R9"}, arg{"n", "CX"})
@@ -74,7 +74,7 @@ func rope(a *asm) {
 	a.ret()
 }
 
-// scaleRow: x = x*a for n elements, n a multiple of 8.
+// scaleRow computes x = x*a for n elements, a multiple of 8.
 func scaleRow(a *asm) {
 	a.text("scaleRowAVX2", "(x unsafe.Pointer, n int, a float32)", 20, arg{"x", "DI"}, arg{"n", "CX"})
 	a.op("VBROADCASTSS a+16(FP), Y0")
@@ -86,7 +86,8 @@ func scaleRow(a *asm) {
 	a.ret()
 }
 
-// siluMul: dst = gate/(1+exp(-gate))*up for n elements, n a multiple of 8.
+// siluMul computes dst = gate/(1+exp(-gate))*up for n elements, a multiple of
+// 8.
 func siluMul(a *asm) {
 	a.text("siluMulAVX2", "(dst, gate, up unsafe.Pointer, n int)", 32,
 		arg{"dst", "DI"}, arg{"gate", "SI"}, arg{"up", "DX"}, arg{"n", "CX"})

@@ -2,7 +2,8 @@ package main
 
 import "fmt"
 
-// Registers of the row kernels of AVX-512 that hold constants.
+// registers512 assigns registers to the constants of exp512, round512 and their
+// users.
 var registers512 = map[string]int{
 	"log2e": 16, "magic": 17, "ln2hi": 18, "ln2lo": 19,
 	"c6": 20, "c5": 21, "c4": 22, "c3": 23, "c2": 24, "one": 25,
@@ -28,15 +29,15 @@ func constants512(a *asm, names ...string) {
 
 var exp512Constants = []string{"log2e", "magic", "ln2hi", "ln2lo", "c6", "c5", "c4", "c3", "c2", "one"}
 
-// exp512 is exp for 16 lanes of each of some rows, which take turns because each
-// waits for itself. Row i has x in register rows[i], which is lost, and gets e^x in
-// register rows[i]+2; rows[i]+1 is scratch. The constants are in registers. Below
-// the register least, and in lanes that mask K(live) leaves out, unless live is 0,
-// the result is +0. K1 to K4 are scratch, one for each row; with overflow, of two
-// rows at most, two.
+// exp512 is exp for 16 lanes of several rows, interleaved to hide latency. Row
+// i has x in register rows[i], which is overwritten, and gets e^x in register
+// rows[i]+2; rows[i]+1 is scratch. The constants are in registers. Where x is
+// below the register least, the result is +0; likewise in lanes that mask
+// K(live) leaves out, unless live is 0. K1 to K4 are scratch, one a row; with
+// overflow, two a row.
 //
-// Scaling by 2^n is exact and keeps NaN, so that it gives the bits that num.Exp
-// gets by adding to the exponent.
+// Scaling by 2^n is exact and preserves NaN, so it gives the same bits as
+// num.Exp, which adds to the exponent.
 func exp512(a *asm, least, live int, overflow bool, rows ...int) {
 	const notLess, greaterThan = 5, 30
 	z := registers512
@@ -69,8 +70,8 @@ func exp512(a *asm, least, live int, overflow bool, rows ...int) {
 	}
 }
 
-// round512 rounds to bfloat16, to nearest even, kept as float32; s and t are
-// scratch, and K2.
+// round512 rounds to bfloat16, to nearest even, and keeps float32. s, t and K2
+// are scratch.
 func round512(a *asm, x, s, t int) {
 	const unordered = 3
 	z := registers512
@@ -85,7 +86,7 @@ func round512(a *asm, x, s, t int) {
 	a.op("VPANDD Z%d, Z%d, Z%d", z["high"], s, x)
 }
 
-// sumSquares512 continues 32 lanes with n elements, n a multiple of 32.
+// sumSquares512 continues 32 lanes with n elements, a multiple of 32.
 func sumSquares512(a *asm) {
 	a.text("sumSquaresAVX512", "(lanes, x unsafe.Pointer, n int)", 24, arg{"lanes", "DI"}, arg{"x", "SI"}, arg{"n", "CX"})
 	for i := range 2 {
@@ -104,7 +105,7 @@ func sumSquares512(a *asm) {
 	a.ret()
 }
 
-// mulScaled512: dst = (x*scale)*w for n elements, n a multiple of 16.
+// mulScaled512 computes dst = (x*scale)*w for n elements, a multiple of 16.
 func mulScaled512(a *asm) {
 	a.text("mulScaledAVX512", "(dst, x, w unsafe.Pointer, n int, scale float32)", 36,
 		arg{"dst", "DI"}, arg{"x", "SI"}, arg{"w", "DX"}, arg{"n", "CX"})
@@ -119,7 +120,7 @@ func mulScaled512(a *asm) {
 	a.ret()
 }
 
-// rope512 rotates n pairs, n a multiple of 16.
+// rope512 rotates n pairs, a multiple of 16.
 func rope512(a *asm) {
 	a.text("ropeAVX512", "(lo, hi, cos, sin unsafe.Pointer, n int)", 40,
 		arg{"lo", "DI"}, arg{"hi", "SI"}, arg{"cos", "R8"}, arg{"sin", "R9"}, arg{"n", "CX"})
@@ -142,7 +143,7 @@ func rope512(a *asm) {
 	a.ret()
 }
 
-// scaleRow512: x = x*a for n elements, n a multiple of 16.
+// scaleRow512 computes x = x*a for n elements, a multiple of 16.
 func scaleRow512(a *asm) {
 	a.text("scaleRowAVX512", "(x unsafe.Pointer, n int, a float32)", 20, arg{"x", "DI"}, arg{"n", "CX"})
 	a.op("VBROADCASTSS a+16(FP), Z0")
@@ -154,7 +155,8 @@ func scaleRow512(a *asm) {
 	a.ret()
 }
 
-// siluMul512: dst = gate/(1+exp(-gate))*up for n elements, n a multiple of 16.
+// siluMul512 computes dst = gate/(1+exp(-gate))*up for n elements, a multiple
+// of 16.
 func siluMul512(a *asm) {
 	a.text("siluMulAVX512", "(dst, gate, up unsafe.Pointer, n int)", 32,
 		arg{"dst", "DI"}, arg{"gate", "SI"}, arg{"up", "DX"}, arg{"n", "CX"})

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// opsNEON are instructions on four floats, or the bits of four, that Go's
-// assembler lacks.
+// opsNEON are instructions on four floats, or their bits, that Go's assembler
+// does not know.
 var opsNEON = map[string]struct {
 	code uint32
 	kind string // of the operands
@@ -17,15 +17,15 @@ var opsNEON = map[string]struct {
 	"bit": {0x6ea01c00, "16b"}, "bif": {0x6ee01c00, "16b"}, "bic": {0x4e601c00, "16b"},
 }
 
-// neon writes dst = x op y; fmla and fmls add to dst, bit and bif copy x to dst
-// where y has ones, or zeros.
+// neon writes dst = x op y. fmla and fmls add to dst; bit and bif copy the bits
+// of x to dst where y has ones or zeros, respectively.
 func (a *asm) neon(name string, dst, x, y int) {
 	op := opsNEON[name]
 	a.word(op.code|uint32(y)<<16|uint32(x)<<5|uint32(dst),
 		"%s v%d.%s, v%d.%s, v%d.%s", name, dst, op.kind, x, op.kind, y, op.kind)
 }
 
-// constantsNEON are what the row kernels of arm64 read.
+// constantsNEON are the constants that the kernels of arm64 read.
 var constantsNEON = append(append([]constant{{"tinystart", (127 - 91) << 23}}, expConstants...), roundConstants...)
 
 func elementwiseNEON(a *asm) {
@@ -37,7 +37,7 @@ func elementwiseNEON(a *asm) {
 	siluMulNEON(a)
 }
 
-// dataNEON emits them.
+// dataNEON emits the constants.
 func dataNEON(a *asm) {
 	a.WriteByte('\n')
 	for i, c := range constantsNEON {
@@ -48,7 +48,7 @@ func dataNEON(a *asm) {
 	fmt.Fprintf(a, "GLOBL constants<>(SB), RODATA|NOPTR, $%d\n", 16*len(constantsNEON))
 }
 
-// constantNEON loads one into a register, through R9.
+// constantNEON loads a constant into a register. It uses R9.
 func (a *asm) constantNEON(name string, register int) {
 	i := slices.IndexFunc(constantsNEON, func(c constant) bool { return c.name == name })
 	a.op("MOVD $constants<>+%d(SB), R9", 16*i)
@@ -68,8 +68,8 @@ func (a *asm) fixed(names ...string) fixedNEON {
 	return f
 }
 
-// loopNEON runs body until the count in the register, a multiple of step, is used
-// up.
+// loopNEON repeats body until the count in the register, a multiple of step, is
+// 0.
 func loopNEON(a *asm, register string, step int, body func()) {
 	a.label("loop")
 	body()
@@ -79,8 +79,8 @@ func loopNEON(a *asm, register string, step int, body func()) {
 
 var expNamesNEON = []string{"log2e", "magic", "ln2hi", "ln2lo", "c6", "c5", "c4", "c3", "c2", "one", "min"}
 
-// expNEON is exp for the 4 lanes of register x; p and the scratch s, n, r differ
-// from it.
+// expNEON is exp for the 4 lanes of register x, with the result in p. s, n and
+// r are scratch. All five differ.
 func expNEON(a *asm, f fixedNEON, x, p, s, n, r int, overflow bool) {
 	move := func(from, to int) { a.op("VMOV V%d.B16, V%d.B16", from, to) }
 	a.comment("e^x of V%d", x)
@@ -96,7 +96,7 @@ func expNEON(a *asm, f fixedNEON, x, p, s, n, r int, overflow bool) {
 		a.neon("fmla", n, p, r)
 		p, n = n, p
 	}
-	// After six exchanges p is p again.
+	// After six swaps p is p again.
 	a.op("VSHL $23, V%d.S4, V%d.S4", s, s)
 	a.op("VADD V%d.S4, V%d.S4, V%d.S4", s, p, p)
 	a.neon("fcmgt", s, f["min"], x)
@@ -125,7 +125,7 @@ func roundNEON(a *asm, f fixedNEON, x, s, t int) {
 	a.op("VAND V%d.B16, V%d.B16, V%d.B16", f["high"], s, x)
 }
 
-// sumSquaresNEON continues 32 lanes with n elements, n a multiple of 32.
+// sumSquaresNEON continues 32 lanes with n elements, a multiple of 32.
 func sumSquaresNEON(a *asm) {
 	a.textNEON("sumSquaresNEON", "(lanes, x unsafe.Pointer, n int)", 24, arg{"lanes", "R0"}, arg{"x", "R1"}, arg{"n", "R2"})
 	a.op("ADD $64, R0, R3")
@@ -144,7 +144,7 @@ func sumSquaresNEON(a *asm) {
 	a.op("RET")
 }
 
-// mulScaledNEON: dst = (x*scale)*w for n elements, n a multiple of 4.
+// mulScaledNEON computes dst = (x*scale)*w for n elements, a multiple of 4.
 func mulScaledNEON(a *asm) {
 	a.textNEON("mulScaledNEON", "(dst, x, w unsafe.Pointer, n int, scale float32)", 36,
 		arg{"dst", "R0"}, arg{"x", "R1"}, arg{"w", "R2"}, arg{"n", "R3"})
@@ -160,7 +160,7 @@ func mulScaledNEON(a *asm) {
 	a.op("RET")
 }
 
-// ropeNEON rotates n pairs, n a multiple of 4.
+// ropeNEON rotates n pairs, a multiple of 4.
 func ropeNEON(a *asm) {
 	a.textNEON("ropeNEON", "(lo, hi, cos, sin unsafe.Pointer, n int)", 40,
 		arg{"lo", "R0"}, arg{"hi", "R1"}, arg{"cos", "R2"}, arg{"sin", "R3"}, arg{"n", "R4"})
@@ -181,7 +181,7 @@ func ropeNEON(a *asm) {
 	a.op("RET")
 }
 
-// scaleRowNEON: x = x*a for n elements, n a multiple of 4.
+// scaleRowNEON computes x = x*a for n elements, a multiple of 4.
 func scaleRowNEON(a *asm) {
 	a.textNEON("scaleRowNEON", "(x unsafe.Pointer, n int, a float32)", 20, arg{"x", "R0"}, arg{"n", "R1"})
 	a.op("FMOVS a+16(FP), F16")
@@ -194,7 +194,8 @@ func scaleRowNEON(a *asm) {
 	a.op("RET")
 }
 
-// siluMulNEON: dst = gate/(1+exp(-gate))*up for n elements, n a multiple of 4.
+// siluMulNEON computes dst = gate/(1+exp(-gate))*up for n elements, a multiple
+// of 4.
 func siluMulNEON(a *asm) {
 	a.textNEON("siluMulNEON", "(dst, gate, up unsafe.Pointer, n int)", 32,
 		arg{"dst", "R0"}, arg{"gate", "R1"}, arg{"up", "R2"}, arg{"n", "R3"})

@@ -2,21 +2,21 @@ package main
 
 import "fmt"
 
-// Instructions of AVX512-BF16, which Go's assembler lacks. All are of the form
-// EVEX.512.0F38.W0 with three registers.
+// evexOpcodes are the instructions of AVX512-BF16, which Go's assembler does
+// not know. All have the form EVEX.512.0F38.W0 with three registers.
 var evexOpcodes = map[string]struct{ prefix, opcode byte }{
 	"VDPBF16PS":      {prefixF3, 0x52},
 	"VCVTNE2PS2BF16": {prefixF2, 0x72},
 }
 
-// Values of the field that stands for a prefix byte.
+// Values of the field that replaces a prefix byte.
 const (
 	prefixF3 = 2
 	prefixF2 = 3
 )
 
-// evex writes an instruction that Go's assembler lacks, operands in Go's order:
-// last source, first source, destination.
+// evex writes an instruction that Go's assembler does not know. Operands are in
+// Go's order: last source, first source, destination.
 func (a *asm) evex(name string, last, first, dst int) {
 	for i, x := range evex(name, last, first, dst) {
 		separator := "\t"
@@ -28,8 +28,8 @@ func (a *asm) evex(name string, last, first, dst int) {
 	fmt.Fprintf(a, " // %s Z%d, Z%d, Z%d\n", name, last, first, dst)
 }
 
-// evex encodes it (Intel SDM, volume 2, section 2.7). Bits of register numbers
-// above the low three are stored inverted.
+// evex encodes the instruction (Intel SDM, volume 2, section 2.7). The bits of
+// a register number above the low three are stored inverted.
 func evex(name string, last, first, dst int) [6]byte {
 	not := func(register, bit int) byte { return byte(^register >> bit & 1) }
 	x := evexOpcodes[name]

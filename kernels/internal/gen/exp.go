@@ -8,13 +8,13 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// constant is a number that kernels read, repeated over 8 lanes.
+// constant is a number that kernels read, repeated in 8 lanes.
 type constant struct {
 	name string
 	bits uint32
 }
 
-// expConstants are what exp and its users read.
+// expConstants are the constants that exp and its users read.
 var expConstants = []constant{
 	{"log2e", math.Float32bits(num.ExpLog2E)},
 	{"magic", math.Float32bits(num.ExpMagic)},
@@ -33,9 +33,9 @@ var expConstants = []constant{
 	{"sign", 0x80000000},
 }
 
-// leastOperand is the least argument whose exponential is an operand of precision
-// BF16: below it is under 2^-50. So near to 2^-50 the steps of num.Exp are large
-// against its error.
+// leastOperand returns the least argument whose exponential is an operand of
+// precision BF16, that is, at least 2^-50. Near it, neighbouring values of
+// num.Exp are further apart than its error.
 func leastOperand() float32 {
 	x := float32(-35)
 	for num.Exp(x) < num.TinyOperand {
@@ -44,7 +44,7 @@ func leastOperand() float32 {
 	return x
 }
 
-// registers names some registers.
+// registers names registers.
 func registers(letter string, numbers []int) string {
 	names := make([]string, len(numbers))
 	for i, n := range numbers {
@@ -64,11 +64,11 @@ func data(a *asm, constants []constant) {
 	}
 }
 
-// exp emits e^x for the 8 lanes of each of some rows, step by step as num.Exp does
-// it; rows take turns because each waits for itself. Row i has x in register
-// rows[i], gets e^x in register rows[i]+3, and the two between are scratch. Below
-// the constant least the result is +0. Without overflow x is known to be at most
-// num.ExpMax, or NaN.
+// exp computes e^x for 8 lanes of several rows in the steps of num.Exp,
+// interleaved to hide latency. Row i has x in register rows[i] and gets e^x in
+// register rows[i]+3; the two between are scratch. Where x is below the
+// constant least, the result is +0. Without overflow x is at most num.ExpMax,
+// or NaN.
 func exp(a *asm, least string, overflow bool, rows ...int) {
 	const lessThan, unordered, greaterThan = 17, 3, 30
 	each := func(emit func(x, s, r, p int)) {

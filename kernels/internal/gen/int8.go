@@ -2,19 +2,19 @@ package main
 
 import "fmt"
 
-// Tiles of int8 products are 32 columns wide in memory; a kernel with 256-bit
-// registers works on one half of them. Panels of weights hold quads, 4
-// consecutive k of one column in a dword, and so do the activations of a strip:
-// [k/4][rows] dwords of unsigned bytes, or [k/4][rows][2] dwords of signed words,
-// k+0 and k+2 in the first, k+1 and k+3 in the second. That is how the bytes of
-// a quad fall apart when shifts widen them.
+// Tiles of int8 products are 32 columns wide in memory. A kernel with 256-bit
+// registers computes one half at a time. Panels of weights hold quads: 4
+// consecutive k of one column in a dword. So do strips of input: [k/4][rows]
+// dwords of unsigned bytes, or [k/4][rows][2] dwords of signed words, with k+0
+// and k+2 in the first and k+1 and k+3 in the second, which is how shifts widen
+// the bytes of a quad.
 const (
 	int8TileRow = 128 // bytes
 	int8Block   = 128 // quads after which int32 sums of words move to float32
 )
 
-// int8Kernel describes the kernels of one instruction set. A tile has rows of
-// two vectors, the accumulators 0 to 2*rows-1.
+// int8Kernel describes the kernels of one instruction set. A row of a tile has
+// two vectors; the accumulators are the registers 0 to 2*rows-1.
 type int8Kernel struct {
 	suffix string
 	reg    string // letter of the registers
@@ -24,12 +24,12 @@ type int8Kernel struct {
 	even, odd  int   // the first of two registers with weights
 	broadcasts []int // registers for activations
 
-	// Products of a row with both vectors: b holds the activations; w, the weights,
+	// These multiply a row by both vectors. b holds the input; w, the weights,
 	// and acc are the first of two registers.
 	bytesRow, wordsRow func(a *asm, w, b, acc int)
 }
 
-// int8AVX512 has tiles of 12 rows by two panels, one of them in each vector.
+// int8AVX512 has tiles of 12 rows and two panels, a vector for each.
 func int8AVX512(a *asm) {
 	k := &int8Kernel{
 		suffix: "AVX512", reg: "Z", bytes: 64, rows: 12,
@@ -48,7 +48,7 @@ func int8AVX512(a *asm) {
 	k.emit(a)
 }
 
-// int8AVXVNNI has tiles of 6 rows by one panel in two vectors. It serves
+// int8AVXVNNI has tiles of 6 rows and one panel in two vectors. It is for
 // processors without AVX-512.
 func int8AVXVNNI(a *asm) {
 	k := &int8Kernel{
@@ -68,9 +68,9 @@ func int8AVXVNNI(a *asm) {
 	k.emit(a)
 }
 
-// int8AVX2 multiplies, adds neighbours and accumulates in steps, all through one
-// register, since no other is left. Activations have 7 bits, so that the sum of
-// two products of bytes, at most 2*127*127, is an int16.
+// int8AVX2 multiplies, adds neighbours and accumulates in separate steps, all
+// through one register, since no other is free. Inputs have 7 bits, so that the
+// sum of two products of bytes, at most 2*127*127, fits into an int16.
 func int8AVX2(a *asm) {
 	a.WriteByte('\n')
 	for i := range 4 {
@@ -102,11 +102,11 @@ func (k *int8Kernel) emit(a *asm) {
 	k.function(a, "int8Words", 8, k.wordsTile)
 }
 
-// function emits one tile after the other behind a ladder of comparisons. next
-// counts the bytes from the panel to the second one where the tile is two panels
-// wide, otherwise from the activations of a quad to those of the next. Each quad also
-// brings the weights of a quad from ahead on, of one or two panels, to L2, and tall
-// tiles the activations of the strip below, size bytes for a row and quad.
+// function emits a ladder of comparisons and a tile for each height. next is
+// the distance in bytes from the panel to the second one if the tile is two
+// panels wide, and otherwise from a quad of the input to the next. Each quad
+// also prefetches a quad of weights, of one or two panels, from ahead on. Tall
+// tiles prefetch the strip below as well, size bytes for a row and quad.
 func (k *int8Kernel) function(a *asm, name string, size int, tile func(a *asm, rows int)) {
 	a.block(name+k.suffix, "t", "int8Args", "AX",
 		arg{"tile", "DI"}, arg{"a", "SI"}, arg{"panel", "BX"}, arg{"ahead", "R9"},
@@ -130,7 +130,8 @@ func (k *int8Kernel) function(a *asm, name string, size int, tile func(a *asm, r
 	}
 }
 
-// bytesTile adds to a tile of int32 the product of unsigned bytes and weights.
+// bytesTile multiplies unsigned bytes by weights and adds the product to a tile
+// of int32.
 func (k *int8Kernel) bytesTile(a *asm, rows int) {
 	a.comment("rows %d: sums so far", rows)
 	k.each(rows, func(row, v, acc int) { a.op("VMOVDQU%s %s, %s", k.sized(), k.tile(row, v), k.r(acc)) })
@@ -150,8 +151,8 @@ func (k *int8Kernel) bytesTile(a *asm, rows int) {
 	k.each(rows, func(row, v, acc int) { a.op("VMOVDQU%s %s, %s", k.sized(), k.r(acc), k.tile(row, v)) })
 }
 
-// wordsTile adds to a tile of float32 the exact sums, block after block, of the
-// products of 16-bit activations and weights.
+// wordsTile multiplies words by weights and adds the exact sum of each block to
+// a tile of float32.
 func (k *int8Kernel) wordsTile(a *asm, rows int) {
 	a.comment("rows %d: a block of %d quads, or what is left", rows, int8Block)
 	a.op("MOVQ $%d, DX", int8Block)
@@ -193,7 +194,7 @@ func (k *int8Kernel) wordsTile(a *asm, rows int) {
 
 func (k *int8Kernel) r(n int) string { return fmt.Sprintf("%s%d", k.reg, n) }
 
-// weights is the address of vector v of a quad.
+// weights returns the address of vector v of a quad.
 func (k *int8Kernel) weights(v int) string {
 	if k.bytes == 64 && v == 1 {
 		return "(BX)(R10*1)"
@@ -201,12 +202,12 @@ func (k *int8Kernel) weights(v int) string {
 	return fmt.Sprintf("%d(BX)", v*k.bytes)
 }
 
-// tile is the address of vector v of a row of the tile.
+// tile returns the address of vector v of a row of the tile.
 func (k *int8Kernel) tile(row, v int) string {
 	return fmt.Sprintf("%d(DI)", row*int8TileRow+v*k.bytes)
 }
 
-// each calls body for all accumulators.
+// each calls body for each accumulator.
 func (k *int8Kernel) each(rows int, body func(row, v, acc int)) {
 	for row := range rows {
 		for v := range 2 {
@@ -215,14 +216,14 @@ func (k *int8Kernel) each(rows int, body func(row, v, acc int)) {
 	}
 }
 
-// broadcast loads a dword of activations and returns its register.
+// broadcast loads a dword of the input and returns its register.
 func (k *int8Kernel) broadcast(a *asm, row, offset int) int {
 	b := k.broadcasts[row%len(k.broadcasts)]
 	a.op("VPBROADCASTD %d(SI), %s", offset, k.r(b))
 	return b
 }
 
-// advance steps to the next quad; tall tiles read whole strips.
+// advance steps to the next quad. Tall tiles read whole strips.
 func (k *int8Kernel) advance(a *asm, bytes int) {
 	if k.bytes == 64 {
 		a.comment("on to the next quad, fetching the strip below and weights that are wanted next")
@@ -242,8 +243,8 @@ func (k *int8Kernel) advance(a *asm, bytes int) {
 	a.op("ADDQ $64, R9")
 }
 
-// shiftLoad loads vector v of a quad, shifted by 8. Only AVX-512 shifts what
-// lies in memory.
+// shiftLoad loads vector v of a quad, shifted by 8. Only AVX-512 can shift an
+// operand in memory.
 func (k *int8Kernel) shiftLoad(a *asm, shift string, v, register int) {
 	if k.bytes == 64 {
 		a.op("%s $8, %s, %s", shift, k.weights(v), k.r(register))
@@ -253,8 +254,8 @@ func (k *int8Kernel) shiftLoad(a *asm, shift string, v, register int) {
 	a.op("%s $8, %s, %s", shift, k.r(register), k.r(register))
 }
 
-// sized and dword complete the names of instructions that have the width of an
-// element in their name under AVX-512.
+// sized and dword complete the names of instructions that include the width of
+// an element in AVX-512.
 func (k *int8Kernel) sized() string {
 	if k.bytes == 64 {
 		return "32"

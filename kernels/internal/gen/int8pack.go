@@ -9,8 +9,8 @@ func int8Pack(a *asm) {
 	int8Dequant(a, "int8DequantWordsAVX2", false)
 }
 
-// int8MaxBits returns the largest of n float32, n a multiple of 32, without
-// their signs and as integers, which order NaN above all else.
+// int8MaxBits returns the largest of the bits, without signs, of n float32, a
+// multiple of 32. As integers they order NaN above everything else.
 func int8MaxBits(a *asm) {
 	a.text("int8MaxBitsAVX2", "(x unsafe.Pointer, n int) (bits uint32)", 20, arg{"x", "SI"}, arg{"n", "CX"})
 	a.op("VPCMPEQD Y15, Y15, Y15")
@@ -42,7 +42,7 @@ func int8MaxBits(a *asm) {
 }
 
 // int8QuantBytes writes round(x*inv) + zero as bytes for n float32, a multiple
-// of 32: quads that lie stride apart.
+// of 32, in quads stride apart.
 func int8QuantBytes(a *asm) {
 	a.text("int8QuantBytesAVX2", "(dst, x unsafe.Pointer, stride, n int, inv float32, zero uint8)", 37,
 		arg{"dst", "DI"}, arg{"x", "SI"}, arg{"stride", "R8"}, arg{"n", "CX"})
@@ -55,8 +55,8 @@ func int8QuantBytes(a *asm) {
 			a.op("VMULPS %d(SI), Y15, Y%d", 32*i, i)
 			a.op("VCVTPS2DQ Y%d, Y%d", i, i)
 		}
-		// Packing keeps to the halves of registers: the lower one ends with the even
-		// quads, the upper one with the odd.
+		// Packing does not cross the halves of registers: the lower half ends
+		// up with the even quads, the upper with the odd ones.
 		a.comment("pack to bytes: X0 has the even quads, X1 the odd ones")
 		a.op("VPACKSSDW Y1, Y0, Y0")
 		a.op("VPACKSSDW Y3, Y2, Y2")
@@ -85,8 +85,8 @@ func int8QuantBytes(a *asm) {
 	a.ret()
 }
 
-// int8QuantWords writes round(x*inv) as words for n float32, a multiple of 16:
-// quads in the order 0, 2, 1, 3 that lie stride apart.
+// int8QuantWords writes round(x*inv) as words for n float32, a multiple of 16,
+// in quads stride apart, each in the order 0, 2, 1, 3.
 func int8QuantWords(a *asm) {
 	a.text("int8QuantWordsAVX2", "(dst, x unsafe.Pointer, stride, n int, inv float32)", 36,
 		arg{"dst", "DI"}, arg{"x", "SI"}, arg{"stride", "R8"}, arg{"n", "CX"})
@@ -113,8 +113,8 @@ func int8QuantWords(a *asm) {
 	a.ret()
 }
 
-// int8Prefetch asks for 32 columns of rows of c, which a tile of sums will be
-// added to once it is computed.
+// int8Prefetch prefetches 32 columns of rows of c, to which a tile of sums will
+// be added.
 func int8Prefetch(a *asm) {
 	a.text("int8PrefetchAVX2", "(c unsafe.Pointer, ldc, rows int)", 24, arg{"c", "DI"}, arg{"ldc", "R11"}, arg{"rows", "CX"})
 	loop(a, 1, func() {
@@ -126,8 +126,8 @@ func int8Prefetch(a *asm) {
 	a.op("RET")
 }
 
-// int8Dequant adds float32(sum)*(rowScale*colScale) to groups of 8 columns of c,
-// for sums that are integers still without their offset, or floats.
+// int8Dequant adds float32(sum)*(rowScale*colScale) to groups of 8 columns of
+// c. Sums are integers without their offset, or floats.
 func int8Dequant(a *asm, name string, integers bool) {
 	fields := []arg{{"c", "DI"}, {"tile", "SI"}, {"rowScale", "R8"}, {"colScale", "R9"}, {"ldc", "R11"}, {"rows", "R12"}, {"groups", "CX"}}
 	if integers {

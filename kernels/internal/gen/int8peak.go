@@ -1,7 +1,7 @@
 package main
 
-// int8Peak emits the loops behind the peaks of int8 products: independent
-// accumulators of one instruction, and of the three that AVX2 needs.
+// int8Peak emits the loops that measure the peak of int8 products: independent
+// accumulators of one instruction, or of the three that AVX2 needs.
 func int8Peak(a *asm) {
 	chains := func(name string, count int, each func(acc int)) {
 		a.text(name, "(rounds int)", 8, arg{"rounds", "CX"})

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// cpu interprets the text of the int8 kernels, so that all of them are tested on
-// every machine. It knows their instructions and no others.
+// cpu interprets the text of the int8 kernels, so that all of them are tested
+// on every machine. It knows their instructions and no others.
 type cpu struct {
 	t      *testing.T
 	args   map[string]uint64 // fields of the argument block
@@ -228,8 +228,8 @@ func (c *cpu) vectorOp(op string, operands []string) {
 	}
 }
 
-// Every kernel, height and width computes the product, reads no more than it may
-// and leaves alone what lies between the columns of its tile.
+// Every kernel, height and width computes the product, reads no more than it
+// may and leaves alone what lies between the columns of its tile.
 func TestInt8KernelsInterpreted(t *testing.T) {
 	for _, isa := range []struct {
 		suffix string

@@ -4,7 +4,7 @@ import "fmt"
 
 // vexDot writes a dot product of AVX-VNNI on 256-bit registers, acc += b·w. Go
 // assembles these instructions with an EVEX prefix, which processors without
-// AVX-512 refuse.
+// AVX-512 reject.
 func (a *asm) vexDot(name string, w, b, acc int) {
 	opcodes := map[string]byte{"VPDPBUSD": 0x50, "VPDPWSSD": 0x52}
 	for i, x := range vex66F38(opcodes[name], acc, b, w) {

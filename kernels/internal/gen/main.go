@@ -1,4 +1,4 @@
-// Gen writes the assembly of package kernels. Run it by go generate there; a
+// Gen writes the assembly of package kernels. Run it with go generate there. A
 // test compares its output with the files that are checked in.
 package main
 
@@ -53,7 +53,7 @@ func files() map[string]string {
 	}
 }
 
-// asm collects the lines of a file.
+// asm accumulates the lines of a file.
 type asm struct {
 	strings.Builder
 	prefix string // of labels
@@ -78,14 +78,14 @@ func (a *asm) comment(format string, args ...any) { a.op("// "+format, args...) 
 
 func (a *asm) label(name string) { fmt.Fprintf(a, "%s%s:\n", a.prefix, name) }
 
-// jump writes a jump to a label of the same prefix.
+// jump writes a jump to a label with the same prefix.
 func (a *asm) jump(condition, name string) { a.op("%s %s%s", condition, a.prefix, name) }
 
 // arg is a parameter and the register it is loaded into.
 type arg struct{ name, register string }
 
-// text opens a leaf function whose parameters all are 8 bytes wide and loads
-// them; results lists what follows them in the frame.
+// text opens a leaf function and loads args, its first parameters, which are
+// all 8 bytes wide. frame is the size of all parameters and results.
 func (a *asm) text(name, signature string, frame int, args ...arg) {
 	fmt.Fprintf(a, "\n// func %s%s\nTEXT ·%s(SB), NOSPLIT, $0-%d\n", name, signature, name, frame)
 	for i, x := range args {
@@ -93,9 +93,9 @@ func (a *asm) text(name, signature string, frame int, args ...arg) {
 	}
 }
 
-// block opens a leaf function whose one parameter points to a struct of package
-// kernels. It loads the pointer into the register base, and then fields. The compiler
-// writes the offsets of fields to go_asm.h.
+// block opens a leaf function with one parameter, a pointer to a struct of
+// package kernels. It loads the pointer into the register base, and then the
+// fields. The compiler writes their offsets to go_asm.h.
 func (a *asm) block(name, pointer, struct_, base string, fields ...arg) {
 	a.blockWith("MOVQ", name, pointer, struct_, base, fields...)
 }

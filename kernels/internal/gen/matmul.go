@@ -2,9 +2,9 @@ package main
 
 import "fmt"
 
-// Tiles of 6x16 and less: rows r of C sit in Y(2r) and Y(2r+1), the 16 weights of
-// one k in Y12 and Y13, a broadcast activation in Y14 and, for pairs, the mask of
-// the odd half in Y15. That is all 16 registers.
+// Tiles of up to 6x16: row r of C is in Y(2r) and Y(2r+1), the 16 weights of
+// one k are in Y12 and Y13, a broadcast input is in Y14 and, for pairs, the
+// mask of the odd half in Y15. That is all 16 registers.
 const (
 	stripRows = 6
 	weights   = 12
@@ -18,10 +18,9 @@ func matmul(a *asm) {
 	tiles(a, "tilesWideAVX2", func(rows int) { wideLoop(a, rows) })
 }
 
-// tiles emits a function that runs over count strips of activations and the
-// tiles of C below each other, with one panel: one loop for each height. With panels of
-// pairs the next strip and what lies ahead bytes further in the panels are
-// prefetched, which cannot fault.
+// tiles emits a function that multiplies count strips by one panel, with one
+// loop for each height of a strip. With panels of pairs it prefetches the next
+// strip, and the panel ahead bytes further, which cannot fault.
 func tiles(a *asm, name string, loop func(rows int)) {
 	a.block(name, "t", "tileArgs", "BX",
 		arg{"a", "SI"}, arg{"c", "DI"}, arg{"depth", "R10"}, arg{"ahead", "R13"},
@@ -76,8 +75,8 @@ func tiles(a *asm, name string, loop func(rows int)) {
 	a.prefix = ""
 }
 
-// outer adds the outer product of the activations of step k, counted from AX,
-// and the weights in Y12, Y13.
+// outer adds the outer product of the inputs of step k, counted from AX, and
+// the weights in Y12 and Y13.
 func outer(a *asm, rows, k int) {
 	for r := range rows {
 		a.op("VBROADCASTSS %d(AX), Y%d", 4*(k*stripRows+r), broadcast)
@@ -86,7 +85,7 @@ func outer(a *asm, rows, k int) {
 	}
 }
 
-// even takes the weights of the even k of a pair, the low halves.
+// even multiplies by the weights of the even k of a pair, the low halves.
 func even(a *asm, rows, pair int) {
 	a.comment("rows %d, pair %d: k even", rows, pair)
 	for v := range 2 {
@@ -98,7 +97,7 @@ func even(a *asm, rows, pair int) {
 	outer(a, rows, 2*pair)
 }
 
-// odd takes those of the odd k, the high halves.
+// odd multiplies by the weights of the odd k, the high halves.
 func odd(a *asm, rows, pair int) {
 	a.comment("rows %d, pair %d: k odd", rows, pair)
 	for v := range 2 {

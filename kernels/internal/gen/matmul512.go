@@ -2,10 +2,10 @@ package main
 
 import "fmt"
 
-// Tiles of AVX-512: rows x panels registers of C from Z0 on, at most 24; the
-// weights of up to 4 panels, 16 lanes each, from Z24 on; broadcast activations in
-// turn in Z28 to Z30; a mask of halves of pairs in Z31. Broadcasting by the
-// instruction that multiplies would cost a load for each panel.
+// Tiles of AVX-512: rows x panels of C are in Z0 to Z23, the weights of up to 4
+// panels in Z24 to Z27, broadcast inputs in Z28 to Z30 in turn, and a mask of
+// halves of pairs in Z31. Broadcasting as part of the multiplication would cost
+// a load for each panel.
 const (
 	tallRows   = 12
 	fewRows    = 5
@@ -14,7 +14,8 @@ const (
 	mask512    = 31
 )
 
-// tile512 is one height and width; the activations of its strip are [K][rows].
+// tile512 emits the loop for one height and width of a tile. Its strips are
+// [K][rows].
 type tile512 struct {
 	*asm
 	rows, panels int
@@ -31,10 +32,10 @@ func dot512(a *asm) {
 	tiles512(a, "tilesDotAVX512", func(t *tile512) { t.dotLoop() })
 }
 
-// tiles512 emits a function that runs over count strips of activations and the
-// tiles of C below each other, 4 or 2 panels wide, the panels stride apart: one
-// loop for each shape. Tiles of 2 panels bring what ahead walks over to L2. Where C is
-// started from, what is below tiny, its bits without the sign, twice, becomes +0.
+// tiles512 emits a function that multiplies count strips by 4 or 2 panels,
+// stride apart, with one loop for each shape of a tile. Tiles of 2 panels
+// prefetch what next walks over. If chains start from C, values whose bits
+// times 2, that is without the sign, are below tiny become +0.
 func tiles512(a *asm, name string, loop func(t *tile512)) {
 	a.block(name, "t", "tileArgs", "BX",
 		arg{"a", "SI"}, arg{"c", "DI"}, arg{"depth", "R10"}, arg{"stride", "R13"},
@@ -154,24 +155,24 @@ func tile(a *asm, t *tile512, loop func(t *tile512)) {
 	a.prefix = ""
 }
 
-// comment says for which tile the instructions that follow are.
+// comment describes the instructions that follow and names the tile.
 func (t *tile512) comment(format string, args ...any) {
 	t.asm.comment("rows %d, panels %d: %s", t.rows, t.panels, fmt.Sprintf(format, args...))
 }
 
-// panel is the address of the weights of a panel.
+// panel returns the address of the weights of a panel.
 func (t *tile512) panel(p int) string {
 	return []string{"(DX)", "(DX)(R13*1)", "(DX)(R13*2)", "(DX)(R12*1)"}[p]
 }
 
-// next is the register for the next broadcast.
+// next returns the register for the next broadcast.
 func (t *tile512) next() int {
 	t.turn = (t.turn + 1) % 3
 	return turn512 + t.turn
 }
 
-// outer adds the outer product of the activations of step k, counted from AX,
-// and the weights.
+// outer adds the outer product of the inputs of step k, counted from AX, and
+// the weights.
 func (t *tile512) outer(k int) {
 	for r := range t.rows {
 		x := t.next()
@@ -198,8 +199,8 @@ func (t *tile512) odd() {
 	t.outer(1)
 }
 
-// loop runs body, which takes some bytes of activations, while CX counts down from
-// depth shifted right.
+// loop repeats body, which consumes the given bytes of input, depth >> shift
+// times.
 func (t *tile512) loop(shift, bytes int, body func()) {
 	t.op("MOVQ R10, CX")
 	if shift > 0 {
@@ -208,7 +209,7 @@ func (t *tile512) loop(shift, bytes int, body func()) {
 	}
 	t.op("PCALIGN $32")
 	t.label("loop")
-	// Beyond the last weights or strip, too: a prefetch cannot fault.
+	// Prefetches may run past the end, since they cannot fault.
 	t.comment("fetch weights that are wanted next, and the strip below")
 	if t.panels == 2 {
 		t.op("TESTQ $15, CX")

@@ -2,9 +2,9 @@ package main
 
 import "fmt"
 
-// Tiles of 6x16 and less on arm64: row r of C sits in V(4r) to V(4r+3), the 16
-// weights of one k in V24 to V27, six activations in V28 and V29, the mask of the
-// odd half of pairs in V30.
+// Tiles of up to 6x16 on arm64: row r of C is in V(4r) to V(4r+3), the 16
+// weights of one k are in V24 to V27, six inputs in V28 and V29, and the mask
+// of the odd half of pairs in V30.
 const (
 	weightsNEON = 24
 	aLowNEON    = 28
@@ -18,13 +18,13 @@ func matmulNEON(a *asm) {
 	tilesNEON(a, "tilesWideNEON", func(rows int) { wideNEON(a, rows) })
 }
 
-// word writes an instruction that Go's assembler lacks, followed by its name in
-// the manufacturer's order.
+// word writes an instruction that Go's assembler does not know, followed by its
+// name in the manufacturer's syntax.
 func (a *asm) word(code uint32, format string, args ...any) {
 	a.op("WORD $%#08x // %s", code, fmt.Sprintf(format, args...))
 }
 
-// fmla is dst += w * lane of x, four floats.
+// fmla writes dst += w * lane of x, for four floats.
 func (a *asm) fmla(dst, w, x, lane int) {
 	code := 0x4f801000 | uint32(lane&1)<<21 | uint32(x)<<16 | uint32(lane>>1)<<11 | uint32(w)<<5 | uint32(dst)
 	a.word(code, "fmla v%d.4s, v%d.4s, v%d.s[%d]", dst, w, x, lane)
@@ -89,7 +89,7 @@ func quadNEON(v int) string {
 	return fmt.Sprintf("[V%d.S4, V%d.S4, V%d.S4, V%d.S4]", v, v+1, v+2, v+3)
 }
 
-// outerNEON adds the outer product of the activations of step k, counted from R9,
+// outerNEON adds the outer product of the inputs of step k, counted from R9,
 // and the weights.
 func outerNEON(a *asm, rows, k int) {
 	from := "R9"

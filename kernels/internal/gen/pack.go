@@ -12,9 +12,9 @@ func pack(a *asm) {
 	zeroTiny(a)
 }
 
-// transpose turns 16 rows of n dwords, n a multiple of 4, into [n][16]. A
+// transpose turns 16 rows of n dwords, a multiple of 4, into [n][16]. A
 // register holds 4 dwords of a row and 4 of the row four further, so that no
-// step crosses the halves. With round, words below 2^-50 become +0.
+// step crosses its halves. With round, words below 2^-50 become +0.
 func transpose(a *asm, name string, round bool) {
 	a.text(name, "(dst, src unsafe.Pointer, stride, n int)", 32,
 		arg{"dst", "DI"}, arg{"src", "SI"}, arg{"stride", "R8"}, arg{"n", "CX"})
@@ -73,8 +73,8 @@ func transpose(a *asm, name string, round bool) {
 		a.op("ADDQ $%d, DI", 256*n)
 		a.op("SUBQ $%d, CX", 4*n)
 	}
-	// The rows of the next panel are wanted in L2. What lies beyond the matrix is
-	// fetched too, which cannot fault.
+	// The rows of the next panel should be in L2. Prefetches may run past the
+	// end, since they cannot fault.
 	a.comment("a cache line of each row at a time, fetching the rows of the next panel")
 	a.op("MOVQ R8, R13")
 	a.op("SHLQ $4, R13")
@@ -100,7 +100,7 @@ func transpose(a *asm, name string, round bool) {
 }
 
 // widenF16 turns n rows of 16 pairs of binary16 into 2n rows of 16 floats. The
-// pairs may lie in the second half of dst.
+// pairs may be in the second half of dst.
 func widenF16(a *asm) {
 	a.text("widenF16AVX2", "(dst, pairs unsafe.Pointer, n int)", 24,
 		arg{"dst", "DI"}, arg{"pairs", "SI"}, arg{"n", "CX"})
@@ -132,8 +132,8 @@ func widenF16(a *asm) {
 	a.ret()
 }
 
-// packStrip turns up to 6 rows of k floats, k a multiple of 4, into [k][6].
-// Rows that do not exist repeat the last one: the slots are written, never read.
+// packStrip turns up to 6 rows of k floats, a multiple of 4, into [k][6]. The
+// last row is repeated in slots that have none; nothing reads them.
 func packStrip(a *asm) {
 	a.text("packStripAVX2", "(dst, x unsafe.Pointer, ldx, rows, k int)", 40,
 		arg{"dst", "DI"}, arg{"x", "SI"}, arg{"ldx", "AX"}, arg{"rows", "BX"}, arg{"k", "CX"})

@@ -23,16 +23,16 @@ func packDot512(a *asm) {
 	packRows512(a, "packDotAVX512", true)
 }
 
-// lanes512 transposes 16 rows of 16 dwords, given 4 at a time as what quads
-// leaves, and hands over the register of each column: 4l+c for l = 0 to 3.
-// Registers from 16 on are scratch; only the first groups*4 rows exist.
+// lanes512 transposes rows of 16 dwords in Z0 to Z15 and calls column with the
+// register of each column 4l+c. Only the first 4*groups rows exist. The
+// registers from Z16 on are scratch.
 func lanes512(a *asm, groups int, column func(c, l, register int)) {
 	a.comment("transpose within 128-bit lanes")
 	for r := 0; r < 4*groups; r += 2 {
 		a.op("VPUNPCKLDQ Z%d, Z%d, Z%d", r+1, r, 16+r)
 		a.op("VPUNPCKHDQ Z%d, Z%d, Z%d", r+1, r, 17+r)
 	}
-	// Z(4g+c): of each 128-bit lane l, column 4l+c of rows 4g to 4g+3.
+	// In Z(4g+c), 128-bit lane l is column 4l+c of the rows 4g to 4g+3.
 	for g := range groups {
 		t := 16 + 4*g
 		a.op("VPUNPCKLQDQ Z%d, Z%d, Z%d", t+2, t, 4*g)
@@ -56,7 +56,7 @@ func lanes512(a *asm, groups int, column func(c, l, register int)) {
 	}
 }
 
-// transpose512 turns 16 rows of n dwords, n a multiple of 16, into [n][16]. With
+// transpose512 turns 16 rows of n dwords, a multiple of 16, into [n][16]. With
 // round, words below 2^-50 become +0.
 func transpose512(a *asm, name string, round bool) {
 	a.text(name, "(dst, src unsafe.Pointer, stride, n int)", 32,
@@ -67,9 +67,10 @@ func transpose512(a *asm, name string, round bool) {
 		a.op("LEAQ (%s)(R8*4), %s", rows[i-1], rows[i])
 	}
 	offset := []string{"", "(R8*1)", "(R8*2)", "(R9*1)"}
-	// The rows of the next tile of two panels are wanted in L2: for tiles of four
-	// panels, which bring nothing while they multiply, and where nothing is
-	// multiplied. What lies beyond the matrix is prefetched too, which cannot fault.
+	// The rows of the next tile of two panels should be in L2. Tiles of four
+	// panels prefetch nothing while they multiply, and packing beforehand
+	// multiplies nothing. Prefetches may run past the end, since they cannot
+	// fault.
 	a.op("MOVQ R8, R13")
 	a.op("SHLQ $5, R13")
 	loop(a, 16, func() {
@@ -103,10 +104,10 @@ func transpose512(a *asm, name string, round bool) {
 	a.ret()
 }
 
-// packRows512 turns the rows that 12 pointers lead to, from byte offset on, into
-// [k][rows] dwords; the pointers beyond rows are valid and what they lead to is
-// dropped. The dwords are floats, k a multiple of 16, or with pairs two floats
-// rounded to bfloat16, k a multiple of 32.
+// packRows512 turns rows, given by 12 pointers, from byte offset on into
+// [k][rows] dwords. The pointers beyond rows are valid; what they point to is
+// dropped. The dwords are floats, with k a multiple of 16; or, with pairs, two
+// floats rounded to bfloat16, with k a multiple of 32.
 func packRows512(a *asm, name string, pairs bool) {
 	a.text(name, "(dst, pointers unsafe.Pointer, offset, rows, k int)", 40,
 		arg{"dst", "DI"}, arg{"pointers", "R8"}, arg{"offset", "DX"}, arg{"rows", "CX"})

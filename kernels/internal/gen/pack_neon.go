@@ -8,12 +8,13 @@ func packNEON(a *asm) {
 	zeroTinyNEON(a)
 }
 
-// cmhs sets the eight halves of dst to ones where that of x is not below that of y.
+// cmhs sets each of the eight words of dst to ones if x is not below y there,
+// unsigned, and to zeros otherwise.
 func (a *asm) cmhs(dst, x, y int) {
 	a.word(0x6e603c00|uint32(y)<<16|uint32(x)<<5|uint32(dst), "cmhs v%d.8h, v%d.8h, v%d.8h", dst, x, y)
 }
 
-// transposeNEON turns 16 rows of n dwords, n a multiple of 4, into [n][16]. With
+// transposeNEON turns 16 rows of n dwords, a multiple of 4, into [n][16]. With
 // round, words below 2^-50 become +0.
 func transposeNEON(a *asm, name string, round bool) {
 	a.textNEON(name, "(dst, src unsafe.Pointer, stride, n int)", 32,
@@ -39,7 +40,7 @@ func transposeNEON(a *asm, name string, round bool) {
 			a.op("VZIP1 V%d.S4, V%d.S4, V%d.S4", 2+i, i, 4+2*i)
 			a.op("VZIP2 V%d.S4, V%d.S4, V%d.S4", 2+i, i, 5+2*i)
 		}
-		// A column of four rows goes into the registers that are stored together.
+		// Each column goes to the registers that are stored together.
 		for k, from := range []int{4, 4, 5, 5} {
 			a.op("VZIP%d V%d.S4, V%d.S4, V%d.S4", 1+k%2, from+2, from, 8+4*k+group)
 		}
@@ -54,7 +55,7 @@ func transposeNEON(a *asm, name string, round bool) {
 	a.op("RET")
 }
 
-// roundBF16NEON rounds n floats in place, n a multiple of 4.
+// roundBF16NEON rounds n floats, a multiple of 4, in place.
 func roundBF16NEON(a *asm) {
 	a.textNEON("roundBF16NEON", "(x unsafe.Pointer, n int)", 16, arg{"x", "R0"}, arg{"n", "R1"})
 	f := a.fixed("abs", "tiny", "lsb", "bias", "quiet", "high")
@@ -66,7 +67,8 @@ func roundBF16NEON(a *asm) {
 	a.op("RET")
 }
 
-// zeroTinyNEON replaces magnitudes below 2^-91 by +0 in n floats, n a multiple of 4.
+// zeroTinyNEON replaces magnitudes below 2^-91 by +0 in n floats, a multiple of
+// 4.
 func zeroTinyNEON(a *asm) {
 	a.textNEON("zeroTinyNEON", "(c unsafe.Pointer, n int)", 16, arg{"c", "R0"}, arg{"n", "R1"})
 	f := a.fixed("abs", "tinystart")

@@ -1,8 +1,8 @@
 package main
 
-// fmaPeak emits the loops behind the benchmark of the peak: independent chains,
-// 12 or 24 of them, enough for two units of 4 or 5 cycles, and of 6 for the dot
-// product.
+// fmaPeak emits the loops that measure the peak of float32: 12 or 24
+// independent chains, enough for two units with a latency of 4 or 5 cycles, or
+// 6 for the dot product.
 func fmaPeak(a *asm) {
 	a.text("fmaAVX2", "(rounds int)", 8, arg{"rounds", "CX"})
 	for i := range 14 {

@@ -1,17 +1,17 @@
-// Package peak measures what a core can do at most, so that benchmarks can
-// report fractions instead of absolute figures. Only tests import it.
+// Package peak measures the peak rates of a core, so that benchmarks can report
+// fractions instead of absolute figures. Only tests import it.
 //
 //	gflops := peak.AVX2(time.Millisecond)
 //
 // # Concurrency
 //
-// A measurement occupies the calling goroutine; run one at a time.
+// A measurement occupies the calling goroutine. Run one at a time.
 package peak
 
 import "time"
 
-// best returns the highest rate in GF/s of a call worth flops, over runs that
-// together take about duration.
+// best returns the highest rate in GF/s of calls of flops each, in runs that
+// take about duration together.
 func best(duration time.Duration, flops float64, call func()) float64 {
 	top := 0.
 	for begin := time.Now(); time.Since(begin) < duration; {
