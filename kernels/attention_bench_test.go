@@ -8,10 +8,11 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// BenchmarkAttention walks tiles of 96 stacked queries, 7 query heads to a
-// key/value head, over the keys before them, from stacking to the output, for some
-// tiles spread evenly over the tokens. Multiplications and additions of what a
-// query does not see do not count. The metric peak_frac is as in BenchmarkMatMul.
+// BenchmarkAttention runs tiles of 96 stacked queries, 7 query heads to a
+// key/value head, over the keys before them, from packing to output. The tiles
+// are spread evenly over the tokens. Multiplications and additions for keys
+// that a query does not see do not count. The metric peak_frac is as in
+// BenchmarkMatMul.
 func BenchmarkAttention(b *testing.B) {
 	for _, isa := range isas() {
 		for _, precision := range []Precision{F32, BF16} {
@@ -58,7 +59,7 @@ func benchmarkAttention(b *testing.B, isa string, precision Precision, tokens, h
 	var q Queries
 	var total, part Softmax
 	out := make([]float32, rows*headDim)
-	rate(b, isa, flops, func() {
+	rate(b, isa, "GF/s", flops, func() {
 		for _, position := range tiles {
 			q.Pack(x, headDim, headDim, precision, position)
 			total.Reset(rows, headDim)

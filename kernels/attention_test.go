@@ -11,8 +11,8 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// head is a random problem of attention: queries (n, headDim) and keys and values
-// (blocks*64, headDim) as rows, operands of the precision.
+// head is a random problem of attention: queries (n, headDim), keys and values
+// (blocks*64, headDim).
 type head struct {
 	precision          Precision
 	n, headDim, blocks int
@@ -35,7 +35,7 @@ func newHead(r *rand.Rand, p Precision, n, headDim, blocks int) *head {
 	return h
 }
 
-// stored is element x as a cache holds it.
+// stored returns x as a cache holds it.
 func (h *head) stored(x float32) float32 {
 	if h.precision == BF16 {
 		return operand(x)
@@ -43,9 +43,9 @@ func (h *head) stored(x float32) float32 {
 	return x
 }
 
-// block returns keys and values of block b in the layout of a cache, between guard
-// pages. Slots past the last that is seen hold NaN, but for the one that makes up a
-// pair of values.
+// block returns the keys and values of block b as a cache stores them, between
+// guard pages. Slots beyond the last one seen hold NaN, except for the one that
+// completes a pair of values.
 func (h *head) block(t testing.TB, r *rand.Rand, b int) (keys, values []float32, keyPairs, valuePairs []uint16) {
 	last := 0
 	for _, at := range h.position {
@@ -79,8 +79,8 @@ func (h *head) block(t testing.TB, r *rand.Rand, b int) (keys, values []float32,
 	return keys, values, keyPairs, valuePairs
 }
 
-// walk adds the blocks first to end-1 to s, for parts of the queries one after the
-// other if parts is set.
+// walk adds the blocks first to end-1 to s. If parts is set, it does so for one
+// part of the queries after the other.
 func (h *head) walk(t testing.TB, r *rand.Rand, q *Queries, s *Softmax, first, end int) {
 	for b := first; b < end; b++ {
 		keys, values, keyPairs, valuePairs := h.block(t, r, b)
@@ -100,8 +100,7 @@ func (h *head) walk(t testing.TB, r *rand.Rand, q *Queries, s *Softmax, first, e
 	}
 }
 
-// sums are those of one query by the definition: one fused multiply-add after the
-// other.
+// sums holds the running sums of one query.
 type sums struct {
 	max, sum float32
 	out      []float32
@@ -214,8 +213,8 @@ func TestAttention(t *testing.T) {
 	})
 }
 
-// The vector exp follows num.Exp over arguments of every size, and rounding keeps
-// what is an operand: a block of which the maximum is 0 holds exp of what was in it.
+// The vector exp equals num.Exp for arguments of every size, and so does its
+// rounding: a block whose maximum is 0 ends up with the exp of its scores.
 func TestExpLanes(t *testing.T) {
 	forEachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 9))
@@ -264,7 +263,7 @@ func TestExpLanes(t *testing.T) {
 	})
 }
 
-// Segments of keys, merged, give the softmax of all of them.
+// Splits of the keys, merged, give the softmax over all keys.
 func TestAttentionAgainstFloat64(t *testing.T) {
 	forEachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(3, 12))
@@ -306,7 +305,8 @@ func TestAttentionAgainstFloat64(t *testing.T) {
 	})
 }
 
-// Merging rescales both sides, and nothing on either side changes nothing.
+// Merging rescales both sides. Merging nothing, or into nothing, changes
+// nothing.
 func TestSoftmaxMerge(t *testing.T) {
 	forEachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(4, 13))

@@ -9,12 +9,13 @@ import (
 	"seccodeprm/kernels/internal/peak"
 )
 
-// peakOf returns the float32 FMA peak of an instruction set in GF/s, 0 for Go code.
+// peakOf returns the peak of float32 fused multiply-adds on the registers of an
+// instruction set, in GF/s, or 0 for Go code.
 func peakOf(isa string) float64 {
 	switch isa {
-	case isaAVX2:
+	case isaAVX2, isaAVXVNNI:
 		return peak.AVX2(20 * time.Millisecond)
-	case isaAVX512, isaAVX512BF16:
+	case isaAVX512, isaAVX512BF16, isaAVX512VNNI:
 		return peak.AVX512(20 * time.Millisecond)
 	}
 	return 0
@@ -39,4 +40,32 @@ func BenchmarkPeak(b *testing.B) {
 			measure("dot", func() float64 { return peak.AVX512BF16(20 * time.Millisecond) })
 		}
 	}
+}
+
+// BenchmarkInt8Peak measures the peak of the instructions of W8A8.
+func BenchmarkInt8Peak(b *testing.B) {
+	for _, isa := range int8ISAs() {
+		if isa == isaGeneric {
+			continue
+		}
+		b.Run("isa="+isa+"/op=bytes", func(b *testing.B) {
+			fma, bytes := 0., 0.
+			for b.Loop() {
+				fma, bytes = max(fma, peakOf(isa)), max(bytes, bytesPeakOf(isa))
+			}
+			b.ReportMetric(bytes, "GOP/s")
+			b.ReportMetric(bytes/fma, "peak_frac")
+		})
+	}
+}
+
+func bytesPeakOf(isa string) float64 {
+	const duration = 20 * time.Millisecond
+	switch isa {
+	case isaAVX512VNNI:
+		return peak.BytesAVX512(duration)
+	case isaAVXVNNI:
+		return peak.BytesAVXVNNI(duration)
+	}
+	return peak.BytesAVX2(duration)
 }

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stopwatch counts the processor time of this thread, so that other programs on
-// the machine take little part in a benchmark.
+// stopwatch measures the processor time of this thread, so that other programs
+// on the machine hardly affect a benchmark.
 func stopwatch(b *testing.B) (read func() time.Duration) {
 	runtime.LockOSThread()
 	b.Cleanup(runtime.UnlockOSThread)

@@ -32,10 +32,10 @@ func weightsOf(r *rand.Rand, n, k int, stored string) *Weight {
 	return w
 }
 
-// BenchmarkMatMul multiplies on one core, activations packed beforehand. The
-// metric peak_frac is the rate over the float32 FMA peak of the instruction set
-// measured just before and after, for the best of many calls, since the machine
-// may be shared.
+// BenchmarkMatMul multiplies on one core with a packed input. The metric
+// peak_frac is the rate of the best of many calls, since the machine may be
+// shared, over the peak of float32 fused multiply-adds, which is measured just
+// before and after.
 func BenchmarkMatMul(b *testing.B) {
 	for _, isa := range isas() {
 		for _, precision := range []Precision{F32, BF16} {
@@ -75,14 +75,14 @@ func benchmarkMatMul(b *testing.B, isa string, precision Precision, stored, weig
 	var scratch Scratch
 	rows.Reset(m, k, precision)
 	rows.Pack(x, k)
-	rate(b, isa, 2*float64(m)*float64(n)*float64(k), func() {
+	rate(b, isa, "GF/s", 2*float64(m)*float64(n)*float64(k), func() {
 		for n0 := 0; n0 < n; n0 += 128 { // as the forward pass splits it
 			MatMulAdd(c[n0:], stride, &rows, w, n0, min(n, n0+128), &scratch)
 		}
 	})
 }
 
-// BenchmarkRows times the steps along rows, per element.
+// BenchmarkRows measures the elementwise steps and packing, per element.
 func BenchmarkRows(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 1))
 	const n, m = 4864, 6
@@ -112,19 +112,20 @@ func BenchmarkRows(b *testing.B) {
 	}
 }
 
-// rate reports the best call in GF/s and as a fraction of the peak.
-func rate(b *testing.B, isa string, flops float64, call func()) {
+// rate reports the best call of so many operations, per nanosecond and as a
+// fraction of the peak.
+func rate(b *testing.B, isa, unit string, ops float64, call func()) {
 	clock := stopwatch(b)
 	top, best := peakOf(isa), 0.
-	repeat := 1 + int(1e8/flops) // the clock is too coarse for microseconds
+	repeat := 1 + int(1e8/ops) // the clock is too coarse for microseconds
 	for b.Loop() {
 		start := clock()
 		for range repeat {
 			call()
 		}
-		best = max(best, flops*float64(repeat)/float64((clock()-start).Nanoseconds()))
+		best = max(best, ops*float64(repeat)/float64((clock()-start).Nanoseconds()))
 	}
-	b.ReportMetric(best, "GF/s")
+	b.ReportMetric(best, unit)
 	if top > 0 {
 		b.ReportMetric(best/max(top, peakOf(isa)), "peak_frac")
 	}

@@ -6,10 +6,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestCallsAreShort: the garbage collector of a program waits for a call of
-// assembly to end, so that one may hold about 100 us of multiply-adds and no more,
-// whatever the size of a product. The bounds are those that one core with the
-// instructions of a form gets through in this time.
+// TestCallsAreShort: the garbage collector waits for a call of assembly to
+// return, so no call may have more than about 100 µs of multiply-adds, whatever
+// the size of the product. The bounds are what one core with the instructions
+// of a form does in that time.
 func TestCallsAreShort(t *testing.T) {
 	most := map[form]int{six: 1 << 20, tall: 1 << 22, dot: 1 << 23}
 	height := map[form]int{six: stripRows, tall: tallRows, dot: tallRows}
@@ -23,6 +23,6 @@ func TestCallsAreShort(t *testing.T) {
 			}
 		}
 	}
-	// Products of 8 bits add to a tile for so many columns of K at a time.
+	// Products of integers limit the columns of K of a call instead.
 	require.LessOrEqual(t, int8TileRows*int8TileCols*4*int8CallQuads, 1<<23)
 }

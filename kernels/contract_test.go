@@ -19,8 +19,8 @@ type tensor struct {
 	data        []float32
 }
 
-// readF32 reads a trusted safetensors file of F32 tensors. The reader of the
-// module lives above this package.
+// readF32 reads a trusted safetensors file of F32 tensors. This package cannot
+// import the real reader, which is in a higher layer.
 func readF32(t testing.TB, path string) map[string]*tensor {
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -35,7 +35,7 @@ func readF32(t testing.TB, path string) map[string]*tensor {
 	return tensors
 }
 
-// The chains, computed with exact rationals, for weights in each stored form.
+// The results equal chains that were computed with exact rationals.
 func TestContract(t *testing.T) {
 	f := readF32(t, "testdata/gemm.safetensors")
 	for _, precision := range []Precision{F32, BF16} {

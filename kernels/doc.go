@@ -63,8 +63,8 @@
 // which is always compiled and against which the assembly is tested. [ISA] names
 // what is in force. SECCODEPRM_DISABLE, a comma-separated list of these names
 // that is read once at start, turns instruction sets off; the next best one
-// takes over. SECCODEPRM_REQUIRE is a list as well: the tests fail unless this build and
-// machine have all of them.
+// takes over. SECCODEPRM_REQUIRE is a list as well: the tests fail unless
+// this build and machine have all of them.
 //
 // Assembly functions are leaves without a frame. They execute VZEROUPPER before
 // they return, and access nothing outside the slices they are given; prefetches

@@ -19,8 +19,8 @@ func wildSlice(t *testing.T, r *rand.Rand, n int, finite bool) []float32 {
 	return x
 }
 
-// lengths covers every remainder of a register, the border of one call of the
-// assembly, and typical sizes.
+// lengths returns every remainder of a register, lengths around the limit of a
+// call of assembly, and typical sizes.
 func lengths() []int {
 	out := []int{896, 4864, 1<<14 - 1, 1 << 14, 1<<14 + 33}
 	for n := range 140 {
@@ -59,8 +59,8 @@ func TestRMSNormAgainstFloat64(t *testing.T) {
 		sum += float64(v) * float64(v)
 	}
 	scale := 1 / math.Sqrt(sum/float64(n)+float64(float32(1e-5)))
-	// The sum of squares is off by at most (28+5)u, which the root halves; mean,
-	// eps, root, reciprocal and two products add 5u.
+	// The relative error of the sum of squares is at most (28+5)u, which the
+	// root halves. Mean, eps, root, reciprocal and two products add 5u.
 	for i := range dst {
 		exact := float64(x[i]) * scale * float64(w[i])
 		require.LessOrEqual(t, math.Abs(float64(dst[i])-exact), 22*0x1p-24*math.Abs(exact))
@@ -109,7 +109,8 @@ func TestSiLUMul(t *testing.T) {
 			want := make([]float32, n)
 			for i := range want {
 				want[i] = float32(g[i]/(1+num.Exp(-g[i]))) * up[i]
-				// exp and three roundings, all but the last seen through 1+e >= 1
+				// exp and three roundings; 1+e >= 1 only dampens all but the
+				// last
 				if exact := float64(g[i]) / (1 + math.Exp(-float64(g[i]))) * float64(up[i]); math.Abs(exact) > 0x1p-100 && math.Abs(exact) < 0x1p100 {
 					require.LessOrEqual(t, math.Abs(float64(want[i])-exact), 6*0x1p-24*math.Abs(exact), "%g", g[i])
 				}

@@ -33,7 +33,7 @@ func ExampleMatMul() {
 	// [4 5 6 25]
 }
 
-// A residual connection adds to what is there.
+// A residual connection adds to what y holds.
 func ExampleMatMulAdd() {
 	weight := kernels.Weight{N: 1, K: 2, F32: []float32{3, 4}}
 	var x kernels.Input
@@ -45,8 +45,8 @@ func ExampleMatMulAdd() {
 	// Output: [107]
 }
 
-// A weight packed once for all products, in precision BF16: 257 is rounded to the
-// nearest number of 8 bits.
+// A weight is packed once for all products. In precision BF16, 257 is rounded to
+// the nearest number with 8 significant bits.
 func ExampleWeight_Pack() {
 	weight := kernels.Weight{N: 2, K: 2, F32: []float32{
 		1, 1,
@@ -63,7 +63,7 @@ func ExampleWeight_Pack() {
 	// Output: [4 256]
 }
 
-// Weights of 8 bits.
+// In precision W8A16 weights have 8 bits.
 func ExampleWeight_Pack_w8a16() {
 	weight := kernels.Weight{N: 2, K: 2, F32: []float32{
 		1, 0,
@@ -80,7 +80,7 @@ func ExampleWeight_Pack_w8a16() {
 	// Output: [3.000 4.000]
 }
 
-// Workers share the panels of a weight.
+// Workers divide the panels of a weight among them.
 func ExampleWeight_PackInto() {
 	weight := kernels.Weight{N: 40, K: 2, F32: make([]float32, 80)}
 	packed := weight.NewPacked(kernels.W8A8)
@@ -94,7 +94,7 @@ func ExampleWeight_PackInto() {
 	// Output: 3 panels
 }
 
-// One query of two elements, at position 1, sees two keys that suit it alike.
+// One query of two elements, at position 1, sees two keys with the same score.
 func ExampleQueries() {
 	keys, values := make([]float32, 64*2), make([]float32, 64*16) // (4, 2, 16 keys), (1, 64 slots, 16)
 	keys[0], keys[1] = 3, 3

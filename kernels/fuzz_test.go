@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// floatsOf reads n float32 from raw, over and over.
+// floatsOf reads n float32 from raw, repeating it.
 func floatsOf(raw []byte, n int) []float32 {
 	x := make([]float32, n)
 	for i := range x {

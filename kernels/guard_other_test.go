@@ -7,5 +7,5 @@ import (
 	"testing"
 )
 
-// guarded returns n elements; guard pages need mmap.
+// guarded returns n elements. Guard pages would need mmap.
 func guarded[T any](_ testing.TB, _ *rand.Rand, n int) []T { return make([]T, n) }

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// guarded returns n elements that touch, at random, the page after or the page
-// before them, neither of which can be accessed.
+// guarded returns n elements between two pages that cannot be accessed. At
+// random, they touch the one after or the one before.
 func guarded[T any](t testing.TB, r *rand.Rand, n int) []T {
 	if n == 0 {
 		return nil

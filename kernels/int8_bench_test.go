@@ -6,9 +6,8 @@ import (
 	"testing"
 )
 
-// BenchmarkMatMulInt8 multiplies on one core, with activations that are
-// quantised already. peak_frac is the rate over the peak of float32 fused
-// multiply-adds, measured beside it, for the best of many calls.
+// BenchmarkMatMulInt8 is BenchmarkMatMul for the integer precisions. A product
+// and its addition count as two operations.
 func BenchmarkMatMulInt8(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for _, isa := range int8ISAs() {
@@ -30,7 +29,7 @@ func BenchmarkMatMulInt8(b *testing.B) {
 					var scratch Scratch
 					rows.Reset(m, k, mode)
 					rows.Pack(randomFloats(r, m*k), k)
-					int8Rate(b, isa, 2*float64(m)*float64(n)*float64(k), func() {
+					rate(b, isa, "GOP/s", 2*float64(m)*float64(n)*float64(k), func() {
 						MatMulAdd(c, n, &rows, w, 0, n, &scratch)
 					})
 				})
@@ -39,7 +38,7 @@ func BenchmarkMatMulInt8(b *testing.B) {
 	}
 }
 
-// BenchmarkInt8Pack quantises activations and weights, per element.
+// BenchmarkInt8Pack measures quantising of inputs and weights, per element.
 func BenchmarkInt8Pack(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 1))
 	const m, k = 48, 3584
@@ -61,23 +60,5 @@ func BenchmarkInt8Pack(b *testing.B) {
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/(m*k), "ns/elem")
 			})
 		}
-	}
-}
-
-// int8Rate reports the best call in GOP/s and as a fraction of the peak.
-func int8Rate(b *testing.B, isa string, ops float64, call func()) {
-	clock := stopwatch(b)
-	top, best := int8PeakOf(isa), 0.
-	repeat := 1 + int(2e8/ops) // the clock is too coarse for microseconds
-	for b.Loop() {
-		start := clock()
-		for range repeat {
-			call()
-		}
-		best = max(best, ops*float64(repeat)/float64((clock()-start).Nanoseconds()))
-	}
-	b.ReportMetric(best, "GOP/s")
-	if top > 0 {
-		b.ReportMetric(best/max(top, int8PeakOf(isa)), "peak_frac")
 	}
 }

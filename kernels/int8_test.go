@@ -27,8 +27,8 @@ func forEachInt8ISA(t *testing.T, fn func(t *testing.T)) {
 	}
 }
 
-// int8Reference quantises a row as the contract says, with a rounding that is
-// not ours.
+// int8Reference quantises a row as the contract says, with the rounding of
+// package math.
 func int8Reference(row []float32, largest float32) (scale float32, q []int64) {
 	a, finite := float32(0), true
 	for _, x := range row {
@@ -49,7 +49,7 @@ func int8Reference(row []float32, largest float32) (scale float32, q []int64) {
 	return a / largest, q
 }
 
-// int8Chain is the contract: what the product p makes of its C.
+// int8Chain returns C + A Wᵀ by the contract.
 func (p *problem) int8Chain(mode Precision) []float32 {
 	largest, block := float32(63), p.k+1
 	if mode == W8A16 {
@@ -83,8 +83,9 @@ func (p *problem) int8Chain(mode Precision) []float32 {
 	return out
 }
 
-// Every shape, stored form and split into column ranges gives the bits of the
-// contract on every instruction set, and nothing beside the result is touched.
+// Every shape, stored form and split into ranges of columns gives the bits of
+// the contract on every instruction set, and nothing outside the result is
+// accessed.
 func TestMatMulInt8IsTheContract(t *testing.T) {
 	forEachInt8ISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
@@ -142,8 +143,8 @@ func TestMatMulInt8IsTheContract(t *testing.T) {
 	})
 }
 
-// Sums reach the ends of what the contract allows: all products of one sign at
-// the greatest K, where a kernel that saturates or wraps would show.
+// Sums reach the limits of the contract: all products have one sign at the
+// largest K, where a kernel that saturates or wraps would be wrong.
 func TestMatMulInt8Corners(t *testing.T) {
 	forEachInt8ISA(t, func(t *testing.T) {
 		for _, k := range []int{512, 513, 2048, maxIntegerK - 1, maxIntegerK} {
@@ -172,7 +173,7 @@ func TestMatMulInt8Corners(t *testing.T) {
 	})
 }
 
-// K is so deep that a product takes several calls, each with several blocks.
+// K is so large that a product takes several calls, each with several blocks.
 func TestMatMulInt8Deep(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	p := newProblem(t, r, 14, 35, 4*int8CallQuads+2051, "bf16", true)
@@ -186,8 +187,8 @@ func TestMatMulInt8Deep(t *testing.T) {
 	}
 }
 
-// The error is at most what rounding to integers, and then each operation on
-// float32, can cause.
+// The error is at most what rounding to integers and the operations on float32
+// can cause.
 func TestMatMulInt8ErrorBound(t *testing.T) {
 	const u = 0x1p-24 // half a unit in the last place of 1
 	forEachInt8ISA(t, func(t *testing.T) {
@@ -216,7 +217,7 @@ func TestMatMulInt8ErrorBound(t *testing.T) {
 					for l := range k {
 						xl, wl := float64(x[i*k+l]), float64(w.F32[j*k+l])
 						exact += xl * wl
-						// The value of one unit and the quotient carry three roundings.
+						// The scale and the quotient have three roundings.
 						dx, dw := sx*0.5+math.Abs(xl)*4*u, sw*0.5+math.Abs(wl)*4*u
 						bound += dx*math.Abs(wl) + dw*math.Abs(xl) + dx*dw
 						size += (math.Abs(xl) + dx) * (math.Abs(wl) + dw)
@@ -229,7 +230,7 @@ func TestMatMulInt8ErrorBound(t *testing.T) {
 	})
 }
 
-// A row has the same bits alone and among others, and so has a range of columns.
+// A row has the same bits alone and among others.
 func TestMatMulInt8RowsAreIndependent(t *testing.T) {
 	forEachInt8ISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(7, 8))
@@ -248,7 +249,8 @@ func TestMatMulInt8RowsAreIndependent(t *testing.T) {
 	})
 }
 
-// What is not finite stays visible, and only where it belongs.
+// Values that are not finite make a result NaN, and only the results that
+// depend on them.
 func TestMatMulInt8NotFinite(t *testing.T) {
 	inf := float32(math.Inf(1))
 	forEachInt8ISA(t, func(t *testing.T) {
@@ -275,8 +277,8 @@ func TestMatMulInt8NotFinite(t *testing.T) {
 	})
 }
 
-// Input below 2^-100 count as zeros; at it, and where the rest is denormal, they
-// do not.
+// Rows below 2^-100 count as zeros. At 2^-100 they do not, even if all other
+// elements are denormal.
 func TestMatMulInt8TinyRows(t *testing.T) {
 	below := math.Nextafter32(0x1p-100, 0)
 	sizes := []float32{0x1p-149, 0x1p-126, below, 0x1p-100, 0x1p100}

@@ -14,7 +14,8 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// isas lists what this machine can run in precision BF16, generic Go last.
+// isas lists the instruction sets of this machine in precision BF16, best
+// first.
 func isas() []string {
 	return present(
 		isaAVX512BF16, hasAVX2() && hasAVX512() && hasAVX512BF16(),
@@ -23,7 +24,7 @@ func isas() []string {
 		isaGeneric, true)
 }
 
-// int8ISAs does the same in the integer precisions.
+// int8ISAs lists them in the integer precisions.
 func int8ISAs() []string {
 	return present(
 		isaAVX512VNNI, hasAVX2() && hasAVX512() && hasAVX512VNNI(),
@@ -32,7 +33,7 @@ func int8ISAs() []string {
 		isaGeneric, true)
 }
 
-// present takes names, each with whether it is present.
+// present takes pairs of a name and whether it is present.
 func present(list ...any) (names []string) {
 	for i := 0; i < len(list); i += 2 {
 		if list[i+1].(bool) {
@@ -42,8 +43,8 @@ func present(list ...any) (names []string) {
 	return names
 }
 
-// useISA puts an instruction set, and what it builds on, in force until the test
-// ends.
+// useISA puts an instruction set, and what it builds on, in force until the
+// test ends.
 func useISA(t testing.TB, isa string) {
 	avx2, avxVNNI, avx512, avx512VNNI, avx512BF16 := useAVX2, useAVXVNNI, useAVX512, useAVX512VNNI, useAVX512BF16
 	t.Cleanup(func() {
@@ -61,8 +62,8 @@ func TestDisable(t *testing.T) {
 	}
 }
 
-// Turning an instruction set off leaves the next one in force, in a process that
-// starts so.
+// If the environment turns an instruction set off, the next best one is in
+// force.
 func TestStepDown(t *testing.T) {
 	const child = "KERNELS_TEST_CHILD"
 	if os.Getenv(child) != "" {
@@ -99,8 +100,8 @@ func TestStepDown(t *testing.T) {
 	require.Equal(t, isaGeneric, integer)
 }
 
-// The numbers of the probe tell the contract from the other ways in which two
-// products might be added.
+// The numbers of the probe distinguish the contract from other ways to add two
+// products.
 func TestProbeTellsOrdersApart(t *testing.T) {
 	differ := [3]int{}
 	for round := range len(dotLanes{}) {

@@ -10,9 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// forEachISA runs fn once per instruction set that this machine has, and once
-// with Go code alone. SECCODEPRM_REQUIRE, a comma-separated list, names those
-// that must not be missing.
+// forEachISA runs fn once for each instruction set of this machine, and once
+// with Go code alone.
 func forEachISA(t *testing.T, fn func(t *testing.T)) {
 	for _, isa := range isas() {
 		t.Run("isa="+isa, func(t *testing.T) {
@@ -32,7 +31,7 @@ func TestRequiredISA(t *testing.T) {
 	}
 }
 
-// requireSameBits compares bit for bit, any NaN being equal to any NaN.
+// requireSameBits compares bit for bit. Any NaN equals any NaN.
 func requireSameBits(t testing.TB, want, got []float32, msg string) {
 	t.Helper()
 	require.Equal(t, len(want), len(got), msg)

@@ -9,8 +9,8 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// TestKVBlock: every element has a place of its own within the block, and storing
-// puts it there.
+// TestKVBlock: every element has an index of its own within a block, and Store
+// writes it there and nowhere else.
 func TestKVBlock(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 14))
 	for _, headDim := range []int{2, 6, 16, 18, 64} {

@@ -12,7 +12,7 @@ import (
 )
 
 // wild returns a float32 of any kind: denormal, huge, zero of either sign,
-// infinite, NaN; or, when finite is set, of moderate size or denormal.
+// infinite, NaN. If finite is set, it is denormal or of moderate size.
 func wild(r *rand.Rand, finite bool) float32 {
 	if !finite && r.IntN(200) == 0 {
 		special := []float32{float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()), 0x1p127}
@@ -32,7 +32,8 @@ func wild(r *rand.Rand, finite bool) float32 {
 	return float32(r.NormFloat64())
 }
 
-// problem is a random matrix product with all of its memory between guard pages.
+// problem is a random matrix product with all of its memory between guard
+// pages.
 type problem struct {
 	m, n, k, ldx, ldc int
 	x, c              []float32
@@ -73,8 +74,9 @@ func newProblem(t *testing.T, r *rand.Rand, m, n, k int, stored string, finite b
 	return p
 }
 
-// chain is the contract: one fused multiply-add after the other, in precision
-// BF16 of rounded operands and the odd one of a pair first.
+// chain returns C + A Wᵀ by the contract: one fused multiply-add after the
+// other; in precision BF16 operands are rounded and the odd one of a pair comes
+// first.
 func (p *problem) chain(precision Precision) []float32 {
 	out := append([]float32(nil), p.c...)
 	row := make([]float32, p.k)
@@ -103,7 +105,7 @@ func (p *problem) chain(precision Precision) []float32 {
 	return out
 }
 
-// operand rounds x to bfloat16 by the distance to both neighbours.
+// operand rounds x to bfloat16 by comparing the distances to its neighbours.
 func operand(x float32) float32 {
 	if math.Abs(float64(x)) < 0x1p-50 {
 		return 0
@@ -136,7 +138,8 @@ func (p *problem) input(t *testing.T, r *rand.Rand, precision Precision) *Input 
 	return a
 }
 
-// packed packs the weight into a buffer between guard pages, some panels at a time.
+// packed packs the weight into a buffer between guard pages, some panels at a
+// time.
 func (p *problem) packed(t *testing.T, r *rand.Rand, precision Precision) *Weight {
 	w := *p.w
 	w.Packed = w.NewPacked(precision)
@@ -163,7 +166,7 @@ func guardedInput(t *testing.T, r *rand.Rand, m, k int, precision Precision) *In
 	return a
 }
 
-// The precisions whose products multiply floats, and those that multiply integers.
+// The precisions whose products multiply floats and integers, respectively.
 var (
 	floats   = [...]Precision{F32, BF16}
 	integers = [...]Precision{W8A8, W8A16}
@@ -171,9 +174,9 @@ var (
 
 var storedForms = []string{"bf16", "f16", "f32"}
 
-// Every shape, precision, stored form, split into column ranges and blocking,
-// mapped or packed, gives the bits of the chain, and nothing beside the result is
-// read or written.
+// Every shape, precision, stored form, blocking and split into ranges of
+// columns gives the bits of the chain, packed or not. Nothing outside of the
+// operands is read and nothing outside of the result is written.
 func TestMatMulIsTheChain(t *testing.T) {
 	forEachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
@@ -309,8 +312,8 @@ func TestMatMulErrorBound(t *testing.T) {
 			rows.Pack(x, k)
 			got := append([]float32(nil), c...)
 			MatMulAdd(got, n, &rows, w, 0, n, new(Scratch))
-			// Each of the k fused steps rounds once, and in BF16 both operands of
-			// a term do; none of these is small enough to become zero.
+			// Each of the k fused steps rounds once; in BF16 so do both
+			// operands of a term, none of which is small enough to become zero.
 			gamma, term := float64(k)*0x1p-24/(1-float64(k)*0x1p-24), 0.
 			if precision == BF16 {
 				term = (1+0x1p-9)*(1+0x1p-9) - 1
@@ -330,8 +333,8 @@ func TestMatMulErrorBound(t *testing.T) {
 	})
 }
 
-// The strips partition the rows, and packing puts each element where the kernels
-// of its form look for it.
+// Strips partition the rows, and packing stores each element where the kernels
+// of its form read it.
 func TestPackStripIsTheSame(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	for m := 1; m <= 26; m++ {

@@ -6,8 +6,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A prefetch never shows in a result, so what a kernel walks over is counted here:
-// each line of the next two panels, or of 32 rows of the next block, once.
+// Prefetches do not show in results, so this test counts what a walk covers:
+// each cache line of the next two panels, or of 32 rows of the next block,
+// once.
 func TestWalkCoversWhatIsNext(t *testing.T) {
 	const n, k, n0, k0, depth = 64, 384, 32, 128, 96
 	lines := func(w *Weight) map[uintptr]int {

@@ -20,8 +20,8 @@ var (
 	hexByte   = regexp.MustCompile(`0x[0-9a-f]+`)
 )
 
-// Instructions that the generator encodes itself are what a disassembler takes
-// them for. Go's order of operands is that of the AT&T syntax.
+// A disassembler decodes the instructions that the generator encodes itself as
+// they are meant. Go orders operands as the AT&T syntax does.
 func TestEncodings(t *testing.T) {
 	intel, arm := map[string]string{}, map[string]string{} // name by bytes
 	for _, text := range files() {

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// cpu interprets the text of the int8 kernels, so that all of them are tested
-// on every machine. It knows their instructions and no others.
+// cpu interprets the text of the int8 kernels, so that every machine tests all
+// of them. It knows only the instructions they use.
 type cpu struct {
 	t      *testing.T
 	args   map[string]uint64 // fields of the argument block
@@ -28,7 +28,7 @@ const segment = 1 << 32
 
 const argumentBlock = 99 * segment // its address
 
-// run executes a function of an assembly text.
+// run executes a function of a text of assembly.
 func (c *cpu) run(text, name string) {
 	_, text, found := strings.Cut(text, "TEXT ·"+name+"(SB)")
 	require.True(c.t, found, name)
@@ -123,7 +123,7 @@ func (c *cpu) scalar(operand string) uint64 {
 	return c.gpr[operand]
 }
 
-// at returns size bytes of memory, and fails outside of what there is.
+// at returns size bytes of memory. It fails if they do not exist.
 func (c *cpu) at(operand string, size int) []byte {
 	if operand == "int8ones<>(SB)" {
 		ones := make([]byte, size)
@@ -148,7 +148,7 @@ func (c *cpu) at(operand string, size int) []byte {
 	return mem[from:][:size]
 }
 
-// vectorOp executes an instruction whose last operand decides on the width.
+// vectorOp executes an instruction. The last operand determines its width.
 func (c *cpu) vectorOp(op string, operands []string) {
 	last := operands[len(operands)-1]
 	width := 32
@@ -228,8 +228,8 @@ func (c *cpu) vectorOp(op string, operands []string) {
 	}
 }
 
-// Every kernel, height and width computes the product, reads no more than it
-// may and leaves alone what lies between the columns of its tile.
+// Every kernel, height and width computes the product, reads nothing outside of
+// its operands and does not change other columns of the tile.
 func TestInt8KernelsInterpreted(t *testing.T) {
 	for _, isa := range []struct {
 		suffix string

@@ -15,8 +15,8 @@ func TestVEXEncoding(t *testing.T) {
 	require.Equal(t, [5]byte{0xc4, 0xe2, 0x6d, 0x52, 0xd9}, vex66F38(0x52, 3, 2, 1), "{vex} vpdpwssd ymm3, ymm2, ymm1")
 }
 
-// A disassembler, where there is one, reads every combination of registers as
-// it was meant.
+// A disassembler, if there is one, decodes every combination of registers as it
+// is meant.
 func TestVEXDisassembled(t *testing.T) {
 	tool, err := exec.LookPath("llvm-mc")
 	if err != nil {
