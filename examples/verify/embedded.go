@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 
+	"seccodeprm/internal/qwen2"
 	"seccodeprm/prm"
 	"seccodeprm/prm/tiny"
 )
@@ -19,7 +20,7 @@ var code = []string{
 // embedded writes the bits of all logits and rewards that the embedded model
 // gives code, in every precision.
 func embedded(ctx context.Context, bits io.Writer) error {
-	for _, precision := range []prm.Precision{prm.F32, prm.BF16, prm.W8A16, prm.W8A8} {
+	for _, precision := range qwen2.Precisions {
 		m, err := prm.Open(tiny.FS(), &prm.Options{Precision: precision})
 		if err != nil {
 			return err

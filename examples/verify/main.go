@@ -34,9 +34,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 
+	"seccodeprm/internal/qwen2"
 	"seccodeprm/internal/verify"
-	"seccodeprm/prm"
 )
 
 func main() {
@@ -44,8 +45,6 @@ func main() {
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
-
-var precisions = map[string]prm.Precision{"f32": prm.F32, "bf16": prm.BF16, "w8a16": prm.W8A16, "w8a8": prm.W8A8}
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("verify", flag.ContinueOnError)
@@ -55,8 +54,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
-	precision, ok := precisions[*name]
-	if !ok {
+	precision := slices.IndexFunc(qwen2.Precisions[:], func(p qwen2.Precision) bool { return p.String() == *name })
+	if precision < 0 {
 		fmt.Fprintf(stderr, "verify: -precision: %q is not f32, bf16, w8a16 or w8a8\n", *name)
 		return 2
 	}
@@ -77,7 +76,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		if verify.IsConfigs(dir) {
 			compare = verify.Configs
 		}
-		result, err := compare(ctx, dir, verify.Options{Bits: bits, Precision: precision})
+		result, err := compare(ctx, dir, verify.Options{Bits: bits, Precision: qwen2.Precisions[precision]})
 		if err != nil {
 			fmt.Fprintln(stderr, "verify:", err)
 			failed = true
