@@ -67,7 +67,7 @@ func (r *Reader) failAt(offset int64, err error) {
 	if r.err != nil {
 		return
 	}
-	r.err = &Error{Path: r.where(), Offset: offset, Line: r.lineAt(offset), Err: err}
+	r.err = &Error{Path: r.Where(), Offset: offset, Line: r.lineAt(offset), Err: err}
 	r.stop()
 }
 
@@ -113,9 +113,9 @@ const (
 	isOpen = -2 // before the first key or element
 )
 
-// where names the current value, as in `weight_map["model.norm.weight"]` or
+// Where names the current value, as in `weight_map["model.norm.weight"]` or
 // model.merges[3].
-func (r *Reader) where() string {
+func (r *Reader) Where() string {
 	var b strings.Builder
 	for _, s := range r.path {
 		switch {

@@ -21,6 +21,9 @@ type Reader struct {
 	MaxString int
 	// LoneSurrogates reads half a surrogate pair, such as \ud800, as U+FFFD.
 	LoneSurrogates bool
+	// AnyBytes returns strings of a stream as they are, UTF-8 or not, for a user
+	// who checks them.
+	AnyBytes bool
 	// NullIsZero reads null as "", 0, false, an empty object or an empty array.
 	NullIsZero bool
 	// ShareText cuts strings without escapes from one copy of the whole text.

@@ -59,7 +59,7 @@ func (r *Reader) str(what string, keep bool) (text []byte, escaped bool) {
 				r.scratch = append(r.scratch, text...)
 				text = r.scratch
 			}
-			if !r.whole && !utf8.Valid(text) {
+			if !r.whole && !r.AnyBytes && !utf8.Valid(text) {
 				r.Fail(errUTF8)
 				return nil, false
 			}

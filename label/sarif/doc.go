@@ -15,7 +15,8 @@
 //
 // (error handling omitted). A log also lists results that are not findings,
 // such as passed checks, suppressed results and places outside the sources.
-// Each of these yields a *[Skip].
+// Each of these yields a *[Skip], as does a result with a value that SARIF does
+// not have in its place.
 //
 // # Concurrency
 //
@@ -23,8 +24,8 @@
 //
 // # Memory
 //
-// A log of any size is read in pieces of 64 KiB. Only its rules and its table
-// of artifacts are held.
+// A log of any size is read in pieces of 64 KiB. Only what results refer to is
+// held: rules, taxonomies, artifacts and shared locations.
 //
 // # Errors
 //

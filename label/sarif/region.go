@@ -39,7 +39,7 @@ func (r Region) Span(src []byte) (label.Span, error) {
 	if r.StartLine == 0 && r.chars {
 		start, ok := r.units(src, r.CharOffset)
 		end, ok2 := r.units(src, r.CharOffset+r.CharLength)
-		if !ok || !ok2 || r.CharOffset < 0 || r.CharLength < 0 {
+		if !ok || !ok2 || r.CharOffset < 0 || r.CharLength < 0 || max(r.CharOffset, r.CharLength) > len(src) {
 			return label.Span{}, fmt.Errorf("%w: characters %d to %d are not in the file", ErrRegion, r.CharOffset, r.CharOffset+r.CharLength)
 		}
 		return label.Span{Start: mark + start, End: mark + end}, nil

@@ -1,157 +1,189 @@
 package sarif
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-
-	"seccodeprm/internal/strictjson"
 )
 
 // results reads and yields the results of all runs.
-func (log *logReader) results(j *strictjson.Reader) {
-	for key := range j.Members() {
-		if key != "runs" {
-			continue
-		}
-		for i := range j.Array() {
-			if i >= len(log.runs) { // the first walk did not get here
-				continue
-			}
-			for key := range j.Members() {
-				if key != "results" {
+func (log *logReader) results(r *reader) {
+	for key := range r.j.Members() {
+		switch key {
+		case "runs":
+			for i := range r.j.Array() {
+				if i >= len(log.runs) { // the first walk did not get here
 					continue
 				}
-				for range j.Array() {
-					log.result(j, log.runs[i])
+				at := place(r)
+				if odd := r.item(func() { log.runResults(r, log.runs[i]) }); odd != "" {
+					log.skip(r, at, Malformed, odd)
+				}
+			}
+		case "inlineExternalProperties":
+			for range r.array() {
+				at := place(r)
+				for key := range r.members() {
+					if key == "results" {
+						log.skip(r, at, External, "inlineExternalProperties")
+					}
 				}
 			}
 		}
+	}
+}
+
+func (log *logReader) runResults(r *reader, run *toolRun) {
+	for key := range r.members() {
+		switch key {
+		case "results":
+			for range r.array() {
+				log.result(r, run)
+			}
+		case "externalPropertyFileReferences":
+			for key := range r.members() {
+				if key == "results" {
+					for range r.array() {
+						at := place(r)
+						log.skip(r, at, External, externalFile(r))
+					}
+				}
+			}
+		}
+	}
+}
+
+// externalFile reads an externalPropertyFileReference.
+func externalFile(r *reader) (uri string) {
+	for key := range r.members() {
+		if key == "location" {
+			uri = r.artifact().uri
+		}
+	}
+	return uri
+}
+
+// place returns where the next value begins.
+func place(r *reader) Skip {
+	r.j.Peek()
+	return Skip{Line: r.j.Line(), Offset: r.j.Offset()}
+}
+
+// skip yields a Skip for the place at.
+func (log *logReader) skip(r *reader, at Skip, reason, detail string) {
+	at.Reason, at.Detail = reason, detail
+	log.give(r, Finding{}, &at)
+}
+
+// give yields a pair unless reading has failed.
+func (log *logReader) give(r *reader, f Finding, err error) {
+	if r.j.Err() != nil {
+		return
+	}
+	if ended := log.ctx.Err(); ended != nil {
+		r.j.Fail(ended)
+	} else if !log.yield(f, err) {
+		r.j.Fail(errStop)
 	}
 }
 
 // rawResult is a result as written in the log.
 type rawResult struct {
-	ruleID           string
-	component, index int // of the rule, or -1
-	kind, level      string
-	baseline         string
-	suppressed       bool
-	cwes             []int
-	message          string
-	locations        []rawLocation
-	related          []rawLocation
-	flows            [][]rawLocation
-	fingerprints     map[string]string
-}
-
-// rawLocation is a location or a threadFlowLocation.
-type rawLocation struct {
-	file     artifact
-	physical bool
-	region   Region
-	nesting  int
-	message  string
+	rule         reference
+	ruleID       string
+	index        int // ruleIndex, or -1
+	kind, level  string
+	baseline     string
+	suppressed   bool
+	cwes         []int
+	taxa         []reference
+	message      message
+	locations    []rawLocation
+	related      []rawLocation
+	flows        [][]rawLocation
+	fingerprints map[string]string
+	invocation   int // or -1
 }
 
 // result reads one result and yields it.
-func (log *logReader) result(j *strictjson.Reader, run *toolRun) {
-	at := Skip{Line: j.Line(), Offset: j.Offset()}
-	raw := rawResult{component: 0, index: -1, kind: "fail"}
-	raw.read(j)
-	if j.Err() != nil {
+func (log *logReader) result(r *reader, run *toolRun) {
+	at := place(r)
+	raw := rawResult{rule: noReference, index: -1, kind: "fail", invocation: -1}
+	odd := r.item(func() { raw.read(r) })
+	if r.j.Err() != nil {
+		return
+	}
+	if odd == "" {
+		odd = run.odd
+	}
+	if odd != "" {
+		log.skip(r, at, Malformed, odd)
 		return
 	}
 	f, reason, detail := log.finding(run, &raw)
-	var ok bool
 	if reason != "" {
-		at.Reason, at.Detail = reason, detail
-		ok = log.yield(Finding{}, &at)
-	} else {
-		ok = log.yield(f, nil)
+		log.skip(r, at, reason, detail)
+		return
 	}
-	if !ok {
-		j.Fail(errStop)
-	}
+	log.give(r, f, nil)
 }
 
-func (raw *rawResult) read(j *strictjson.Reader) {
-	for key := range j.Members() {
+func (raw *rawResult) read(r *reader) {
+	for key := range r.members() {
 		switch key {
 		case "ruleId":
-			raw.ruleID = j.Text()
+			raw.ruleID = r.name()
 		case "ruleIndex":
-			raw.index = readInt(j)
+			raw.index = r.index()
 		case "rule":
-			raw.readRule(j)
+			raw.rule = r.reference()
 		case "kind":
-			raw.kind = j.Text()
+			raw.kind = r.text()
 		case "level":
-			raw.level = j.Text()
+			raw.level = r.text()
 		case "baselineState":
-			raw.baseline = j.Text()
+			raw.baseline = r.text()
 		case "message":
-			raw.message = readMessage(j)
+			raw.message = r.message()
 		case "suppressions":
-			raw.readSuppressions(j)
+			raw.readSuppressions(r)
 		case "locations":
-			raw.locations = readLocations(j)
+			raw.locations = r.locations()
 		case "relatedLocations":
-			raw.related = readLocations(j)
+			raw.related = r.locations()
 		case "codeFlows":
-			raw.readFlows(j)
+			raw.readFlows(r)
 		case "partialFingerprints":
 			raw.fingerprints = map[string]string{}
-			for name := range j.Members() {
-				raw.fingerprints[name] = j.Text()
+			for name := range r.members() {
+				raw.fingerprints[name] = r.name()
 			}
 		case "taxa":
-			for range j.Array() {
-				raw.cwes = readTaxon(j, raw.cwes)
+			for range r.array() {
+				raw.taxa = append(raw.taxa, r.reference())
+			}
+		case "provenance":
+			for key := range r.members() {
+				if key == "invocationIndex" {
+					raw.invocation = r.index()
+				}
 			}
 		case "properties":
-			for key := range j.Members() {
-				if key == "tags" || key == "cwe" {
-					raw.cwes = readCWEs(j, raw.cwes)
-				}
-			}
-		}
-	}
-}
-
-// readInt reads a whole number of up to 9 digits.
-func readInt(j *strictjson.Reader) int { return j.Int(-1e9, 1e9) }
-
-// readRule reads a reportingDescriptorReference.
-func (raw *rawResult) readRule(j *strictjson.Reader) {
-	for key := range j.Members() {
-		switch key {
-		case "id":
-			if id := j.Text(); raw.ruleID == "" {
-				raw.ruleID = id
-			}
-		case "index":
-			raw.index = readInt(j)
-		case "toolComponent":
-			for key := range j.Members() {
-				if key == "index" {
-					raw.component = readInt(j) + 1 // the driver is component 0 here
-				}
-			}
+			r.properties(&raw.cwes)
 		}
 	}
 }
 
 // readSuppressions reads the suppressions of a result. It is suppressed if it
 // has any and all are accepted. A suppression without a status is accepted.
-func (raw *rawResult) readSuppressions(j *strictjson.Reader) {
+func (raw *rawResult) readSuppressions(r *reader) {
 	open := false
-	for range j.Array() {
+	for range r.array() {
 		raw.suppressed = true
-		for key := range j.Members() {
+		for key := range r.members() {
 			if key == "status" {
-				status := j.Text()
+				status := r.text()
 				open = open || status == "rejected" || status == "underReview"
 			}
 		}
@@ -160,159 +192,21 @@ func (raw *rawResult) readSuppressions(j *strictjson.Reader) {
 }
 
 // readFlows reads codeFlows, with one flow for each thread.
-func (raw *rawResult) readFlows(j *strictjson.Reader) {
-	for range j.Array() {
-		for key := range j.Members() {
+func (raw *rawResult) readFlows(r *reader) {
+	for range r.array() {
+		for key := range r.members() {
 			if key != "threadFlows" {
 				continue
 			}
-			for range j.Array() {
-				for key := range j.Members() {
+			for range r.array() {
+				for key := range r.members() {
 					if key == "locations" {
-						raw.flows = append(raw.flows, readLocations(j))
+						raw.flows = append(raw.flows, r.locations())
 					}
 				}
 			}
 		}
 	}
-}
-
-// readLocations reads an array of locations or of threadFlowLocations.
-func readLocations(j *strictjson.Reader) (all []rawLocation) {
-	for range j.Array() {
-		l := rawLocation{file: artifact{index: -1}}
-		l.read(j)
-		all = append(all, l)
-	}
-	return all
-}
-
-func (l *rawLocation) read(j *strictjson.Reader) {
-	for key := range j.Members() {
-		switch key {
-		case "location":
-			l.read(j)
-		case "nestingLevel":
-			l.nesting = readInt(j)
-		case "message":
-			l.message = readMessage(j)
-		case "physicalLocation":
-			for key := range j.Members() {
-				switch key {
-				case "artifactLocation":
-					l.physical = true
-					l.file = readArtifact(j)
-				case "region":
-					l.region = readRegion(j)
-				}
-			}
-		}
-	}
-}
-
-func readMessage(j *strictjson.Reader) (text string) {
-	for key := range j.Members() {
-		if key == "text" {
-			text = j.Text()
-		}
-	}
-	return text
-}
-
-func readArtifact(j *strictjson.Reader) artifact {
-	a := artifact{index: -1}
-	for key := range j.Members() {
-		switch key {
-		case "uri":
-			a.uri = j.Text()
-		case "uriBaseId":
-			a.base = j.Text()
-		case "index":
-			a.index = readInt(j)
-		}
-	}
-	return a
-}
-
-func readRegion(j *strictjson.Reader) (r Region) {
-	for key := range j.Members() {
-		switch key {
-		case "startLine":
-			r.StartLine = readInt(j)
-		case "startColumn":
-			r.StartColumn = readInt(j)
-		case "endLine":
-			r.EndLine = readInt(j)
-		case "endColumn":
-			r.EndColumn = readInt(j)
-		case "charOffset":
-			r.CharOffset = readInt(j)
-			r.chars = true
-		case "charLength":
-			r.CharLength = readInt(j)
-		}
-	}
-	return r
-}
-
-// readSeverity reads a number, which some tools write as a string.
-func readSeverity(j *strictjson.Reader) float64 {
-	read := j.Number
-	if j.Peek() == '"' {
-		read = j.Text
-	}
-	severity, err := strconv.ParseFloat(strings.TrimSpace(read()), 64)
-	if err != nil || !(severity >= 0 && severity <= 10) {
-		return 0 // not usable
-	}
-	return severity
-}
-
-var cwePattern = regexp.MustCompile(`(?i)\bcwe[-_/: ]*0*(\d{1,5})\b`)
-
-// readCWEs appends the CWEs in a string or an array of strings, such as the tag
-// "external/cwe/cwe-079"; it skips other values.
-func readCWEs(j *strictjson.Reader, cwes []int) []int {
-	switch j.Peek() {
-	case '[':
-		for range j.Array() {
-			cwes = readCWEs(j, cwes)
-		}
-	case '"':
-		for _, m := range cwePattern.FindAllStringSubmatch(j.Text(), -1) {
-			n, _ := strconv.Atoi(m[1]) // at most five digits
-			cwes = append(cwes, n)
-		}
-	default:
-		j.Skip()
-	}
-	return cwes
-}
-
-// readTaxon reads a reference to a taxonomy, and appends it if the taxonomy is
-// CWE.
-func readTaxon(j *strictjson.Reader, cwes []int) []int {
-	var id, taxonomy string
-	for key := range j.Members() {
-		switch key {
-		case "id":
-			id = j.Text()
-		case "toolComponent":
-			for key := range j.Members() {
-				if key == "name" {
-					taxonomy = j.Text()
-				}
-			}
-		}
-	}
-	if !strings.HasPrefix(strings.ToUpper(id), "CWE") {
-		id = taxonomy + "-" + id
-	}
-	if m := cwePattern.FindStringSubmatch(id); m != nil {
-		n, _ := strconv.Atoi(m[1])
-		cwes = append(cwes, n)
-	}
-	return cwes
 }
 
 // finding turns a result into a Finding, or returns why it cannot be used.
@@ -324,47 +218,69 @@ func (log *logReader) finding(run *toolRun, raw *rawResult) (f Finding, reason, 
 		return f, Absent, ""
 	case raw.suppressed && !log.opt.Suppressed:
 		return f, Suppressed, ""
-	case len(raw.locations) == 0 || !raw.locations[0].physical:
+	}
+	at := slices.IndexFunc(raw.locations, func(l rawLocation) bool { return l.physical })
+	switch {
+	case at < 0:
 		return f, NoLocation, ""
-	case raw.locations[0].region == Region{}:
+	case raw.locations[at].region == Region{}:
 		return f, NoRegion, ""
 	}
-	rule := run.rule(raw.ruleID, raw.component, raw.index)
+	ref := raw.rule
+	if raw.ruleID != "" {
+		ref.id = raw.ruleID
+	}
+	rule := run.rule(ref, raw.index)
 	f = Finding{
-		Tool: run.tool, Rule: raw.ruleID, Level: raw.level, Severity: rule.severity,
-		CWEs: append(slices.Clone(rule.cwes), raw.cwes...), Message: raw.message, Fingerprints: raw.fingerprints,
+		Tool: run.components[0].name, Rule: ref.id, Level: raw.level,
+		CWEs: run.appendCWEs(raw.cwes, raw.taxa), Message: run.text(raw.message, rule), Fingerprints: raw.fingerprints,
 	}
-	if f.Rule == "" {
-		f.Rule = rule.id
+	levels := []string{run.overridden(ref, rule, raw.invocation), "", "warning"}
+	if rule != nil {
+		if rule.odd != "" {
+			return f, Malformed, rule.odd
+		}
+		if f.Rule == "" {
+			f.Rule = rule.id
+		}
+		f.Severity, levels[1] = rule.severity, rule.level
+		f.CWEs = run.appendCWEs(append(f.CWEs, rule.cwes...), rule.taxa)
 	}
-	for _, level := range []string{rule.level, "warning"} {
+	for _, level := range levels {
 		if f.Level == "" {
 			f.Level = level
 		}
 	}
 	slices.Sort(f.CWEs)
 	f.CWEs = slices.Compact(f.CWEs)
+	locate := func(l rawLocation) (Location, bool) {
+		to, odd, ok := log.locate(run, l, rule)
+		if odd != "" && detail == "" {
+			reason, detail = Malformed, odd
+		}
+		return to, ok
+	}
 	var ok bool
-	if f.Sink, ok = log.locate(run, raw.locations[0]); !ok {
-		return f, OutsideRoot, raw.locations[0].file.uri
+	if f.Sink, ok = locate(raw.locations[at]); !ok && reason == "" {
+		return f, OutsideRoot, raw.locations[at].file.uri
 	}
 	for _, l := range raw.related {
-		if at, ok := log.locate(run, l); ok {
-			f.Related = append(f.Related, at)
+		if to, ok := locate(l); ok {
+			f.Related = append(f.Related, to)
 		}
 	}
 	for _, flow := range raw.flows {
 		var path []Location
 		for _, l := range flow {
-			if at, ok := log.locate(run, l); ok {
-				path = append(path, at)
+			if to, ok := locate(l); ok {
+				path = append(path, to)
 			}
 		}
 		if len(path) > 0 {
 			f.Flows = append(f.Flows, path)
 		}
 	}
-	return f, "", ""
+	return f, reason, detail
 }
 
 // semgrepPlace ends the messages of Semgrep's flows. Their URIs name the file
@@ -372,20 +288,37 @@ func (log *logReader) finding(run *toolRun, raw *rawResult) (f Finding, reason, 
 // file.
 var semgrepPlace = regexp.MustCompile(` @ '(.+):\d+'$`)
 
-// locate returns the place of a location, or false if it is outside the root.
-func (log *logReader) locate(run *toolRun, l rawLocation) (Location, bool) {
-	at := Location{Region: l.region, Nesting: l.nesting, Message: l.message}
+// locate returns the place of a location of a result. ok is false if it is no
+// place or outside the root, odd says why it cannot be read.
+func (log *logReader) locate(run *toolRun, l rawLocation, rule *descriptor) (at Location, odd string, ok bool) {
+	if l.shared >= 0 && !l.physical {
+		if l.shared >= len(run.places) {
+			return at, fmt.Sprintf("threadFlowLocations[%d]: there are %d", l.shared, len(run.places)), false
+		}
+		own := l
+		if l = run.places[l.shared]; own.nested {
+			l.nesting = own.nesting
+		}
+	}
+	at = Location{Region: l.region, Nesting: l.nesting, Message: run.text(l.message, rule)}
 	at.Region.codePoints = run.codePoints
-	if !l.physical {
-		return at, false
+	if l.odd != "" || !l.physical {
+		return at, l.odd, false
 	}
 	file := l.file
-	if strings.HasPrefix(run.tool, "Semgrep") {
-		if m := semgrepPlace.FindStringSubmatch(l.message); m != nil {
+	if strings.HasPrefix(run.components[0].name, "Semgrep") {
+		if m := semgrepPlace.FindStringSubmatch(at.Message); m != nil {
 			file = artifact{uri: m[1], index: -1}
 		}
 	}
-	var ok bool
+	if file.uri == "" && file.index >= 0 {
+		if file.index >= len(run.artifacts) {
+			return at, fmt.Sprintf("artifacts[%d]: there are %d", file.index, len(run.artifacts)), false
+		}
+		if odd := run.artifacts[file.index].odd; odd != "" {
+			return at, odd, false
+		}
+	}
 	at.Path, ok = run.resolve(file, log.opt.Root)
-	return at, ok
+	return at, "", ok
 }

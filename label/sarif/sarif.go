@@ -51,6 +51,8 @@ const (
 	NoLocation  = "no location in a file"
 	NoRegion    = "no region"
 	OutsideRoot = "outside the root"
+	Malformed   = "malformed"       // a value of a type that SARIF does not have there, or a reference to nothing
+	External    = "in another file" // stands for all results that the log has elsewhere
 )
 
 // Options say what to read. The zero value is ready to use.
@@ -74,7 +76,7 @@ type Finding struct {
 	CWEs     []int   // of the rule and the result, ascending
 	Message  string
 
-	Sink    Location   // the first location
+	Sink    Location   // the first location in a file
 	Related []Location // relatedLocations
 
 	// Flows are the paths of codeFlows, one for each threadFlow, source first
@@ -98,13 +100,15 @@ type Location struct {
 // ".gz". It reads the log twice, first for what results refer to, and never
 // holds all of it.
 //
-// A result that cannot be used yields a *Skip, and reading continues. Any other
-// error ends the iteration: a file system error, ctx.Err() or ErrLog. Results
-// before the fault have been yielded by then.
+// A result that cannot be used yields a *Skip, and reading continues. So does a
+// value that is odd in a result, or in the rule or artifact it refers to. Any
+// other error ends the iteration: a file system error, ctx.Err() or ErrLog.
+// Results before the fault have been yielded by then. An end without an error is
+// the end of a whole log: a context that ends yields its error last.
 func Findings(ctx context.Context, fsys fs.FS, name string, opt Options) iter.Seq2[Finding, error] {
 	return func(yield func(Finding, error) bool) {
-		log := &logReader{opt: opt}
-		if err := log.read(ctx, fsys, name, log.prepare); err != nil && (log.version == "" || !errors.Is(err, ErrLog)) {
+		log := &logReader{ctx: ctx, opt: opt}
+		if err := log.read(fsys, name, log.prepare); err != nil && (log.version == "" || !errors.Is(err, ErrLog)) {
 			yield(Finding{}, err)
 			return
 		}
@@ -113,7 +117,7 @@ func Findings(ctx context.Context, fsys fs.FS, name string, opt Options) iter.Se
 			return
 		}
 		log.yield = yield
-		if err := log.read(ctx, fsys, name, log.results); err != nil && !errors.Is(err, errStop) {
+		if err := log.read(fsys, name, log.results); err != nil && !errors.Is(err, errStop) {
 			yield(Finding{}, err)
 		}
 	}
