@@ -51,7 +51,8 @@ const tilePanels = 3
 func (q *Queries) Pack(x []float32, ldx, headDim int, p Precision, position []int) {
 	n := len(position)
 	if n == 0 || headDim <= 0 || headDim%2 != 0 || ldx < headDim || len(x) < (n-1)*ldx+headDim || p != p.Attention() {
-		panic(fmt.Sprintf("kernels: %d queries of %d elements, rows %d apart, in %d elements, in precision %v", n, headDim, ldx, len(x), p))
+		panic(fmt.Sprintf("kernels: %d queries of %d elements, rows %d apart, in %d elements, in precision %v",
+			n, headDim, ldx, len(x), p))
 	}
 	q.n, q.headDim, q.precision = n, headDim, p
 	q.position = grow(q.position, panelsOf(n)*PanelColumns)
@@ -105,7 +106,8 @@ func (q *Queries) dot() bool { return formOf(q.precision) == dot }
 // values are not read.
 func (q *Queries) Attend(s *Softmax, keys, values []float32, base, window int) {
 	q.check(F32, s, len(keys), len(values))
-	q.attend(s, panels{wide: keys, stride: q.headDim * PanelColumns}, panels{wide: values, stride: scorePanel}, base, window)
+	k, v := panels{wide: keys, stride: q.headDim * PanelColumns}, panels{wide: values, stride: scorePanel}
+	q.attend(s, k, v, base, window)
 }
 
 // AttendPairs is [Queries.Attend] in precision [BF16]. The value in a slot that

@@ -15,26 +15,24 @@ func (t *cross) run() {
 	}
 	_ = t.c[(t.width-1)*t.stride+t.panels*PanelColumns*PanelColumns-1]
 	args := crossArgs{
-		c: unsafe.Pointer(&t.c[0]), cStride: 4 * t.stride, panels: t.panels, width: t.width,
+		c: unsafe.Pointer(&t.c[0]), cStride: 4 * t.stride, panels: t.panels, width: t.width, depth: t.depth,
 		tiny: int(2 * math.Float32bits(t.tiny)), // without the sign
 	}
 	if t.alpha != nil {
 		_ = t.alpha[t.width*PanelColumns-1]
 		args.alpha = unsafe.Pointer(&t.alpha[0])
 	}
-	if t.a.pairs != nil {
-		_, _ = t.a.pairs[(t.panels-1)*t.a.stride+t.depth*PanelColumns-1], t.b.pairs[(t.width-1)*t.b.stride+t.depth*PanelColumns-1]
-		args.a, args.b = unsafe.Pointer(&t.a.pairs[0]), unsafe.Pointer(&t.b.pairs[0])
-		args.aStride, args.bStride, args.depth = 2*t.a.stride, 2*t.b.stride, t.depth/2
+	t.a.check(t.panels, t.depth)
+	t.b.check(t.width, t.depth)
+	args.a, args.aStride = t.a.first()
+	args.b, args.bStride = t.b.first()
+	switch {
+	case t.a.pairs != nil:
+		args.depth = t.depth / 2
 		crossDotAVX512(&args)
-		return
-	}
-	_, _ = t.a.wide[(t.panels-1)*t.a.stride+t.depth*PanelColumns-1], t.b.wide[(t.width-1)*t.b.stride+t.depth*PanelColumns-1]
-	args.a, args.b = unsafe.Pointer(&t.a.wide[0]), unsafe.Pointer(&t.b.wide[0])
-	args.aStride, args.bStride, args.depth = 4*t.a.stride, 4*t.b.stride, t.depth
-	if useAVX512 {
+	case useAVX512:
 		crossWideAVX512(&args)
-	} else {
+	default:
 		crossWideAVX2(&args)
 	}
 }
@@ -109,7 +107,8 @@ func addWeighted(dst, x []float32, a, b *[PanelColumns]float32) {
 		return
 	}
 	_ = x[len(dst)-1]
-	addWeightedAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), unsafe.Pointer(a), unsafe.Pointer(b), len(dst)/PanelColumns)
+	n := len(dst) / PanelColumns
+	addWeightedAVX2(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), unsafe.Pointer(a), unsafe.Pointer(b), n)
 }
 
 // addWeightedAVX2 computes dst = dst*a + x*b in n rows of 16.

@@ -14,7 +14,8 @@ func (t *cross) run() {
 		return
 	}
 	_ = t.c[(t.width-1)*t.stride+t.panels*PanelColumns*PanelColumns-1]
-	_, _ = t.a.wide[(t.panels-1)*t.a.stride+t.depth*PanelColumns-1], t.b.wide[(t.width-1)*t.b.stride+t.depth*PanelColumns-1]
+	t.a.check(t.panels, t.depth)
+	t.b.check(t.width, t.depth)
 	for p := range t.width {
 		args := crossArgs{
 			a: unsafe.Pointer(&t.a.wide[0]), b: unsafe.Pointer(&t.b.wide[p*t.b.stride]), c: unsafe.Pointer(&t.c[p*t.stride]),
@@ -73,7 +74,8 @@ func addWeighted(dst, x []float32, a, b *[PanelColumns]float32) {
 		return
 	}
 	_ = x[len(dst)-1]
-	addWeightedNEON(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), unsafe.Pointer(a), unsafe.Pointer(b), len(dst)/PanelColumns)
+	n := len(dst) / PanelColumns
+	addWeightedNEON(unsafe.Pointer(&dst[0]), unsafe.Pointer(&x[0]), unsafe.Pointer(a), unsafe.Pointer(b), n)
 }
 
 // addWeightedNEON computes dst = dst*a + x*b in n rows of 16.

@@ -185,7 +185,8 @@ func int8DequantBytes(c []float32, ldc int, tile *int8Ints, cols int, rowScale, 
 	if n := cols &^ 7; useAVX2 && n > 0 {
 		_, _, _ = c[(len(rowScale)-1)*ldc+n-1], colScale[n-1], offset[n-1]
 		int8DequantBytesAVX2(&dequantArgs{
-			c: unsafe.Pointer(&c[0]), tile: unsafe.Pointer(tile), rowScale: unsafe.Pointer(&rowScale[0]), colScale: unsafe.Pointer(&colScale[0]),
+			c: unsafe.Pointer(&c[0]), tile: unsafe.Pointer(tile),
+			rowScale: unsafe.Pointer(&rowScale[0]), colScale: unsafe.Pointer(&colScale[0]),
 			offset: unsafe.Pointer(&offset[0]), ldc: 4 * ldc, rows: len(rowScale), groups: n / 8,
 		})
 		done = n
@@ -205,7 +206,8 @@ func int8DequantWords(c []float32, ldc int, tile *int8Floats, cols int, rowScale
 	if n := cols &^ 7; useAVX2 && n > 0 {
 		_, _ = c[(len(rowScale)-1)*ldc+n-1], colScale[n-1]
 		int8DequantWordsAVX2(&dequantArgs{
-			c: unsafe.Pointer(&c[0]), tile: unsafe.Pointer(tile), rowScale: unsafe.Pointer(&rowScale[0]), colScale: unsafe.Pointer(&colScale[0]),
+			c: unsafe.Pointer(&c[0]), tile: unsafe.Pointer(tile),
+			rowScale: unsafe.Pointer(&rowScale[0]), colScale: unsafe.Pointer(&colScale[0]),
 			ldc: 4 * ldc, rows: len(rowScale), groups: n / 8,
 		})
 		done = n

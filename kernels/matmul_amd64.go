@@ -38,11 +38,7 @@ func (t *tiles) run() {
 	} else {
 		args.a = unsafe.Pointer(&t.a[0])
 	}
-	if t.b.pairs != nil {
-		args.b, args.stride = unsafe.Pointer(&t.b.pairs[0]), 2*t.b.stride
-	} else {
-		args.b, args.stride = unsafe.Pointer(&t.b.wide[0]), 4*t.b.stride
-	}
+	args.b, args.stride = t.b.first()
 	if t.start != nil {
 		args.start = unsafe.Pointer(&t.start[0])
 	}

@@ -22,11 +22,7 @@ func (t *tiles) run() {
 		a: unsafe.Pointer(&t.a[0]), c: unsafe.Pointer(&t.c[0]),
 		depth: t.depth, skip: 4 * t.skip, ldc: 4 * t.ldc, count: t.count, rows: t.rows,
 	}
-	if t.b.pairs != nil {
-		args.b = unsafe.Pointer(&t.b.pairs[0])
-	} else {
-		args.b = unsafe.Pointer(&t.b.wide[0])
-	}
+	args.b, args.stride = t.b.first()
 	if t.start != nil {
 		args.start = unsafe.Pointer(&t.start[0])
 	}

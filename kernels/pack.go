@@ -1,5 +1,7 @@
 package kernels
 
+import "unsafe"
+
 // panels are panels of 16 columns in one of two forms, from some column of K
 // on.
 type panels struct {
@@ -19,6 +21,24 @@ func (p panels) from(panel, k0 int) panels {
 		p.wide = p.wide[skip:]
 	}
 	return p
+}
+
+// check panics unless there are count panels of the given depth.
+func (p panels) check(count, depth int) {
+	if p.pairs != nil {
+		_ = p.pairs[(count-1)*p.stride+pairsLen(depth)-1]
+	} else {
+		_ = p.wide[(count-1)*p.stride+depth*PanelColumns-1]
+	}
+}
+
+// first returns the address of the first panel and the bytes from one to the
+// next.
+func (p panels) first() (address unsafe.Pointer, stride int) {
+	if p.pairs != nil {
+		return unsafe.Pointer(&p.pairs[0]), 2 * p.stride
+	}
+	return unsafe.Pointer(&p.wide[0]), 4 * p.stride
 }
 
 // panels returns a buffer of panels in the form that w takes in precision p.

@@ -125,10 +125,6 @@ func (p panels) strip(c []float32, ldc, width int, start []float32, x *Input, s,
 		t.slots, t.skip = stripRows, x.k*stripRows
 		t.a = x.floats[x.offset(s, k0):][:(count-1)*t.skip+depth*stripRows]
 	}
-	if p.pairs != nil {
-		_ = p.pairs[(width-1)*p.stride+pairsLen(depth)-1]
-	} else {
-		_ = p.wide[((width-1)*p.stride + depth*PanelColumns - 1)]
-	}
+	p.check(width, depth)
 	t.run()
 }

@@ -175,7 +175,8 @@ func (d *Packed) check(w *Weight) {
 			w.N, w.K, d.Precision, len(d.Pairs)/2, len(d.Quads), len(d.Scale), len(d.Offset)))
 	}
 	if d.Precision.Integer() && w.K > maxIntegerK {
-		panic(fmt.Sprintf("kernels: weight (%d, %d) packed for %v, which takes K up to %d", w.N, w.K, d.Precision, maxIntegerK))
+		panic(fmt.Sprintf("kernels: weight (%d, %d) packed for %v, which takes K up to %d",
+			w.N, w.K, d.Precision, maxIntegerK))
 	}
 }
 
