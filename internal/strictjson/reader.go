@@ -255,14 +255,13 @@ func (r *Reader) peek() byte {
 
 func (r *Reader) peekAfterSpace() byte {
 	for {
-		for r.pos < len(r.buf) {
-			switch c := r.buf[r.pos]; c {
-			case ' ', '\t', '\n', '\r':
-				r.pos++
-			default:
+		for i, c := range r.buf[r.pos:] {
+			if c != ' ' && c != '\n' && c != '\r' && c != '\t' {
+				r.pos += i
 				return c
 			}
 		}
+		r.pos = len(r.buf)
 		if !r.fill() {
 			return 0
 		}

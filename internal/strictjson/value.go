@@ -146,11 +146,17 @@ func (r *Reader) number(what string) []byte {
 	}
 	r.start = r.Offset()
 	n := 1
-	for r.have(n) && inNumber[r.buf[r.pos+n]] {
-		if n++; n > maxNumber {
-			r.Failf("a number of more than %d bytes", maxNumber)
-			return nil
+	for {
+		rest := r.buf[r.pos:]
+		for n < len(rest) && inNumber[rest[n]] {
+			n++
 		}
+		if n < len(rest) || n > maxNumber || !r.fill() {
+			break
+		}
+	}
+	if n > maxNumber {
+		r.Failf("a number of more than %d bytes", maxNumber)
 	}
 	if r.err != nil {
 		return nil
@@ -172,39 +178,41 @@ var inNumber = func() (table [256]bool) {
 	return table
 }()
 
-// isNumber reports whether b follows the grammar
+// isNumber reports whether b, which begins as a number, follows the grammar
 //
 //	-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?
 func isNumber(b []byte) bool {
-	i := 0
-	at := func(chars string) bool {
-		for _, c := range []byte(chars) {
-			if i < len(b) && b[i] == c {
-				i++
-				return true
-			}
-		}
+	if b[0] == '-' {
+		b = b[1:]
+	}
+	n := digits(b)
+	if n == 0 || n > 1 && b[0] == '0' {
 		return false
 	}
-	digits := func() bool {
-		start := i
-		for i < len(b) && '0' <= b[i] && b[i] <= '9' {
-			i++
-		}
-		return i > start
-	}
-	at("-")
-	if !at("0") && !digits() {
-		return false
-	}
-	if at(".") && !digits() {
-		return false
-	}
-	if at("eE") {
-		at("+-")
-		if !digits() {
+	b = b[n:]
+	if len(b) > 0 && b[0] == '.' {
+		if n = digits(b[1:]); n == 0 {
 			return false
 		}
+		b = b[1+n:]
 	}
-	return i == len(b)
+	if len(b) > 0 && (b[0] == 'e' || b[0] == 'E') {
+		b = b[1:]
+		if len(b) > 0 && (b[0] == '+' || b[0] == '-') {
+			b = b[1:]
+		}
+		if n = digits(b); n == 0 {
+			return false
+		}
+		b = b[n:]
+	}
+	return len(b) == 0
+}
+
+// digits returns how many digits b begins with.
+func digits(b []byte) (n int) {
+	for n < len(b) && '0' <= b[n] && b[n] <= '9' {
+		n++
+	}
+	return n
 }
