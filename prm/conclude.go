@@ -8,7 +8,7 @@ import (
 	"seccodeprm/segment"
 )
 
-// report puts the rewards of a finished work together.
+// report returns the report of a work that has run.
 func (m *Model) report(w *work) (*Report, error) {
 	if w.err != nil {
 		return nil, w.err
@@ -33,7 +33,7 @@ func (m *Model) report(w *work) (*Report, error) {
 	return r, nil
 }
 
-// newReport tells how the model was asked and what computed the answer.
+// newReport returns a report without steps: the settings and what computed them.
 func (m *Model) newReport(in Input, segmentation string, tokens int) *Report {
 	does := m.engine.Describe()
 	r := &Report{
@@ -54,8 +54,8 @@ func (m *Model) newReport(in Input, segmentation string, tokens int) *Report {
 	return r
 }
 
-// stepReward is the reward of a step with these logits, which are nil where it
-// was not scored. before is the reward of the scored step before, NaN if none.
+// stepReward returns a step with its reward. logits are nil if it was not scored.
+// before is the reward of the previous scored step, or NaN if there is none.
 func (m *Model) stepReward(s segment.Step, tokens int, logits []float32, before float64) StepReward {
 	nan := math.NaN()
 	step := StepReward{Step: s, PSecure: nan, Reward: nan, Delta: nan, Weight: nan}
@@ -84,7 +84,7 @@ func (m *Model) conclude(r *Report) error {
 	r.Reward = m.rule.Reward(rewards)
 	if !finite(r.Reward) {
 		in := Input{Name: r.Name}
-		return fmt.Errorf("%w: %s: rule %q gave %v", ErrModel, in.label(), m.rule.Name(), r.Reward)
+		return fmt.Errorf("%w: %s: rule %q returned %v", ErrModel, in.label(), m.rule.Name(), r.Reward)
 	}
 	r.Vulnerable = r.Reward <= m.spec.Threshold
 	weights := m.rule.Weights(nil, rewards)
@@ -96,7 +96,7 @@ func (m *Model) conclude(r *Report) error {
 	return nil
 }
 
-// ordered returns logits as vulnerable, secure.
+// ordered returns two logits in the order vulnerable, secure.
 func (m *Model) ordered(logits []float32) []float32 {
 	if len(logits) == 2 && m.spec.SecureLabel == 0 {
 		return []float32{logits[1], logits[0]}

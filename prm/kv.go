@@ -8,12 +8,12 @@ import (
 	"seccodeprm/internal/qwen2"
 )
 
-// kvMemory settles who may have memory for keys and values, and keeps those of
-// texts that were read before.
+// kvMemory shares the memory for keys and values among calls, and keeps the keys
+// and values of earlier texts.
 type kvMemory struct {
 	mu      sync.Mutex
-	freed   *sync.Cond // someone left
-	running int        // calls that will free what they hold, or hold no more, when they end
+	freed   *sync.Cond // a call ended or memory was released
+	running int        // calls that may free memory when they end
 	kept    prefixes
 }
 
@@ -23,9 +23,9 @@ func newKVMemory(limit, pageBytes int64) *kvMemory {
 	return k
 }
 
-// admit brings the sequences to what is known of the ids wanted and reserves
-// memory for the rest, which it returns: one run for each want, still without
-// rows. Unless it fails, leave ends the call.
+// admit cuts the sequences to what is known of the ids wanted, and reserves memory
+// for the rest of all of them or of none. It returns a run for each want, still
+// without rows. Unless it fails, leave must follow.
 func (k *kvMemory) admit(ctx context.Context, engine qwen2.Engine, wants []want) ([]qwen2.Sequence, error) {
 	runs := make([]qwen2.Sequence, len(wants))
 	err := k.reserve(ctx, func() error {
@@ -45,10 +45,10 @@ func (k *kvMemory) admit(ctx context.Context, engine qwen2.Engine, wants []want)
 	return runs, err
 }
 
-// reserve runs try, which takes memory, until it succeeds or fails otherwise.
-// Where memory is short, kept prefixes go first; then it waits for other calls to
-// end, and if there are none the error is ErrBudget. Unless it fails, leave ends
-// the call.
+// reserve runs try, which takes memory, until it does not fail with ErrBudget.
+// Before each new attempt it drops a kept prefix, or if there is none, waits for
+// another call to end. If no other call is running, it returns ErrBudget. Unless
+// it fails, leave must follow.
 func (k *kvMemory) reserve(ctx context.Context, try func() error) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -72,7 +72,7 @@ func (k *kvMemory) reserve(ctx context.Context, try func() error) error {
 	}
 }
 
-// wait waits until some call ends, or ctx does.
+// wait waits until a call ends or memory is released, or until ctx ends.
 func (k *kvMemory) wait(ctx context.Context) {
 	stop := context.AfterFunc(ctx, func() {
 		k.mu.Lock()
@@ -83,8 +83,7 @@ func (k *kvMemory) wait(ctx context.Context) {
 	stop()
 }
 
-// leave ends a call. Calls that wait try again, for the memory of what was transient
-// too.
+// leave ends a call and releases its transient sequences. Waiting calls try again.
 func (k *kvMemory) leave(wants []want) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -92,7 +91,7 @@ func (k *kvMemory) leave(wants []want) {
 	k.running--
 }
 
-// free gives back what transient sequences hold.
+// free releases the transient sequences and wakes waiting calls.
 func (k *kvMemory) free(wants []want) {
 	for _, w := range wants {
 		if w.transient {
@@ -102,7 +101,7 @@ func (k *kvMemory) free(wants []want) {
 	k.freed.Broadcast()
 }
 
-// remember keeps the whole pages of a sequence for texts that begin like it.
+// remember keeps the full pages of a sequence for texts that begin like it.
 func (k *kvMemory) remember(s *sequence) {
 	if k.kept.limit == 0 || s.private {
 		return
@@ -112,7 +111,7 @@ func (k *kvMemory) remember(s *sequence) {
 	k.kept.add(s)
 }
 
-// release gives the memory of a sequence back.
+// release releases the memory of a sequence.
 func (k *kvMemory) release(s *sequence) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -120,7 +119,7 @@ func (k *kvMemory) release(s *sequence) {
 	k.freed.Broadcast()
 }
 
-// close forgets all prefixes.
+// close drops all prefixes.
 func (k *kvMemory) close() {
 	k.mu.Lock()
 	defer k.mu.Unlock()

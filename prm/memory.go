@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// freeMemory is the memory in bytes that the system could give without swapping,
-// within the limit of the control group; 0 where neither is known.
+// freeMemory returns how many bytes Linux can hand out without swapping, within
+// the limit of the control group. It returns 0 on other systems.
 func freeMemory() int64 {
 	free := int64(0)
 	if data, err := os.ReadFile("/proc/meminfo"); err == nil {
@@ -23,8 +23,8 @@ func freeMemory() int64 {
 	return max(0, min(free, limit-used))
 }
 
-// groupBytes reads a number of the control group, as a container sees its own;
-// without one, or with the limit "max", there is no bound.
+// groupBytes reads a number from the control group as a container sees it. Without
+// a control group, or if the number is "max", it returns no bound.
 func groupBytes(name string) int64 {
 	data, err := os.ReadFile("/sys/fs/cgroup/" + name)
 	if err != nil {

@@ -11,8 +11,7 @@ import (
 )
 
 // Model is an open process reward model. It is immutable and may be shared by
-// any number of goroutines. Close it when no more scores are wanted, after
-// its sessions.
+// any number of goroutines. Close it after its sessions.
 type Model struct {
 	name      string
 	precision qwen2.Precision
@@ -32,14 +31,14 @@ type Model struct {
 	closed bool
 }
 
-// allows reports whether keys and values may take so many bytes.
+// allows reports whether keys and values may take the given number of bytes.
 func (m *Model) allows(bytes int64) bool {
 	limit := m.engine.MaxCacheBytes()
 	return limit == 0 || bytes <= limit
 }
 
-// Close waits for calls under way and releases the weights; reports stay valid.
-// Calls that start later return ErrClosed. Closing again does nothing.
+// Close waits for running calls and releases the weights. Reports stay valid.
+// Later calls return ErrClosed. Closing again does nothing.
 func (m *Model) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -51,7 +50,7 @@ func (m *Model) Close() error {
 	return errors.Join(m.engine.Close(), m.weights.Close())
 }
 
-// enter marks the start of a call, which leave ends.
+// enter begins a call, and leave ends it.
 func (m *Model) enter() error {
 	m.mu.RLock()
 	if m.closed {

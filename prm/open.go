@@ -16,15 +16,16 @@ import (
 	"seccodeprm/tokenizer"
 )
 
-// Open loads a checkpoint: config.json, model.safetensors (or its shards with
-// model.safetensors.index.json), tokenizer.json (or vocab.json and merges.txt)
-// and, if present, seccodeprm.json, all at the root of fsys. Files of a real
-// directory (os.DirFS) are mapped; other file systems are read into memory.
-// All weights are read once, in parallel, and checked to be finite.
+// Open loads a checkpoint from the root of fsys: config.json, model.safetensors
+// (or its shards with model.safetensors.index.json), tokenizer.json (or
+// vocab.json and merges.txt) and, if present, seccodeprm.json. Files of a real
+// directory (os.DirFS) are mapped; those of other file systems are read into
+// memory. Open reads all weights once, in parallel, to check that they are
+// finite.
 //
-// The kind of head is found from tensor names and shapes: token or sequence
-// classification, Qwen2.5-Math-PRM, one-output reward models, value heads, and
-// causal LMs of which seccodeprm.json names two candidate tokens.
+// Tensor names and shapes tell the kind of head: token or sequence
+// classification, Qwen2.5-Math-PRM, a reward model with one output, a value
+// head, or a causal LM for which seccodeprm.json names two candidate tokens.
 //
 // opts may be nil. Errors wrap ErrModel, or ErrInput for an option out of range.
 // The caller closes the Model.
@@ -55,7 +56,7 @@ func open(fsys fs.FS, o *Options) (*Model, error) {
 	if info, err := fs.Stat(fsys, "."); err != nil {
 		return nil, err
 	} else if !info.IsDir() {
-		return nil, fmt.Errorf("%w: a checkpoint is a folder, this is a file", ErrModel)
+		return nil, fmt.Errorf("%w: not a folder but a file", ErrModel)
 	}
 	tok, err := loadTokenizer(fsys)
 	if err != nil {
@@ -88,7 +89,7 @@ func open(fsys fs.FS, o *Options) (*Model, error) {
 	return m, nil
 }
 
-// newEngine makes the engine that the options ask for.
+// newEngine returns the engine that the options ask for.
 func newEngine(fsys fs.FS, weights *qwen2.Model, o *Options) (qwen2.Engine, error) {
 	opts := cpu.Options{
 		Precision: o.Precision, Threads: o.Threads, Pack: o.Weights != MapWeights, MaxCacheBytes: o.MaxKVBytes,
@@ -111,7 +112,7 @@ func newEngine(fsys fs.FS, weights *qwen2.Model, o *Options) (qwen2.Engine, erro
 	return engine, nil
 }
 
-// configure settles how the model is asked.
+// configure resolves how input becomes tokens and rewards become a verdict.
 func (m *Model) configure(tok *tokenizer.Tokenizer, settings *layout.Settings, o *Options) error {
 	cfg := m.weights.Config
 	if m.name == "" {
@@ -127,7 +128,7 @@ func (m *Model) configure(tok *tokenizer.Tokenizer, settings *layout.Settings, o
 	base := layout.Default(defaultLayout(family))
 	base.SecureLabel = cfg.SecureLabel()
 	if family == qwen2.CausalLM {
-		base.SecureLabel = 0 // the first candidate, "+", is the good one
+		base.SecureLabel = 0 // the first candidate, "+", means secure
 	}
 	var err error
 	if m.spec, err = settings.Over(base); err != nil {
@@ -165,7 +166,7 @@ func (m *Model) configure(tok *tokenizer.Tokenizer, settings *layout.Settings, o
 	return nil
 }
 
-// defaultLayout is the layout a family was published with.
+// defaultLayout returns the layout a family was published with.
 func defaultLayout(family string) layout.Kind {
 	switch family {
 	case qwen2.MathPRM:
@@ -176,11 +177,11 @@ func defaultLayout(family string) layout.Kind {
 	return layout.Appended
 }
 
-// settingsFile records beside a checkpoint how it wants to be asked.
+// settingsFile records the prompt format beside a checkpoint.
 const settingsFile = "seccodeprm.json"
 
 // readSettings reads seccodeprm.json, if there is one. It refuses values out of
-// range before the weights, of many gigabytes, are read.
+// range before gigabytes of weights are read.
 func readSettings(fsys fs.FS) (*layout.Settings, error) {
 	data, err := mapped.ReadFile(fsys, settingsFile, 1<<20)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -206,7 +207,7 @@ func loadTokenizer(fsys fs.FS) (*tokenizer.Tokenizer, error) {
 		return nil, err
 	}
 	if _, err := fs.Stat(fsys, "vocab.json"); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: tokenizer.json is missing (and so are vocab.json and merges.txt): %w", ErrModel, err)
+		return nil, fmt.Errorf("%w: tokenizer.json is missing, and so are vocab.json and merges.txt: %w", ErrModel, err)
 	}
 	return tokenizer.LoadVocabMerges(fsys, "vocab.json", "merges.txt")
 }

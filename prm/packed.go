@@ -9,20 +9,25 @@ import (
 	"seccodeprm/internal/qwen2/cpu"
 )
 
-// WritePacked writes a file for Options.Packed: the weights of the layers in the
-// order in which products in the model's precision read them, an adapter merged.
-// It takes as much disk as PackWeights takes memory, and is made once:
+// WritePacked writes a file for Options.Packed. It holds the weights of the layers,
+// with an adapter merged, in the order in which matrix products of the model's
+// precision read them. It takes as much disk as PackWeights takes memory. Write it
+// once:
 //
-//	f, err := os.Create("model.packed")
-//	...
-//	err = m.WritePacked(ctx, f) // then f.Close
-//	...
-//	m, err := prm.Open(fsys, &prm.Options{PackedFS: os.DirFS("."), Packed: "model.packed"})
+//	f, err := os.Create("bf16.packed")
+//	if err != nil {
+//		return err
+//	}
+//	err = errors.Join(m.WritePacked(ctx, f), f.Close())
 //
-// The same model, adapter and precision give the same bytes. After an error what
-// was written is of no use, and Open refuses it. A model whose precision reads all
-// weights as they are stored (F32 where they are not bfloat16) is ErrInput. Other
-// errors wrap ErrModel or ErrClosed, or are those of ctx or w.
+// and map it in every process:
+//
+//	m, err := prm.Open(fsys, &prm.Options{Packed: "bf16.packed", PackedFS: os.DirFS(".")})
+//
+// The same model, adapter and precision give the same bytes. After an error, what
+// was written is useless, and Open refuses it. WritePacked returns ErrInput if all
+// weights are read as they are stored, which is so in F32 unless they are
+// bfloat16. Other errors wrap ErrModel or ErrClosed, or are errors of ctx or w.
 func (m *Model) WritePacked(ctx context.Context, w io.Writer) error {
 	if err := m.enter(); err != nil {
 		return err

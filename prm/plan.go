@@ -8,25 +8,25 @@ import (
 	"seccodeprm/segment"
 )
 
-// work is one input on its way to a report.
+// work is an input on its way to a report.
 type work struct {
 	in           Input
 	segmentation string
 	steps        []segment.Step
 	encoded      *layout.Encoded
 	windows      []window
-	logits       [][]float32 // per step, nil until read; the lowest reward of split steps
-	split        []bool      // per step
-	err          error       // of this input alone
+	logits       [][]float32 // of each step, nil until read; of a split step, those with the lowest reward
+	split        []bool      // of each step
+	err          error       // why there is no report
 }
 
-// window is a sequence that some steps of a work are read in.
+// window is a sequence in which some steps of a work are read.
 type window struct {
 	layout.Window
 	work *work
 }
 
-// plan cuts, encodes and lays out an input.
+// plan cuts an input into steps, encodes them and lays them out in windows.
 func (m *Model) plan(ctx context.Context, in Input) (w *work, err error) {
 	w = &work{in: in}
 	if in.Steps != nil {
@@ -59,7 +59,7 @@ func (m *Model) plan(ctx context.Context, in Input) (w *work, err error) {
 	}
 	for _, win := range windows {
 		if need := m.engine.CacheBytes(len(win.IDs)); !m.allows(need) {
-			return nil, fmt.Errorf("%w: %s: %d tokens need %d bytes of keys and values, Options.MaxKVBytes is %d",
+			return nil, fmt.Errorf("%w: %s: %d tokens need %d bytes of keys and values, but Options.MaxKVBytes is %d",
 				ErrBudget, in.label(), len(win.IDs), need, m.engine.MaxCacheBytes())
 		}
 		w.windows = append(w.windows, window{win, w})

@@ -11,13 +11,13 @@ import (
 	"seccodeprm/internal/qwen2"
 )
 
-// prefixes keeps pages of keys and values by the ids that lead to them, the
-// least recently used dropped first.
+// prefixes is a cache of pages of keys and values, found by the ids up to the end
+// of the page. The least recently used page is dropped first.
 type prefixes struct {
 	limit     int64 // bytes; 0 keeps nothing
 	pageBytes int64
 	pages     map[pageKey]*list.Element // of *keptPage
-	used      *list.List                // latest first
+	used      *list.List                // most recently used first
 }
 
 // pageKey is a digest of all ids up to the end of a page.
@@ -35,7 +35,7 @@ func newPrefixes(limit, pageBytes int64) prefixes {
 	return prefixes{limit: limit, pageBytes: pageBytes, pages: map[pageKey]*list.Element{}, used: list.New()}
 }
 
-// nextKey is the key of a page of ids behind the page of key before.
+// nextKey returns the key of the page with ids that follows the page of key before.
 func nextKey(before pageKey, ids []int32) pageKey {
 	var data [sha256.Size + 4*qwen2.PageLen]byte
 	copy(data[:], before[:])
@@ -45,7 +45,7 @@ func nextKey(before pageKey, ids []int32) pageKey {
 	return sha256.Sum256(data[:])
 }
 
-// makeKeys makes the keys of all whole pages of the sequence's ids.
+// makeKeys computes the missing keys of the sequence's full pages.
 func (s *sequence) makeKeys() {
 	for n := len(s.keys); n < len(s.ids)/qwen2.PageLen; n++ {
 		s.keys = append(s.keys, nextKey(s.lastKey(), s.ids[n*qwen2.PageLen:][:qwen2.PageLen]))
@@ -59,7 +59,7 @@ func (s *sequence) lastKey() pageKey {
 	return pageKey{}
 }
 
-// adopt takes over the pages that are known of what w wants next.
+// adopt appends the kept pages that continue the ids wanted to the sequence of w.
 func (p *prefixes) adopt(w *want) {
 	s := w.seq
 	if p.limit == 0 || s.private {
@@ -80,16 +80,17 @@ func (p *prefixes) adopt(w *want) {
 		k := e.Value.(*keptPage)
 		if err := s.cache.Adopt(k.page); err != nil {
 			if errors.Is(err, qwen2.ErrDevice) {
-				p.clear() // it is lost, and others with it
+				p.clear() // the page is lost, and others with it
 			}
-			return // or the cache was made for fewer positions: reserving will say so
+			return // otherwise the cache is too short, which Reserve will report
 		}
 		s.ids = append(s.ids, w.ids[from:][:qwen2.PageLen]...)
 		s.rows, s.logits, s.keys = append(s.rows, k.rows...), append(s.logits, k.logits...), append(s.keys, key)
 	}
 }
 
-// has reports whether the logits at those of rows that lie in the page are known.
+// has reports whether the page, which begins at from, has logits for all of rows
+// that lie in it.
 func (k *keptPage) has(rows []int, from int) bool {
 	for _, row := range rows[sort.SearchInts(rows, from):] {
 		if row >= from+qwen2.PageLen {
@@ -102,8 +103,8 @@ func (k *keptPage) has(rows []int, from int) bool {
 	return true
 }
 
-// add keeps the whole pages of a sequence. The first of them, which all others
-// need, counts as the latest used.
+// add keeps the full pages of a sequence. The first page, which all others need,
+// becomes the most recently used.
 func (p *prefixes) add(s *sequence) {
 	s.makeKeys()
 	most := int(p.limit / p.pageBytes)
@@ -131,8 +132,7 @@ func (p *prefixes) add(s *sequence) {
 	}
 }
 
-// evict drops the page that was not used for the longest time; false if there is
-// none.
+// evict drops the least recently used page. It reports whether there was one.
 func (p *prefixes) evict() bool {
 	e := p.used.Back()
 	if e == nil {

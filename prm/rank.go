@@ -6,14 +6,14 @@ import (
 	"slices"
 )
 
-// Rank scores several continuations of one piece of code: in.Text is what they
-// all begin with, and report i is that of Score for in.Text followed by
-// candidates[i], bit for bit; a candidate need not be finished code. What all
-// texts have in common is run once, and the rest of the candidates together.
+// Rank scores several continuations of one piece of code. Report i has the bits
+// that Score gives for in.Text followed by candidates[i]. A candidate need not be
+// finished code. Their common beginning is run once, and the rest of all
+// candidates together.
 //
-// aggregate.Order over the rewards of the reports gives the ranking. Input.Steps
-// must be nil. Errors are those of Score; a candidate that cannot be scored
-// fails the call, and the error names its index.
+// aggregate.Order over the rewards of the reports gives the ranking. in.Steps must
+// be nil. Rank returns the errors of Score. If a candidate cannot be scored, the
+// call fails and the error names its index.
 func (m *Model) Rank(ctx context.Context, in Input, candidates [][]byte) ([]*Report, error) {
 	if err := m.enter(); err != nil {
 		return nil, err
@@ -22,11 +22,11 @@ func (m *Model) Rank(ctx context.Context, in Input, candidates [][]byte) ([]*Rep
 	return m.rank(ctx, in, candidates, nil)
 }
 
-// rank is Rank for a caller that has read some of the text already: base, which
-// it does not change.
+// rank is Rank on top of base, a sequence that has read some of the text, or nil.
+// It does not change base.
 func (m *Model) rank(ctx context.Context, in Input, candidates [][]byte, base *sequence) ([]*Report, error) {
 	if in.Steps != nil {
-		return nil, fmt.Errorf("%w: %s: candidates cannot have Input.Steps", ErrInput, in.label())
+		return nil, fmt.Errorf("%w: %s: Rank does not take Steps", ErrInput, in.label())
 	}
 	works := make([]*work, len(candidates))
 	for i, c := range candidates {
@@ -50,8 +50,8 @@ func (m *Model) rank(ctx context.Context, in Input, candidates [][]byte, base *s
 	return reports, nil
 }
 
-// runForked is run for works whose ids begin alike: their common beginning is run
-// once, and forked for each.
+// runForked is run for works whose ids begin alike: it runs their common beginning
+// once and forks it for each of them.
 func (m *Model) runForked(ctx context.Context, works []*work, base *sequence) error {
 	var forked, alone []*work
 	stable := m.weights.Config.Rope.StableLength()
@@ -61,7 +61,7 @@ func (m *Model) runForked(ctx context.Context, works []*work, base *sequence) er
 		case len(w.windows) == 1 && (stable == 0 || n <= stable):
 			forked = append(forked, w)
 			length = max(length, n)
-		default: // in parts, without any, or with keys that depend on its length
+		default: // several windows, none, or keys and values that depend on the length
 			alone = append(alone, w)
 		}
 	}
@@ -81,8 +81,8 @@ func (m *Model) runForked(ctx context.Context, works []*work, base *sequence) er
 	return m.run(ctx, forked, len(common.ids), func(int) *sequence { return base.fork() })
 }
 
-// commonWant asks for the ids that all works begin with, and for every row among
-// them that one of the works reads.
+// commonWant asks for the ids that all works begin with, and for each row among
+// them that any of the works reads.
 func commonWant(base *sequence, works []*work) want {
 	ids := works[0].windows[0].IDs
 	var rows []int

@@ -7,21 +7,21 @@ import (
 	"seccodeprm/segment"
 )
 
-// Report is the outcome of scoring one piece of code, with everything needed to
-// repeat it. It marshals to JSON as one object with the keys given here; values
-// that are not defined are null there and NaN in Go.
+// Report is the result of scoring one piece of code, with everything needed to
+// repeat it. It marshals to one JSON object with the keys given here. Undefined
+// values are NaN in Go and null in JSON.
 type Report struct {
 	Name  string    `json:"file"`  // Input.Name
-	Model ModelInfo `json:"model"` // which weights
+	Model ModelInfo `json:"model"` // the weights
 
-	// How the model was asked.
+	// The settings used.
 	Layout       string  `json:"layout"`       // how steps become tokens, such as "appended"
 	Prompt       string  `json:"prompt"`       // text before the code
 	Separator    string  `json:"separator"`    // text after each step
 	Segmentation string  `json:"segmentation"` // name of the segment.Policy; "given" for Input.Steps
 	Aggregate    string  `json:"aggregate"`    // name of the aggregate.Rule
-	Tau          float64 `json:"tau"`          // its temperature, where it has one
-	Threshold    float64 `json:"threshold"`    // vulnerable iff Reward <= Threshold
+	Tau          float64 `json:"tau"`          // its temperature, if it has one
+	Threshold    float64 `json:"threshold"`    // vulnerable if Reward <= Threshold
 	Temperature  float64 `json:"temperature"`  // T of p(secure)
 	Offset       float64 `json:"offset"`       // b of p(secure)
 
@@ -29,39 +29,39 @@ type Report struct {
 	Precision string `json:"precision"`         // contract of arithmetic, such as "bf16"
 	ISA       string `json:"isa"`               // instruction set, such as "avx2"; it changes no bit
 	Device    string `json:"device"`            // "cpu"
-	Weights   string `json:"weights"`           // "pack" (a copy in the order of products), "map" (mapped files), "sidecar" (Options.Packed) or "copy" (files in memory)
-	Rounded   bool   `json:"rounded,omitempty"` // weights stored otherwise, or merged, were rounded to the precision's type
+	Weights   string `json:"weights"`           // where they were read: "map" (mapped files), "copy" (files in memory), "pack" (packed copy) or "sidecar" (Options.Packed)
+	Rounded   bool   `json:"rounded,omitempty"` // the weights were stored in another type, or merged, and rounded to the precision's
 
-	Tokens   int  `json:"tokens"`             // prompt and steps, each once
-	Windows  int  `json:"windows"`            // sequences they were scored in; 0 without steps
+	Tokens   int  `json:"tokens"`             // of prompt and steps, each counted once
+	Windows  int  `json:"windows"`            // sequences they were scored in; 0 without steps to score
 	Extended bool `json:"extended,omitempty"` // a sequence was longer than max_position_embeddings
-	Partial  bool `json:"partial"`            // the code may go on: a session that is not finished
+	Partial  bool `json:"partial"`            // from a session that is not finished
 
-	Reward     float64      `json:"reward"`     // R in [-1, 1] for most rules; NaN without any step to score
-	Vulnerable bool         `json:"vulnerable"` // Reward <= Threshold; false (null in JSON) without any step
-	Steps      []StepReward `json:"steps"`      // partition of the code, in order
+	Reward     float64      `json:"reward"`     // R, in [-1, 1] for most rules; NaN without steps to score
+	Vulnerable bool         `json:"vulnerable"` // Reward <= Threshold; false (null in JSON) without steps to score
+	Steps      []StepReward `json:"steps"`      // a partition of the code, in order
 }
 
-// ModelInfo names the weights.
+// ModelInfo identifies the weights.
 type ModelInfo struct {
 	Name   string `json:"name"`
-	Digest string `json:"digest"` // SHA-256 over config, tensors and adapter
+	Digest string `json:"digest"` // SHA-256 of config, tensors and adapter
 }
 
 // StepReward is one step of a Report.
 type StepReward struct {
-	segment.Step // bytes [Start, End), lines Line..EndLine, NoOp: not scored
+	segment.Step // bytes [Start, End), lines Line to EndLine; NoOp if it is not scored
 
-	Tokens  int       // with the separator; 0 for NoOp
-	Logits  []float32 // vulnerable, secure; one value for heads with one output; nil for NoOp
+	Tokens  int       // including the separator; 0 for NoOp
+	Logits  []float32 // vulnerable, secure; a single one for heads with one output; nil for NoOp
 	PSecure float64   // in [0, 1]
 	Reward  float64   // r in [-1, 1]
-	Delta   float64   // Reward minus that of the scored step before; NaN for the first
-	Weight  float64   // share in Report.Reward; NaN where the rule has no weights
-	Split   bool      // longer than a window: scored in parts, the lowest reward counts
+	Delta   float64   // Reward minus the reward of the previous scored step; NaN for the first
+	Weight  float64   // share in Report.Reward; NaN if the rule has no weights
+	Split   bool      // longer than a window, so scored in parts; the lowest reward counts
 }
 
-// Empty reports whether no step could be scored, as in a file without text.
+// Empty reports whether there was no step to score, as in a file without text.
 func (r *Report) Empty() bool { return math.IsNaN(r.Reward) }
 
 // MarshalJSON writes the object described at Report.
@@ -83,7 +83,7 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// MarshalJSON writes one element of the steps of a Report.
+// MarshalJSON writes an element of the steps of a Report.
 func (s StepReward) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Start   int       `json:"start"`
@@ -104,7 +104,7 @@ func (s StepReward) MarshalJSON() ([]byte, error) {
 	})
 }
 
-// nullable is nil for NaN, which JSON lacks.
+// nullable returns nil for NaN, which JSON does not have.
 func nullable(x float64) *float64 {
 	if math.IsNaN(x) {
 		return nil

@@ -5,8 +5,8 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// margin is the logit margin of a readout: z_secure - z_vulnerable, or the one
-// output itself.
+// margin returns the logit margin: z_secure - z_vulnerable, or the only output of
+// a head with one.
 func (m *Model) margin(logits []float32) float64 {
 	if len(logits) == 1 {
 		return float64(logits[0])
@@ -22,8 +22,7 @@ func (m *Model) reward(logits []float32) (pSecure, r float64) {
 	return num.Sigmoid64(x), num.Tanh64(x / 2)
 }
 
-// tau is the temperature of the rule in force, or the model's where the rule
-// has none.
+// tau returns the temperature of the rule, or the model's if the rule has none.
 func (m *Model) tau() float64 {
 	if tau, ok := aggregate.Tau(m.rule); ok {
 		return tau

@@ -9,8 +9,8 @@ import (
 	"seccodeprm/internal/qwen2"
 )
 
-// run takes all windows of works through the model, in the sequences that begin
-// makes for their lengths. These hold the first shared ids already.
+// run takes all windows of works through the model. begin makes the sequence for
+// a window of the given length, which already holds the first shared ids.
 func (m *Model) run(ctx context.Context, works []*work, shared int, begin func(length int) *sequence) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -29,15 +29,15 @@ func (m *Model) run(ctx context.Context, works []*work, shared int, begin func(l
 	return nil
 }
 
-// batch is the number of windows that pass through the model together: as many as
-// fill a batch and can have their memory, but at least one.
+// batch returns how many of the windows pass through the model together: as many
+// as fit a batch and the memory for keys and values, but at least one.
 func (m *Model) batch(windows []window, shared int) int {
 	tokens, bytes := 0, m.engine.CacheBytes(shared)
 	for n, w := range windows {
 		fresh := len(w.IDs) - shared
 		tokens += fresh
 		if shared > 0 {
-			bytes += m.engine.CacheBytes(fresh + qwen2.PageLen) // with a copy of the page they share
+			bytes += m.engine.CacheBytes(fresh + qwen2.PageLen) // with a copy of the page that all share
 		} else {
 			bytes += m.engine.CacheBytes(fresh)
 		}
@@ -48,12 +48,12 @@ func (m *Model) batch(windows []window, shared int) int {
 	return len(windows)
 }
 
-// runBatch reads the rows of windows together.
+// runBatch takes windows through the model together.
 func (m *Model) runBatch(ctx context.Context, windows []window, begin func(length int) *sequence) error {
 	wants := make([]want, len(windows))
 	for i, w := range windows {
 		wants[i] = wantWindow(begin(len(w.IDs)), w.Window)
-		wants[i].transient = true // nobody reads on from here
+		wants[i].transient = true
 	}
 	if err := m.extend(ctx, wants); err != nil {
 		return err
@@ -64,7 +64,7 @@ func (m *Model) runBatch(ctx context.Context, windows []window, begin func(lengt
 	return nil
 }
 
-// wantWindow asks for the rows of a window, and for nothing behind the last.
+// wantWindow asks for the rows of a window, and for no ids after the last row.
 func wantWindow(s *sequence, w layout.Window) want {
 	end := 0
 	if n := len(w.Rows); n > 0 {
@@ -73,7 +73,7 @@ func wantWindow(s *sequence, w layout.Window) want {
 	return want{seq: s, ids: w.IDs[:end], rows: w.Rows}
 }
 
-// keep stores the logits of a window's steps; of a split step those of the part
+// keep stores the logits of a window's steps. Of a split step it keeps the part
 // with the lowest reward.
 func (m *Model) keep(win window, s *sequence) {
 	w := win.work
@@ -96,10 +96,10 @@ func (m *Model) keep(win window, s *sequence) {
 }
 
 func (m *Model) notFinite(in Input, line int, logits []float32) error {
-	return fmt.Errorf("%w: %s: the logits of the step at line %d are not finite (%v)", ErrModel, in.label(), line, logits)
+	return fmt.Errorf("%w: %s: the logits of the step at line %d are not finite: %v", ErrModel, in.label(), line, logits)
 }
 
-// finiteAll reports whether all of x is neither NaN nor infinite.
+// finiteAll reports whether no element of x is NaN or infinite.
 func finiteAll(x []float32) bool {
 	for _, v := range x {
 		if !finite(float64(v)) {

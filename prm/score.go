@@ -6,8 +6,8 @@ import (
 	"iter"
 )
 
-// Score scores one piece of code. The error wraps ErrInput, ErrTooLong,
-// ErrBudget, ErrModel, ErrClosed or the context's error.
+// Score scores one piece of code. Errors wrap ErrInput, ErrTooLong, ErrBudget,
+// ErrModel or ErrClosed, or are ctx.Err().
 func (m *Model) Score(ctx context.Context, in Input) (*Report, error) {
 	if err := m.enter(); err != nil {
 		return nil, err
@@ -24,12 +24,12 @@ func (m *Model) Score(ctx context.Context, in Input) (*Report, error) {
 }
 
 // ScoreAll scores many pieces of code and yields their reports in input order.
-// Short ones are taken through the model together, which is faster and changes
-// no bit; to that end inputs is read ahead: while some are run, the next are cut
-// and tokenised.
+// Short ones pass through the model together, which is faster and changes no
+// bit. While some pass, the next are read from inputs, cut and tokenised, all on
+// the caller's goroutine.
 //
-// An input that cannot be scored yields its error, with a nil report, and the
-// others go on; a cancelled context or a closed model ends the sequence.
+// An input that cannot be scored yields a nil report and its error, and the
+// sequence continues. A cancelled context or a closed model ends it.
 func (m *Model) ScoreAll(ctx context.Context, inputs iter.Seq[Input]) iter.Seq2[*Report, error] {
 	return func(yield func(*Report, error) bool) {
 		next, stop := iter.Pull(inputs)
@@ -47,8 +47,8 @@ func (m *Model) ScoreAll(ctx context.Context, inputs iter.Seq[Input]) iter.Seq2[
 	}
 }
 
-// gather plans the next inputs, as many as make a batch. One that cannot be
-// planned holds its error.
+// gather plans the next inputs, as many as fill a batch. An input that cannot be
+// planned becomes a work that holds the error.
 func (m *Model) gather(ctx context.Context, next func() (Input, bool)) (works []*work) {
 	batch, limit := m.engine.Batch(), m.engine.MaxCacheBytes()
 	tokens, bytes := 0, int64(0)
@@ -72,8 +72,9 @@ func (m *Model) gather(ctx context.Context, next func() (Input, bool)) (works []
 	return works
 }
 
-// runAndGather runs works and meanwhile plans the inputs after them, on the
-// goroutine of the caller, whose loop inputs is part of.
+// runAndGather runs works on another goroutine and meanwhile plans the inputs
+// after them. inputs is read on this goroutine, because it belongs to the caller,
+// who need not expect it to run beside the loop over the reports.
 func (m *Model) runAndGather(ctx context.Context, works []*work, next func() (Input, bool)) (ahead []*work) {
 	var panicked any
 	done := make(chan struct{})
@@ -90,7 +91,7 @@ func (m *Model) runAndGather(ctx context.Context, works []*work, next func() (In
 	return m.gather(ctx, next)
 }
 
-// planOpen is plan for a caller that does not hold the model open.
+// planOpen is plan as a call of its own.
 func (m *Model) planOpen(ctx context.Context, in Input) (*work, error) {
 	if err := m.enter(); err != nil {
 		return nil, err
@@ -99,7 +100,7 @@ func (m *Model) planOpen(ctx context.Context, in Input) (*work, error) {
 	return m.plan(ctx, in)
 }
 
-// runOpen is run for such a caller. What fails, all works have as their error.
+// runOpen is run as a call of its own. Its error becomes that of all works.
 func (m *Model) runOpen(ctx context.Context, works []*work) {
 	err := m.enter()
 	if err == nil {

@@ -9,16 +9,16 @@ import (
 	"seccodeprm/internal/qwen2"
 )
 
-// sequence is what the model has read of one text: ids whose keys and values a
-// cache holds, and the logits at those of them where a reward was wanted.
+// sequence is the state of the model after some text: the ids, a cache with
+// their keys and values, and the logits at the rows that were read.
 type sequence struct {
 	cache  qwen2.Cache
-	ids    []int32     // len(ids) == cache.Len()
+	ids    []int32     // len(ids) == cache.Len(), unless a device lost positions
 	rows   []int       // indices into ids, ascending
 	logits [][]float32 // of each row
-	keys   []pageKey   // of whole pages of ids, where the model keeps prefixes
+	keys   []pageKey   // of whole pages of ids, if the model keeps prefixes
 
-	private bool // its keys depend on the length it was made for
+	private bool // keys and values depend on the length it was made for
 }
 
 // newSequence returns an empty sequence for up to length tokens.
@@ -27,7 +27,7 @@ func (m *Model) newSequence(length int) *sequence {
 	return &sequence{cache: m.engine.NewCache(length), private: stable > 0 && length > stable}
 }
 
-// at returns the logits at a row, nil if they are not known.
+// at returns the logits at a row, or nil if they are unknown.
 func (s *sequence) at(row int) []float32 {
 	if i := sort.SearchInts(s.rows, row); i < len(s.rows) && s.rows[i] == row {
 		return s.logits[i]
@@ -35,7 +35,7 @@ func (s *sequence) at(row int) []float32 {
 	return nil
 }
 
-// truncate forgets all ids from n on.
+// truncate drops all ids from n on.
 func (s *sequence) truncate(n int) {
 	i := sort.SearchInts(s.rows, n)
 	clear(s.logits[i:])
@@ -44,7 +44,7 @@ func (s *sequence) truncate(n int) {
 	s.cache.Truncate(n)
 }
 
-// fork returns a sequence of the same ids, which shares memory with this one.
+// fork returns a sequence with the same ids, which shares memory with s.
 func (s *sequence) fork() *sequence {
 	return &sequence{
 		cache: s.cache.Fork(), private: s.private, ids: slices.Clone(s.ids), rows: slices.Clone(s.rows),
@@ -58,11 +58,11 @@ type want struct {
 	ids  []int32
 	rows []int // ascending
 
-	transient bool // the sequence is not read on: its memory is given back after the run
+	transient bool // release the cache after the run: nothing continues the sequence
 }
 
-// known returns how many of the ids wanted need not be run: those that the
-// sequence and its cache hold, up to the first row whose logits are not known.
+// known returns how many of the ids need not be run: those that the sequence and
+// its cache hold, up to the first row whose logits are unknown.
 func (w *want) known() int {
 	held, n := min(len(w.ids), len(w.seq.ids), w.seq.cache.Len()), 0
 	for n < held && w.ids[n] == w.seq.ids[n] {
@@ -83,7 +83,7 @@ func (w *want) known() int {
 	return n
 }
 
-// addRows makes run read the rows that are not known. hidden is the size of a
+// addRows adds to run the rows whose logits are unknown. hidden is the size of a
 // hidden state.
 func (w *want) addRows(run *qwen2.Sequence, hidden int) {
 	from := len(w.seq.ids)
@@ -94,9 +94,9 @@ func (w *want) addRows(run *qwen2.Sequence, hidden int) {
 }
 
 // extend brings sequences to the ids wanted and reads their rows. It runs only
-// what they lack, all of them together. After an error they hold what was run
-// until then, which a later call need not run again; what is not known at a row
-// is run again. So is, once, what a failed device has lost.
+// the difference, of all sequences together. After an error they keep what was
+// run so far, and a later call continues from the first row whose logits are
+// unknown. If a device fails, extend runs once more what was lost.
 func (m *Model) extend(ctx context.Context, wants []want) error {
 	err := m.extendOnce(ctx, wants)
 	if errors.Is(err, qwen2.ErrDevice) {
@@ -128,8 +128,8 @@ func (m *Model) extendOnce(ctx context.Context, wants []want) error {
 	return err
 }
 
-// ran takes over ids that were run, as far as the cache holds them. It may hold
-// even fewer than before, if a device failed.
+// ran appends the ids that were run, as far as the cache holds them. If a device
+// failed, it may hold even fewer than before.
 func (s *sequence) ran(ids []int32) {
 	from, held := len(s.ids), s.cache.Len()
 	if held < from {

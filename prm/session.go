@@ -10,17 +10,17 @@ import (
 	"seccodeprm/segment"
 )
 
-// Session scores code while it is being written: each call takes only new tokens
+// Session scores code while it is being written. Each call takes only new tokens
 // through the model. However the code was appended, rewound and forked, its
 // rewards have the bits that Score gives for the same text.
 //
-// A Session belongs to one goroutine at a time; a call while another one runs is
-// ErrConcurrent and changes nothing. Any number of sessions share a Model. Close
-// gives the memory back.
+// A Session belongs to one goroutine at a time. A call while another one is
+// running returns ErrConcurrent and changes nothing. Any number of sessions may
+// share a Model.
 //
-// After an error the session is as it was before the call: code of a failed
-// Append is not taken and can be appended again. What the model had read by then
-// is kept, so that the work is not lost.
+// After an error, the session is as it was before the call, and the code of a
+// failed Append can be appended again. What the model has read by then is kept,
+// so that the work is not lost.
 type Session struct {
 	m    *Model
 	busy atomic.Bool
@@ -33,23 +33,25 @@ type Session struct {
 
 	steps []StepReward // the final ones
 	ids   []int32      // of the prompt and the final steps
-	ends  []int        // where each of them ends in ids
-	head  int          // where they begin
-	seq   *sequence    // of ids, as far as rewards need it, then what was read ahead
-	limit int          // tokens it can hold
+	ends  []int        // where each final step ends in ids
+	head  int          // where the first step begins in ids
+	seq   *sequence    // ids up to the last row, and perhaps provisional ones after them
+	limit int          // tokens that it can hold
 }
 
-// NewSession starts a session without code. Name, Language and Prompt of in are
-// those of Score; Text and Steps must be empty (ErrInput). No memory for keys and
-// values is taken before the first step. The caller closes it, at the latest
-// when the Model is of no more use.
+// NewSession starts a session without code. Name, Language and Prompt of in mean
+// the same as for Score. Text and Steps must be empty (ErrInput). The session
+// takes no memory for keys and values before the first step. The caller closes
+// it, before the Model.
 //
-// A session is cut by the model's policy. Under preset "paper" a step is final
-// with the separator behind it, under the others with the code that shows where
-// the next one begins (segment.Stream): one step or so later. A session cannot
-// grow beyond the tokens that Score takes at once (ErrTooLong), windows or not;
-// and with RoPE of type dynamic or longrope, whose angles depend on the final
-// length, not beyond the length up to which they stay the same (ErrModel).
+// The model's policy cuts the code. Under preset "paper" a step becomes final
+// with the separator after it. Under the others it becomes final with the code
+// that shows where the next step begins, about one step later (segment.Stream).
+//
+// A session cannot hold more tokens than Options.MaxTokens (ErrTooLong), with or
+// without Options.Windows. RoPE of type dynamic or longrope has angles that depend
+// on the final length: there, a session also ends at the length up to which they
+// stay the same (ErrModel).
 func (m *Model) NewSession(in Input) (*Session, error) {
 	if err := m.enter(); err != nil {
 		return nil, err
@@ -60,7 +62,7 @@ func (m *Model) NewSession(in Input) (*Session, error) {
 
 func (m *Model) newSession(in Input) (*Session, error) {
 	if len(in.Text) > 0 || in.Steps != nil {
-		return nil, fmt.Errorf("%w: %s: a session begins without text and steps: Append the text", ErrInput, in.label())
+		return nil, fmt.Errorf("%w: %s: a session starts without Text and Steps; Append the text", ErrInput, in.label())
 	}
 	in.Language = in.language()
 	s := &Session{m: m, in: in, limit: m.maxTokens}
@@ -79,19 +81,20 @@ func (m *Model) newSession(in Input) (*Session, error) {
 	return s, nil
 }
 
-// Append takes the next code, any number of bytes cut anywhere, and returns the
-// steps that became final, in order: nothing that is appended later changes
-// them. Their Weight is NaN; Report has it.
+// Append adds code to the session and returns the steps that became final, in
+// order. Nothing that is appended later changes them. The code may be cut
+// anywhere, even within a character. The Weight of the steps is NaN; Report has
+// it.
 //
 // Errors wrap ErrInput (also after Finish), ErrTooLong, ErrBudget, ErrModel,
-// ErrConcurrent, ErrClosed or the context's error.
+// ErrConcurrent or ErrClosed, or are ctx.Err().
 func (s *Session) Append(ctx context.Context, code []byte) ([]StepReward, error) {
 	if err := s.enter(); err != nil {
 		return nil, err
 	}
 	defer s.leave()
 	if s.finished {
-		return nil, fmt.Errorf("%w: %s: the session is finished; Rewind opens it again", ErrInput, s.in.label())
+		return nil, fmt.Errorf("%w: %s: the session is finished; Rewind reopens it", ErrInput, s.in.label())
 	}
 	before := len(s.text)
 	s.text = append(s.text, code...)
@@ -104,9 +107,9 @@ func (s *Session) Append(ctx context.Context, code []byte) ([]StepReward, error)
 	return r.steps, nil
 }
 
-// Provisional returns the steps behind the final ones as they would be if the
-// code ended here: what Finish would return. The session goes on as if it had
-// not been asked, but for the work it saves later. Errors are those of Append.
+// Provisional returns what Finish would return: the steps after the final ones as
+// they would be if the code ended here. The session does not change, but later
+// calls reuse the work. Provisional returns the errors of Append.
 func (s *Session) Provisional(ctx context.Context) ([]StepReward, error) {
 	if err := s.enter(); err != nil {
 		return nil, err
@@ -116,9 +119,9 @@ func (s *Session) Provisional(ctx context.Context) ([]StepReward, error) {
 	return r.steps, err
 }
 
-// Finish ends the code and returns the last steps. The session takes no more
-// code until Rewind; everything else goes on. Finishing again does nothing.
-// Errors are those of Append.
+// Finish ends the code and returns the last steps. Append then fails until Rewind;
+// all other calls continue to work. Finishing again does nothing. Finish returns
+// the errors of Append.
 func (s *Session) Finish(ctx context.Context) ([]StepReward, error) {
 	if err := s.enter(); err != nil {
 		return nil, err
@@ -133,7 +136,7 @@ func (s *Session) Finish(ctx context.Context) ([]StepReward, error) {
 	return r.steps, nil
 }
 
-// rest scores what is behind the final steps as if the code ended here.
+// rest scores the steps after the final ones as if the code ended here.
 func (s *Session) rest(ctx context.Context) (reading, error) {
 	if s.finished {
 		return reading{ids: s.ids, ends: s.ends}, nil
@@ -141,9 +144,9 @@ func (s *Session) rest(ctx context.Context) (reading, error) {
 	return s.read(ctx, s.stream.Rest())
 }
 
-// Report returns the report over the final steps, which is that of Score once
-// the session is finished, and marked Partial before. It costs no pass of the
-// model. Errors wrap ErrModel, ErrConcurrent or ErrClosed.
+// Report returns the report of the final steps. It is marked Partial until the
+// session is finished, and is then the report of Score. It does not run the model.
+// Errors wrap ErrModel, ErrConcurrent or ErrClosed.
 func (s *Session) Report() (*Report, error) {
 	if err := s.enter(); err != nil {
 		return nil, err
@@ -163,7 +166,8 @@ func (s *Session) Report() (*Report, error) {
 }
 
 // Rank is Model.Rank with all code of the session before each candidate. The
-// session does not change. Errors are those of Model.Rank and ErrConcurrent.
+// session does not change. Rank returns the errors of Model.Rank, or
+// ErrConcurrent.
 func (s *Session) Rank(ctx context.Context, candidates [][]byte) ([]*Report, error) {
 	if err := s.enter(); err != nil {
 		return nil, err
@@ -174,18 +178,19 @@ func (s *Session) Rank(ctx context.Context, candidates [][]byte) ([]*Report, err
 	return s.m.rank(ctx, in, candidates, s.seq)
 }
 
-// Len returns the number of bytes of code in the session, which is where the
-// next Append goes on.
+// Len returns the number of bytes of code in the session: the offset at which the
+// next Append continues.
 func (s *Session) Len() int { return len(s.text) }
 
-// reading is steps that were read behind the final ones.
+// reading is what a call has read: steps after the final ones, and the ids and
+// ends of the session with theirs appended.
 type reading struct {
 	steps []StepReward
-	ids   []int32 // Session.ids and theirs
+	ids   []int32
 	ends  []int
 }
 
-// read scores steps behind the final ones.
+// read lays out steps after the final ones and scores them.
 func (s *Session) read(ctx context.Context, steps []segment.Step) (reading, error) {
 	if err := ctx.Err(); err != nil {
 		return reading{}, err
@@ -197,10 +202,10 @@ func (s *Session) read(ctx context.Context, steps []segment.Step) (reading, erro
 	return s.run(ctx, reading{ids: ids, ends: ends}, steps)
 }
 
-// run takes what is not known of steps that are laid out in r through the model,
-// and scores them.
+// run takes what is unknown of r through the model, and scores its steps.
 func (s *Session) run(ctx context.Context, r reading, steps []segment.Step) (reading, error) {
-	// Rows of the final steps too: they cost nothing, unless a device lost them.
+	// The rows of final steps are asked for, too. They are known and cost nothing,
+	// unless a device lost them.
 	begin := s.head
 	rows := make([]int, 0, len(r.ends))
 	for _, end := range r.ends {
@@ -220,8 +225,7 @@ func (s *Session) run(ctx context.Context, r reading, steps []segment.Step) (rea
 	return s.score(r, steps)
 }
 
-// score makes the rewards of steps that are laid out in r and whose logits are
-// known.
+// score computes the rewards of the steps of r, whose logits are known.
 func (s *Session) score(r reading, steps []segment.Step) (reading, error) {
 	r.steps = make([]StepReward, len(steps))
 	begin, before := len(s.ids), lastReward(s.steps)
@@ -248,7 +252,7 @@ func (s *Session) checkLength(tokens int) error {
 	case tokens > s.m.maxTokens:
 		return fmt.Errorf("%w: %s: %d tokens, the limit is %d", ErrTooLong, s.in.label(), tokens, s.m.maxTokens)
 	case tokens > s.limit:
-		return fmt.Errorf("%w: %s: a session cannot hold %d tokens: RoPE of type %q turns all of them otherwise beyond %d",
+		return fmt.Errorf("%w: %s: a session cannot hold %d tokens: RoPE of type %q changes all angles beyond %d",
 			ErrModel, s.in.label(), tokens, s.m.weights.Config.Rope.RopeType, s.limit)
 	}
 	return nil
@@ -259,7 +263,7 @@ func (s *Session) accept(r reading) {
 	s.steps, s.ids, s.ends = append(s.steps, r.steps...), r.ids, r.ends
 }
 
-// lastReward is the reward of the last scored step, NaN if there is none.
+// lastReward returns the reward of the last scored step, or NaN if there is none.
 func lastReward(steps []StepReward) float64 {
 	for _, step := range slices.Backward(steps) {
 		if !step.NoOp {

@@ -7,27 +7,27 @@ import (
 	"seccodeprm/segment"
 )
 
-// Rewind drops the code from byte offset on, for another version of it: the
-// steps that are no longer final go, and only what follows is read anew. It opens
-// a finished session again. An offset outside [0, Len()] is ErrInput; other
-// errors are ErrConcurrent and ErrClosed.
+// Rewind drops the code from byte offset on, so that another version of it can be
+// appended. Steps that are then no longer final are dropped, too, and only what
+// follows is read again. Rewind reopens a finished session. It returns ErrInput
+// for an offset outside [0, Len()], ErrConcurrent or ErrClosed.
 func (s *Session) Rewind(offset int) error {
 	if err := s.enter(); err != nil {
 		return err
 	}
 	defer s.leave()
 	if offset < 0 || offset > len(s.text) {
-		return fmt.Errorf("%w: %s: no rewind to byte %d of %d", ErrInput, s.in.label(), offset, len(s.text))
+		return fmt.Errorf("%w: %s: cannot rewind to byte %d of %d", ErrInput, s.in.label(), offset, len(s.text))
 	}
 	s.rewind(offset)
 	return nil
 }
 
-// rewind cuts the text again up to offset. What is final there is a beginning of
-// what is final now.
+// rewind cuts the text up to offset again. The steps final at offset are a prefix
+// of the current ones.
 func (s *Session) rewind(offset int) {
 	s.text, s.finished = s.text[:offset], false
-	s.stream, _ = segment.NewStream(s.m.policy, s.in.Language) // was made before
+	s.stream, _ = segment.NewStream(s.m.policy, s.in.Language) // cannot fail: NewSession made one
 	final := len(s.stream.Append(s.text))
 	s.steps, s.ends = s.steps[:final], s.ends[:final]
 	s.ids = s.ids[:s.head]
@@ -36,9 +36,9 @@ func (s *Session) rewind(offset int) {
 	}
 }
 
-// Fork returns a second session with the same code, which goes its own way from
-// here. The two share the memory of what they have in common. The caller closes
-// both. Errors are ErrConcurrent and ErrClosed.
+// Fork returns a second session with the same code, independent from here on. Both
+// share the memory of what they have in common. The caller closes both. Fork
+// returns ErrConcurrent or ErrClosed.
 func (s *Session) Fork() (*Session, error) {
 	if err := s.enter(); err != nil {
 		return nil, err
@@ -51,9 +51,9 @@ func (s *Session) Fork() (*Session, error) {
 	}, nil
 }
 
-// Close gives the session's memory back; steps and reports stay valid. Later
-// calls are ErrClosed. Closing again does nothing. While another call runs it is
-// ErrConcurrent and closes nothing. It may follow the Model's Close.
+// Close releases the session's memory. Steps and reports stay valid. Later calls
+// return ErrClosed. Closing again does nothing. While another call is running,
+// Close returns ErrConcurrent and does nothing. It may follow the Model's Close.
 func (s *Session) Close() error {
 	if !s.busy.CompareAndSwap(false, true) {
 		return s.concurrent()
@@ -66,7 +66,7 @@ func (s *Session) Close() error {
 	return nil
 }
 
-// enter marks the begin of a call; the caller calls leave at its end.
+// enter begins a call, and leave ends it.
 func (s *Session) enter() error {
 	if !s.busy.CompareAndSwap(false, true) {
 		return s.concurrent()

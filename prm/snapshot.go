@@ -13,13 +13,13 @@ import (
 	"seccodeprm/segment"
 )
 
-// A snapshot is snapshotMagic, the length of a snapshotHeader in JSON (uint64,
-// little endian), that header, keys and values as the engine writes them, and
-// SHA-256 over all before.
+// A snapshot consists of snapshotMagic, the length of the header (uint64, little
+// endian), a snapshotHeader in JSON, keys and values as the engine writes them,
+// and the SHA-256 of all this.
 const snapshotMagic = "seccodeprm session 1\n"
 
-// snapshotHeader is all of a session but its keys and values. Steps and ids
-// follow from it, the ids are there to notice another tokenizer.
+// snapshotHeader is a session without its keys and values. Steps and ids follow
+// from the text; the ids are recorded to detect another tokenizer.
 type snapshotHeader struct {
 	Digest       string           `json:"digest"`
 	Precision    string           `json:"precision"`
@@ -30,22 +30,22 @@ type snapshotHeader struct {
 	Text         []byte           `json:"text"`
 	Finished     bool             `json:"finished"`
 	IDs          []int32          `json:"ids"`       // of the final steps
-	Positions    int              `json:"positions"` // of them that have keys and values
-	Rows         []int            `json:"rows"`      // whose logits are known
+	Positions    int              `json:"positions"` // how many of the ids have keys and values
+	Rows         []int            `json:"rows"`      // positions whose logits are known
 	Logits       [][]float32      `json:"logits"`
 }
 
-// Snapshot returns the session as bytes, from which Restore makes one that goes
-// on with the same bits, in another process or on another machine too. They hold
-// the code, and about as many bytes as the session takes for keys and values.
-// Errors are ErrConcurrent and ErrClosed.
+// Snapshot returns the session as bytes. Restore turns them into a session that
+// continues with the same bits, even in another process or on another machine.
+// They hold the code, and about as many bytes as the keys and values take.
+// Snapshot returns ErrConcurrent or ErrClosed.
 func (s *Session) Snapshot() ([]byte, error) {
 	if err := s.enter(); err != nil {
 		return nil, err
 	}
 	defer s.leave()
 	w := want{seq: s.seq, ids: s.ids}
-	s.seq.truncate(w.known()) // without what was read ahead
+	s.seq.truncate(w.known()) // drops provisional ids
 	header, err := json.Marshal(snapshotHeader{
 		Digest: s.m.weights.Digest, Precision: s.m.engine.Describe().Precision, Segmentation: s.m.policy.Name(),
 		Name: s.in.Name, Language: s.in.Language, Prompt: s.in.Prompt, Text: s.text, Finished: s.finished,
@@ -65,11 +65,10 @@ func (s *Session) Snapshot() ([]byte, error) {
 	return append(data, sum[:]...), nil
 }
 
-// Restore makes a session of the bytes of a Snapshot. The model must have the
-// same digest, tokenizer and precision and cut in the same way as the one it was
-// taken from, else, and for damaged bytes, the error is ErrSnapshot. Other errors
-// are ErrBudget, the context's, which it waits for memory with, and ErrClosed.
-// The caller closes the session.
+// Restore returns the session of a Snapshot. The caller closes it. Restore returns
+// ErrSnapshot if the bytes are damaged, or if the snapshot was taken from a model
+// with another digest, tokenizer, precision or segmentation. It also returns
+// ErrBudget, ErrClosed, or ctx.Err() if cancelled while waiting for memory.
 func (m *Model) Restore(ctx context.Context, data []byte) (*Session, error) {
 	if err := m.enter(); err != nil {
 		return nil, err
@@ -90,11 +89,11 @@ func (m *Model) Restore(ctx context.Context, data []byte) (*Session, error) {
 	return s, nil
 }
 
-// parseSnapshot takes a snapshot apart and checks that it belongs to the model.
+// parseSnapshot parses a snapshot and checks that it belongs to the model.
 func (m *Model) parseSnapshot(data []byte) (h snapshotHeader, kv []byte, err error) {
 	rest, ok := bytes.CutPrefix(data, []byte(snapshotMagic))
 	if !ok {
-		return h, nil, fmt.Errorf("does not begin with %q: no snapshot, or of another version", snapshotMagic)
+		return h, nil, fmt.Errorf("does not begin with %q: not a snapshot, or one of another version", snapshotMagic)
 	}
 	if len(rest) < 8+sha256.Size {
 		return h, nil, fmt.Errorf("ends after %d bytes", len(data))
@@ -105,7 +104,7 @@ func (m *Model) parseSnapshot(data []byte) (h snapshotHeader, kv []byte, err err
 	size := binary.LittleEndian.Uint64(rest)
 	rest = rest[8 : len(rest)-sha256.Size]
 	if size > uint64(len(rest)) {
-		return h, nil, fmt.Errorf("has a header of %d bytes in %d", size, len(rest))
+		return h, nil, fmt.Errorf("has a header of %d bytes in the remaining %d", size, len(rest))
 	}
 	dec := json.NewDecoder(bytes.NewReader(rest[:size]))
 	dec.DisallowUnknownFields()
@@ -118,7 +117,7 @@ func (m *Model) parseSnapshot(data []byte) (h snapshotHeader, kv []byte, err err
 		{"segmentation", h.Segmentation, m.policy.Name()},
 	} {
 		if c.have != c.want {
-			return h, nil, fmt.Errorf("is of %s %q, this is %q", c.what, c.have, c.want)
+			return h, nil, fmt.Errorf("is of %s %q, want %q", c.what, c.have, c.want)
 		}
 	}
 	return h, rest[size:], nil
@@ -140,7 +139,7 @@ func (s *Session) restore(ctx context.Context, h snapshotHeader, kv []byte) erro
 	outputs := m.weights.Readout.Outputs()
 	switch {
 	case !slices.Equal(ids, h.IDs):
-		return bad("its text has other tokens here: another tokenizer, prompt or separator")
+		return bad("its text has other tokens: tokenizer, prompt or separator differ")
 	case h.Positions < 0 || h.Positions > len(ids) || len(h.Rows) != len(h.Logits):
 		return bad("its header contradicts itself")
 	case h.Positions > 0 && len(ids)+m.layout.Tail() > s.limit:
@@ -155,7 +154,7 @@ func (s *Session) restore(ctx context.Context, h snapshotHeader, kv []byte) erro
 		return err
 	}
 	s.seq.ids, s.seq.rows, s.seq.logits = slices.Clone(ids[:h.Positions]), h.Rows, h.Logits
-	r, err := s.run(ctx, reading{ids: ids, ends: ends}, steps) // nothing, but for what a device had lost
+	r, err := s.run(ctx, reading{ids: ids, ends: ends}, steps) // runs nothing, unless a device had lost positions
 	if err != nil {
 		return err
 	}
