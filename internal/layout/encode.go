@@ -10,28 +10,29 @@ import (
 	"seccodeprm/tokenizer"
 )
 
-// ErrStep is wrapped where a step cannot be encoded: it lies outside the source,
-// or in layout "natural" encodes to no token.
-var ErrStep = errors.New("layout: step")
+// ErrStep is wrapped if a step cannot be encoded: it lies outside the source, or
+// encodes to no token in layout "natural".
+var ErrStep = errors.New("layout: bad step")
 
 // Encoded is one input as ids.
 type Encoded struct {
 	layout *Layout
-	ids    []int32 // all of them: head, steps with their separators, tail
+	ids    []int32 // head, steps with their separators, tail
 	head   int     // number of ids before the first step
-	ends   []int   // ends[i] is where step i ends in ids; it begins where the one before ends
+	ends   []int   // ends[i] is where step i ends in ids; the next step begins there
 }
 
-// Window is a sequence to run and the rows of it to read.
+// Window is a sequence to run, with the rows to read.
 type Window struct {
 	IDs   []int32 // read only
 	Rows  []int   // indices into IDs, ascending
-	Steps []int   // Steps[j] is the step whose reward Rows[j] gives
+	Steps []int   // Steps[j] is the step whose reward is read at Rows[j]
 }
 
-// Encode lays out the steps of src. pol gives the text of each step; prompt
-// replaces the spec's unless it is "". Errors are ErrStep, ErrVocab and those of
-// ctx, which is checked at each step and while a long one is encoded.
+// Encode lays out the steps of src. pol gives the text of each step. prompt
+// replaces the prompt of the spec unless it is "". Errors wrap ErrStep or
+// ErrVocab, or are ctx.Err(), which is checked before each step and within a long
+// one.
 func (l *Layout) Encode(ctx context.Context, prompt string, src []byte, pol segment.Policy, steps []segment.Step) (*Encoded, error) {
 	ids, err := l.AppendHead(make([]int32, 0, len(l.prompt)+len(prompt)+len(src)/4), prompt)
 	if err != nil {
@@ -45,8 +46,8 @@ func (l *Layout) Encode(ctx context.Context, prompt string, src []byte, pol segm
 	return e, nil
 }
 
-// AppendHead appends what stands before the first step: prompt, or the spec's
-// where that is "". The error is ErrVocab.
+// AppendHead appends the ids before the first step: prompt, or the prompt of the
+// spec if it is "". Errors wrap ErrVocab.
 func (l *Layout) AppendHead(dst []int32, prompt string) ([]int32, error) {
 	if prompt == "" {
 		prompt = l.prompt
@@ -58,9 +59,10 @@ func (l *Layout) AppendHead(dst []int32, prompt string) ([]int32, error) {
 	return dst, l.checkVocab(dst[begin:])
 }
 
-// AppendSteps appends steps of src, each with its separator, and to ends where
-// each of them ends in ids. So a text can be laid out as it grows: what is
-// appended does not depend on what stands before. Errors are those of Encode.
+// AppendSteps appends the ids of steps of src, each with its separator, and appends
+// to ends where each step ends in ids. What is appended does not depend on what
+// precedes it, so a text can be laid out as it grows. AppendSteps returns the
+// errors of Encode.
 func (l *Layout) AppendSteps(ctx context.Context, ids []int32, ends []int, src []byte, pol segment.Policy, steps []segment.Step) ([]int32, []int, error) {
 	enc := l.encoders.Get().(*tokenizer.Encoder)
 	var text []byte
@@ -69,7 +71,7 @@ func (l *Layout) AppendSteps(ctx context.Context, ids []int32, ends []int, src [
 			return nil, nil, err
 		}
 		if s.Start < 0 || s.End < s.Start || s.End > len(src) {
-			return nil, nil, fmt.Errorf("%w %d spans bytes [%d, %d) of %d", ErrStep, i, s.Start, s.End, len(src))
+			return nil, nil, fmt.Errorf("%w: step %d spans bytes [%d, %d) of %d", ErrStep, i, s.Start, s.End, len(src))
 		}
 		if !s.NoOp {
 			begin := len(ids)
@@ -86,26 +88,27 @@ func (l *Layout) AppendSteps(ctx context.Context, ids []int32, ends []int, src [
 				return nil, nil, fmt.Errorf("step %d at line %d: %w", i, s.Line, err)
 			}
 			if ids = append(ids, l.separator...); len(ids) == begin {
-				return nil, nil, fmt.Errorf("%w %d at line %d encodes to no token", ErrStep, i, s.Line)
+				return nil, nil, fmt.Errorf("%w: step %d at line %d encodes to no token", ErrStep, i, s.Line)
 			}
 		}
 		ends = append(ends, len(ids))
 	}
-	l.encoders.Put(enc) // not after an error: a cancelled encodeText still uses it
+	l.encoders.Put(enc) // not after an error: a cancelled encodeText still uses enc
 	return ids, ends, nil
 }
 
-// Tail is the number of tokens behind the last step. No reward depends on them.
+// Tail returns the number of tokens after the last step. No reward depends on
+// them.
 func (l *Layout) Tail() int { return len(l.tail) }
 
-// longText is how many bytes are encoded without looking at the context, some
-// tens of milliseconds.
+// longText is how many bytes are encoded without checking the context: some tens
+// of milliseconds.
 const longText = 1 << 20
 
-// encodeText is enc.AppendEncode, but a cancelled context stops it at once even
-// in a long text. The encoding itself cannot be interrupted (a single word may be
-// megabytes long): it ends in the background, in memory of its own, and takes enc
-// and text with it.
+// encodeText is enc.AppendEncode that returns as soon as ctx is cancelled, even
+// within a long text. The encoder itself cannot be interrupted, since a single word
+// may be megabytes long. It then ends in the background, in memory of its own, and
+// the caller must not use enc and text again.
 func encodeText(ctx context.Context, enc *tokenizer.Encoder, dst []int32, text []byte) ([]int32, error) {
 	if len(text) <= longText {
 		return enc.AppendEncode(dst, text), nil
@@ -120,10 +123,11 @@ func encodeText(ctx context.Context, enc *tokenizer.Encoder, dst []int32, text [
 	}
 }
 
-// Len returns the number of tokens: prompt, steps and separators, each once.
+// Len returns the number of tokens of prompt, steps and separators, each counted
+// once.
 func (e *Encoded) Len() int { return len(e.ids) }
 
-// StepTokens returns the number of tokens of step i with its separator, 0 for a
+// StepTokens returns the number of tokens of step i with its separator, or 0 for a
 // NoOp step.
 func (e *Encoded) StepTokens(i int) int { return e.ends[i] - e.begin(i) }
 
@@ -135,8 +139,7 @@ func (e *Encoded) begin(i int) int {
 	return e.ends[i-1]
 }
 
-// Whole returns all steps in one window, without rows where there is none to
-// score.
+// Whole returns all steps in one window. It has no rows if no step is to be scored.
 func (e *Encoded) Whole() Window {
 	w := Window{IDs: slices.Clip(e.ids)}
 	for i, end := range e.ends {

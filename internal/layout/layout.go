@@ -8,8 +8,8 @@ import (
 	"seccodeprm/tokenizer"
 )
 
-// ErrVocab is wrapped where text encodes to an id that the model has no
-// embedding for: tokenizer and weights do not belong together.
+// ErrVocab is wrapped if text encodes to an id for which the model has no
+// embedding: tokenizer and weights do not belong together.
 var ErrVocab = errors.New("layout: token outside the embedding")
 
 // Layout is a Spec resolved with a tokenizer.
@@ -18,18 +18,18 @@ type Layout struct {
 	kind      Kind
 	vocab     int
 	prompt    string
-	separator []int32 // after each step; none in Natural
-	tail      []int32 // after the last step; in Chat the end of the turn
+	separator []int32 // after each step; empty in Natural
+	tail      []int32 // after the last step: in Chat the end of the turn
 
 	imStart, imEnd int32 // Chat only
 
-	encoders sync.Pool // of *tokenizer.Encoder: their caches warm up
+	encoders sync.Pool // of *tokenizer.Encoder, whose caches are warm
 }
 
-// New resolves spec with the model's tokenizer. vocab is the number of rows of
-// the embedding; a tokenizer with larger ids is accepted as long as none of
-// them is produced (ErrVocab, here for fixed parts and the prompt, in Encode for
-// the rest). Other errors are ErrSpec.
+// New resolves spec with the model's tokenizer. vocab is the number of rows of the
+// embedding. The tokenizer may have larger ids as long as it produces none:
+// otherwise the error is ErrVocab, from New for the prompt and the fixed parts,
+// and from Encode for the rest. Other errors wrap ErrSpec.
 func New(tok *tokenizer.Tokenizer, spec Spec, vocab int) (*Layout, error) {
 	if err := spec.check(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSpec, err)
@@ -56,7 +56,7 @@ func New(tok *tokenizer.Tokenizer, spec Spec, vocab int) (*Layout, error) {
 	return l, nil
 }
 
-// systemPrompt is the system message Qwen2.5-Math-PRM was trained with.
+// systemPrompt is the system message that Qwen2.5-Math-PRM was trained with.
 const systemPrompt = `Please reason step by step, and put your final answer within \boxed{}.`
 
 // resolveChat finds the special tokens of the chat template.
@@ -68,7 +68,7 @@ func (l *Layout) resolveChat(separator string) error {
 	}{{"<|im_start|>", &l.imStart}, {"<|im_end|>", &l.imEnd}, {"<|endoftext|>", &end}, {separator, &step}} {
 		id, ok := l.tok.Special(want.piece)
 		if !ok {
-			return fmt.Errorf("%w: key layout: %q needs the token %q, which the tokenizer lacks", ErrSpec, Chat, want.piece)
+			return fmt.Errorf("%w: key layout: %q needs the token %q, which the tokenizer does not have", ErrSpec, Chat, want.piece)
 		}
 		*want.id = id
 	}
@@ -76,7 +76,7 @@ func (l *Layout) resolveChat(separator string) error {
 	return nil
 }
 
-// appendHead appends what stands before the first step.
+// appendHead appends the ids before the first step.
 func (l *Layout) appendHead(dst []int32, enc *tokenizer.Encoder, prompt string) []int32 {
 	if l.kind != Chat {
 		return enc.AppendEncode(dst, []byte(prompt))

@@ -9,36 +9,37 @@ import (
 	"unicode/utf8"
 )
 
-// ErrSpec is wrapped by everything that ParseSpec and New refuse.
-var ErrSpec = errors.New("layout: spec")
+// ErrSpec is wrapped by whatever ParseSettings, Over and New refuse.
+var ErrSpec = errors.New("layout: bad settings")
 
 // Kind names how steps become ids and where rewards are read.
 type Kind string
 
 const (
-	// Appended is the layout of SecCodePRM and TRL's PRMTrainer: the prompt,
-	// then the text of each step and the separator, read at the last id of each
-	// separator.
+	// Appended is the layout of SecCodePRM and TRL's PRMTrainer: the prompt, then
+	// the text of each step followed by the separator. Rewards are read at the
+	// last id of each separator.
 	Appended Kind = "appended"
 
-	// Natural appends nothing: each step is encoded as it stands in the source,
-	// its separator included, and read at its last id.
+	// Natural appends nothing: each step is encoded as it is in the source, its
+	// separator included, and its reward is read at its last id.
 	Natural Kind = "natural"
 
-	// Chat is Qwen2.5-Math-PRM's: a chat of system, user and assistant, with one
-	// special token (<extra_0>) after each step of the assistant's text.
+	// Chat is the layout of Qwen2.5-Math-PRM: a chat of system, user and
+	// assistant, with a special token (<extra_0>) after each step of the
+	// assistant's text.
 	Chat Kind = "chat"
 
-	// Tag arranges ids as Appended does, with the defaults of value heads and
-	// causal LMs that are read at a step tag: a prompt and steps that end in "\n".
+	// Tag is Appended with the defaults of value heads and of causal LMs that are
+	// read at a step tag: prompt and steps end in "\n".
 	Tag Kind = "tag"
 )
 
 // Kinds lists all kinds.
 func Kinds() []Kind { return []Kind{Appended, Natural, Chat, Tag} }
 
-// Spec says how a model wants to be asked. Its JSON form is seccodeprm.json,
-// read by ParseSpec; the key of each field stands beside it.
+// Spec says how a model is prompted and how its rewards are used. Its JSON form
+// is seccodeprm.json. The key of each field begins the comment beside it.
 type Spec struct {
 	Version     int      // version: 1
 	Prompt      string   // prompt: text before the steps; in Chat the user's message
@@ -61,9 +62,9 @@ const (
 	stepToken   = "<extra_0>"
 )
 
-// Default returns what holds for a checkpoint that says nothing: layout k with
-// the prompt and separator it was published with, segment "paper", aggregate
-// "risk" with tau 0.1, threshold 0, temperature 1, offset 0, secure_label 1.
+// Default returns the settings of a checkpoint without a file: layout k with the
+// prompt and separator it was published with, segment "paper", aggregate "risk"
+// with tau 0.1, threshold 0, temperature 1, offset 0 and secure_label 1.
 func Default(k Kind) Spec {
 	s := Spec{
 		Version: 1, Layout: k, Prompt: paperPrompt, SecureLabel: 1,
@@ -80,8 +81,8 @@ func Default(k Kind) Spec {
 	return s
 }
 
-// check returns what is out of range, by key. Names of policies and rules are
-// looked up elsewhere: ParseSpec does it for a file.
+// check refuses values out of range and names the key. Over looks up the names of
+// policies and rules.
 func (s *Spec) check() error {
 	switch {
 	case s.Version != 1:
@@ -108,7 +109,7 @@ func (s *Spec) check() error {
 	for _, text := range [][2]string{
 		{"prompt", s.Prompt}, {"separator", s.Separator}, {"source", s.Source}, {"candidates", strings.Join(s.Candidates, "")},
 	} {
-		if strings.ContainsRune(text[1], utf8.RuneError) { // decoders put it for half a character
+		if strings.ContainsRune(text[1], utf8.RuneError) { // decoders write it for half a character
 			return keyErrorf(text[0], "holds U+FFFD or invalid Unicode")
 		}
 	}

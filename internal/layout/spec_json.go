@@ -22,21 +22,21 @@ func ParseSpec(data []byte, name string, base Spec) (Spec, error) {
 
 // Settings is a seccodeprm.json: the values of the keys that it gives.
 type Settings struct {
-	// Candidates are the two tokens at which a causal LM is read; nil where the
+	// Candidates are the two tokens at which a causal LM is read, or nil if the
 	// file does not give them.
 	Candidates []string
 
 	name   string
-	layout Kind          // "" where the file does not give it
-	set    []func(*Spec) // puts the value of each key into a Spec
+	layout Kind          // "" if the file does not give it
+	set    []func(*Spec) // for each key, puts its value into a Spec
 }
 
 // ParseSettings reads seccodeprm.json: one object, all keys optional.
 //
-// It is strict, because a setting that is misread turns every reward: unknown
-// and duplicate keys, keys in another case, null, values of another type and
-// anything after the object are ErrSpec, naming file, offset and key. name is the
-// file's name, for errors.
+// It is strict, because a misread setting would change every reward: ParseSettings
+// returns ErrSpec for unknown and duplicate keys, keys in another case, null,
+// values of another type and anything after the object. Errors name file, offset
+// and key. name is the file's name, for errors.
 func ParseSettings(data []byte, name string) (*Settings, error) {
 	s := &Settings{name: name}
 	if err := s.read(strictjson.New(data)); err != nil {
@@ -126,9 +126,9 @@ func unknownKey(key string) error {
 	return fmt.Errorf("unknown key, known are %s", strings.Join(keys[:], ", "))
 }
 
-// Over returns base with the values of the file. Where the file names another
-// layout than base, the prompt and separator that it does not give are the
-// defaults of that layout. What is out of range is ErrSpec, naming file and key.
+// Over returns base with the values of the file. If the file names another layout
+// than base, prompt and separator default to those of that layout. Over returns
+// ErrSpec for values out of range, with file and key.
 func (s *Settings) Over(base Spec) (Spec, error) {
 	out := base
 	if s.layout != "" && s.layout != base.Layout {

@@ -6,32 +6,34 @@ import (
 	"fmt"
 )
 
-// ErrWindow is wrapped where a limit leaves no room for code.
-var ErrWindow = errors.New("layout: window")
+// ErrWindow is wrapped if a limit leaves no room for code.
+var ErrWindow = errors.New("layout: window too small")
 
-// maxWindowIDs bounds the ids of all windows together (2 GiB). Code alone does
-// not come near; a prompt that fills nearly the whole of every window would.
+// maxWindowIDs bounds the ids of all windows together (2 GiB). Code alone does not
+// come near it. A prompt that fills nearly all of every window does.
 const maxWindowIDs = 1 << 29
 
-// Windows lays the steps out in sequences of at most limit tokens, each led by
-// the prompt (and in layout "chat" ended as a whole text is). Input that fits
-// is one window, equal to Whole. Else, with room = limit less prompt and tail:
+// Windows lays the steps out in sequences of at most limit tokens. Each begins with
+// the prompt, and in layout "chat" ends with the end of the turn. Input that fits
+// is a single window, equal to Whole. Otherwise, with room = limit less prompt and
+// tail:
 //
-//   - Windows are cut at step borders. Each takes as many steps as fit.
-//   - Each later window begins with steps of the one before, for context: as
-//     many whole ones as fit into half the room and leave room for its first
-//     new step.
-//   - A step is read in the first window that shows it, and in no other: there
-//     it has most left context.
+//   - Windows are cut between steps. Each takes as many steps as fit.
+//   - Each later window begins with steps of the previous one, for context: as
+//     many whole steps as fit in half the room and leave room for the first new
+//     step.
+//   - A step is read in the first window that contains it, and in no other. That
+//     window gives it the most left context.
 //   - A step longer than the room is split into parts of at most half the room,
-//     as long as possible, cut after tokens that end a line (anywhere, where a
-//     line is longer). Each part gets the separator and is read, so that the
-//     step has several rows; a step has more than one row only if it was split.
+//     which are as long as possible and end after a token that ends a line, or
+//     anywhere in a longer line. Each part gets the separator and is read, so the
+//     step has several rows. Only split steps have more than one row.
 //
-// So the left context of a row is everything, or at least the whole steps (or
-// parts) before it that fit half the room beside it. The work grows linearly
-// with the code. ErrWindow: not even one token of text fits, or the prompt
-// leaves so little room that all windows together would exceed 2^29 tokens.
+// So the left context of a row is everything before it, or at least the whole
+// steps (or parts) before it that fit in half the room. The work grows linearly
+// with the code. Windows returns ErrWindow if not even one token of text fits, or
+// if the prompt leaves so little room that all windows together would exceed 2^29
+// tokens.
 func (e *Encoded) Windows(limit int) ([]Window, error) {
 	l := e.layout
 	if len(e.ids) <= limit {
@@ -39,17 +41,18 @@ func (e *Encoded) Windows(limit int) ([]Window, error) {
 	}
 	room := limit - e.head - len(l.tail)
 	if room < len(l.separator)+1 {
-		return nil, fmt.Errorf("%w: %d tokens leave no room for code beside prompt (%d), separator (%d) and end (%d)",
+		return nil, fmt.Errorf("%w: %d tokens leave no room for code besides prompt (%d), separator (%d) and end (%d)",
 			ErrWindow, limit, e.head, len(l.separator), len(l.tail))
 	}
 	pieces := e.pieces(room)
 	spans, total := plan(pieces, room, e.head+len(l.tail))
 	if total > maxWindowIDs {
-		return nil, fmt.Errorf("%w: prompt and end take %d of %d tokens: windows would repeat them over more than %d tokens",
+		return nil, fmt.Errorf("%w: prompt and end take %d of %d tokens, so all windows together would exceed %d tokens",
 			ErrWindow, e.head+len(l.tail), limit, maxWindowIDs)
 	}
 
-	// Rows and steps of all windows share one array each: every piece is read once.
+	// Rows and steps of all windows share one array each, since every piece is read
+	// once.
 	rows, steps := make([]int, 0, len(pieces)), make([]int, 0, len(pieces))
 	windows := make([]Window, len(spans))
 	for i, s := range spans {
@@ -70,15 +73,15 @@ func (e *Encoded) Windows(limit int) ([]Window, error) {
 	return windows, nil
 }
 
-// piece is what is not cut further: a step with its separator, or a part of one.
+// piece is a step with its separator, or a part of a step. It is not cut further.
 type piece struct {
 	step       int
 	begin, end int  // in Encoded.ids
-	part       bool // lacks its separator there: a part that is not the step's last
+	part       bool // of a step, but not its last: its separator is not in Encoded.ids
 	size       int  // in tokens, with the separator
 }
 
-// pieces returns the steps, those longer than room in parts.
+// pieces returns the steps, with steps longer than room in parts.
 func (e *Encoded) pieces(room int) []piece {
 	separator := len(e.layout.separator)
 	pieces := make([]piece, 0, len(e.ends))
@@ -99,8 +102,8 @@ func (e *Encoded) pieces(room int) []piece {
 	return pieces
 }
 
-// lineEnd returns the largest cut in (begin, end] after a token that ends a
-// line, or end.
+// lineEnd returns the largest cut in (begin, end] after a token that ends a line,
+// or end if there is none.
 func (e *Encoded) lineEnd(begin, end int) int {
 	var text []byte
 	for cut := end; cut > begin; cut-- {
@@ -112,14 +115,14 @@ func (e *Encoded) lineEnd(begin, end int) int {
 	return end
 }
 
-// span is a window as a range of pieces; those from fresh on are read.
+// span is a window as a range of pieces. Those from fresh on are read.
 type span struct {
 	first, fresh, end int
-	size              int // in tokens, without what frames each window
+	size              int // in tokens, without prompt and tail
 }
 
-// plan cuts pieces, none larger than room, into windows, and returns the number
-// of their tokens with frame tokens in each. It stops beyond maxWindowIDs.
+// plan groups pieces, none larger than room, into windows. total counts their
+// tokens and frame tokens for each window. It stops beyond maxWindowIDs.
 func plan(pieces []piece, room, frame int) (spans []span, total int) {
 	for next := 0; next < len(pieces) && total <= maxWindowIDs; {
 		s := span{first: next, fresh: next, end: next}
