@@ -6,119 +6,117 @@ import (
 	"seccodeprm/kernels"
 )
 
-// PageLen is the number of positions of a Page: a block of the attention.
+// PageLen is the number of positions of a Page: one block of attention.
 const PageLen = kernels.BlockKeys
 
-// Engine runs the forward pass. It knows tokens, positions and hidden states;
-// steps, prompts and readouts are not its business.
+// Engine runs the forward pass. It knows tokens, positions and hidden states, but
+// nothing of steps, prompts and readouts.
 //
-// An Engine may be used by several goroutines at once; a Cache by one at a time.
+// An Engine may be used by several goroutines at once, a Cache by one at a time.
 type Engine interface {
-	// NewCache returns an empty cache of one sequence that may grow to length
-	// positions. It takes no memory for them yet. RoPE types whose angles depend
-	// on the final length (dynamic, longrope) take it from here.
+	// NewCache returns an empty cache for a sequence of up to length positions. It
+	// takes no memory for them yet. RoPE types whose angles depend on the final
+	// length (dynamic, longrope) use this length.
 	NewCache(length int) Cache
 
-	// CacheBytes is the memory of a cache with so many positions: whole pages.
+	// CacheBytes returns the memory that a cache of length positions takes in
+	// whole pages.
 	CacheBytes(length int) int64
 
-	// Batch is how many tokens, of all sequences together, one Prefill should be
-	// given where there are as many: fewer leave the device idle, more only hold
-	// memory.
+	// Batch returns how many tokens, of all sequences together, one Prefill should
+	// be given if there are as many. With fewer, the device is partly idle; with
+	// more, caches only hold more memory.
 	Batch() int
 
-	// MaxCacheBytes bounds the memory of all pages in use at a time; 0 is no bound.
+	// MaxCacheBytes returns the bound on the memory of all pages in use, or 0 if
+	// there is none.
 	MaxCacheBytes() int64
 
-	// Reserve sets pages aside for the IDs of all sequences, or for none of
-	// them, so that a Prefill of the same sequences cannot fail for memory. It
-	// returns at once. They stay reserved until their cache is given to a
-	// Prefill, truncated or released. The error wraps ErrBudget, or ErrModel
-	// where a cache may not grow so far.
+	// Reserve sets pages aside for the IDs of all sequences, or of none of them, so
+	// that a Prefill of the same sequences cannot fail for memory. It does no other
+	// work. The pages stay reserved until their cache is given to a Prefill,
+	// truncated or released. Errors wrap ErrBudget, or ErrModel if a cache cannot
+	// grow that far.
 	Reserve(sequences []Sequence) error
 
-	// Prefill appends the ids of each sequence to its cache and writes the
-	// hidden states asked for. Sequences are independent: each gets the bits
-	// it would get alone. Before it runs anything it reserves the memory of all
-	// of them, or of none. When it returns an error (the context's, or one that
-	// wraps ErrModel, ErrBudget or ErrDevice), the caches hold the positions of
-	// Cache.Len and can be used further.
+	// Prefill appends the ids of each sequence to its cache and writes the hidden
+	// states asked for. Sequences are independent: each gets the bits that it
+	// would get alone. Before it runs, Prefill reserves the memory of all of them
+	// or of none. Errors wrap ErrModel, ErrBudget or ErrDevice, or are ctx.Err().
+	// After an error the caches can still be used: Cache.Len tells how many
+	// positions each of them holds.
 	Prefill(ctx context.Context, sequences []Sequence) error
 
-	// Describe says what computes the hidden states.
+	// Describe returns what computes the hidden states.
 	Describe() Description
 
-	// Close frees what the engine holds. It does not wait for calls under way.
+	// Close releases what the engine holds. It does not wait for running calls.
 	Close() error
 }
 
-// Description says what an engine computes with. Engines of one model whose
-// Precision is the same give the same bits and read each other's caches; the other
-// fields change none.
+// Description tells what an engine computes with. Precision alone decides bits:
+// two engines for one model with the same Precision give the same bits and read
+// each other's caches.
 type Description struct {
 	Precision string // contract of arithmetic, such as "bf16"
 	ISA       string // instruction set in use, such as "avx2" or "generic"
 	Device    string // "cpu"
-	Weights   string // where products read weights, such as "map"
+	Weights   string // where matrix products read weights: "map", "copy", "pack" or "sidecar"
 }
 
-// Cache holds the keys and values of one sequence in pages of PageLen positions,
-// each with all layers and heads. Caches that share pages may be used by different
-// goroutines; whoever changes a shared page copies it first.
+// Cache holds the keys and values of one sequence in pages of PageLen positions.
+// Each page has all layers and heads. Different goroutines may use caches that
+// share pages: a shared page is copied before it is changed.
 //
-// A device that fails loses the keys and values it held: the caches become empty
-// at once, whoever uses them, and those that are in a Prefill, or are given to one
-// with fewer positions than they had at Reserve, make it return an error that wraps
-// ErrDevice. The ids can then be run again, on what the engine has left. A page
-// that was lost cannot be adopted: that is ErrDevice too.
+// A device that fails loses the keys and values it held. All its caches are empty
+// from then on, also those in no call. Prefill returns an error that wraps
+// ErrDevice if a cache is lost during the call or was lost after its Reserve. The
+// same ids can then be run again on what the engine has left.
 type Cache interface {
-	// Len is the number of positions that hold keys and values.
+	// Len returns the number of positions that hold keys and values.
 	Len() int
 
-	// Truncate forgets the positions from n on, if there are so many, and gives
-	// back the pages that hold no other, those reserved included.
+	// Truncate drops the positions from n on. It releases the pages that hold none
+	// of the others, reserved pages included.
 	Truncate(n int)
 
-	// Fork returns a cache with the same positions and limit. Memory is shared
+	// Fork returns a cache with the same positions and limit. Both share memory
 	// until one of them changes.
 	Fork() Cache
 
-	// Page returns the i-th page, nil unless all its positions are below Len. Its
-	// contents stay as they are until the caller releases it.
+	// Page returns page i, or nil unless all its positions are below Len. The
+	// contents do not change until the caller releases it.
 	Page(i int) Page
 
-	// Adopt appends the positions of a page of the same engine, which the caller
-	// goes on holding. They are right only behind the positions and under the
-	// RoPE angles that they were computed with. It returns an error that wraps
-	// ErrModel unless Len is a multiple of PageLen and leaves room for a page, or
-	// ErrDevice.
+	// Adopt appends the positions of a page of the same engine. The caller keeps
+	// its reference. The page must have been computed after the same positions and
+	// with the same RoPE angles. Errors wrap ErrModel unless Len is a multiple of
+	// PageLen and leaves room for a page, or ErrDevice if a device lost the page.
 	Adopt(p Page) error
 
-	// AppendBinary appends the keys and values to dst, position by position, so
-	// that those of fewer positions are the beginning of it: little endian, in
-	// the type of the precision, no header.
+	// AppendBinary appends the keys and values to dst, position by position, in
+	// little endian and the type of the precision, without a header. The form of
+	// fewer positions is a prefix of the form of more.
 	AppendBinary(dst []byte) ([]byte, error)
 
-	// UnmarshalBinary reads n positions that AppendBinary wrote on the same model
-	// and precision into an empty cache. It returns an error that wraps ErrModel,
-	// where data is not n positions of finite values, or ErrBudget, and the cache
-	// is then empty.
+	// UnmarshalBinary reads n positions from AppendBinary of the same model and
+	// precision into an empty cache. Errors wrap ErrBudget, or ErrModel if data is
+	// not n positions of finite values, and leave the cache empty.
 	UnmarshalBinary(data []byte, n int) error
 
-	// Release gives the pages back and leaves an empty cache. A cache that is
-	// dropped without it counts against MaxCacheBytes forever.
+	// Release releases the pages and leaves an empty cache. A cache that is dropped
+	// without it counts against MaxCacheBytes for ever.
 	Release()
 }
 
-// Page is a reference to the keys and values of PageLen positions. It may be
-// used by several goroutines.
+// Page is a reference to the keys and values of PageLen positions. It may be used
+// by several goroutines.
 type Page interface {
-	// Release ends the reference; it must be called once.
+	// Release ends the reference. It must be called once.
 	Release()
 }
 
-// Sequence is one sequence of a Prefill: IDs stand at the positions from
-// Cache.Len() on.
+// Sequence is a sequence in a Prefill. Its first id gets position Cache.Len().
 type Sequence struct {
 	Cache  Cache
 	IDs    []int32   // token ids in [0, VocabSize)

@@ -16,31 +16,31 @@ import (
 	"seccodeprm/kernels"
 )
 
-// ErrPacked is wrapped by every refusal of a file of packed weights. It wraps
+// ErrPacked is wrapped if a file of packed weights is refused. It wraps
 // qwen2.ErrModel.
 var ErrPacked = fmt.Errorf("%w: packed weights", qwen2.ErrModel)
 
-// ErrNothingToPack wraps ErrPacked: in this precision products read all weights of
-// the model as they are stored.
+// ErrNothingToPack says that in this precision all weights of the model are read
+// as they are stored. It wraps ErrPacked.
 var ErrNothingToPack = fmt.Errorf("%w: nothing to pack", ErrPacked)
 
-// Packed is an open file of packed weights: the layers of one model in the order
-// in which products of one precision read them, made by [Engine.WritePacked]. It
-// belongs to the engine that Options.Packed gives it to.
+// Packed is an open file of packed weights from [Engine.WritePacked]: the layers of
+// one model in the order in which matrix products of one precision read them. It
+// belongs to the engine that gets it in Options.Packed.
 type Packed struct {
 	file   *safetensors.File
 	layout *packedLayout
-	data   []byte   // all tensors but the checksums
-	sums   []uint32 // of each packedBlock of data
+	data   []byte   // of all tensors but the checksums
+	sums   []uint32 // checksum of each packedBlock of data
 }
 
-// OpenPacked opens the named file for products of model in a precision. It is
-// mapped where fsys opens real files.
+// OpenPacked opens the named file for model in the given precision. The file is
+// mapped if fsys is a real directory.
 //
-// The header must be what WritePacked would write now, byte for byte: format and
-// version, digest of the model, precision, shapes. The data is compared with its
-// checksums layer by layer when it is first used. Every error wraps ErrPacked and
-// names the file.
+// The header (format, version, digest of the model, precision and shapes) must
+// equal the one that WritePacked would write, byte for byte. The data of a layer
+// is compared with its checksums when the layer is first used. Every error wraps
+// ErrPacked and names the file.
 func OpenPacked(fsys fs.FS, name string, model *qwen2.Model, precision qwen2.Precision) (*Packed, error) {
 	layout, err := newPackedLayout(model, precision)
 	if err != nil {
@@ -70,12 +70,12 @@ func (p *Packed) open(name string) error {
 	if !bytes.HasPrefix(all, header) {
 		return fmt.Errorf("%w: %s: its header does not list the tensors of this model", ErrPacked, name)
 	}
-	sums, _ := p.file.Tensor(packedSums) // a header that is equal has it
+	sums, _ := p.file.Tensor(packedSums) // the header has it: it is the one we expect
 	p.data, p.sums = all[len(header):][:p.layout.size], sums.Uint32s()
 	return nil
 }
 
-// guard runs fn, which reads the file, and returns ErrPacked where that changed.
+// guard runs fn, which reads the file, and returns ErrPacked if the file changed.
 func (p *Packed) guard(fn func() error) error {
 	err := mapped.Guard(fn, p.file.Mapped()...)
 	if errors.Is(err, mapped.ErrFault) && !errors.Is(err, qwen2.ErrModel) {
@@ -88,7 +88,7 @@ func (p *Packed) guard(fn func() error) error {
 func (p *Packed) check(ctx context.Context, threads, layer int) error {
 	first, end := p.layout.span(layer)
 	block := first / packedBlock
-	var bad atomic.Int64 // 1 + a block that is not what was written
+	var bad atomic.Int64 // 1 + the index of a damaged block
 	err := par.Run(ctx, threads, ceilDiv(end, packedBlock)-block, par.Func(func(_, i int) {
 		at := (block + i) * packedBlock
 		if crc32.Checksum(p.data[at:min(at+packedBlock, len(p.data))], packedTable()) != p.sums[block+i] {
@@ -97,14 +97,14 @@ func (p *Packed) check(ctx context.Context, threads, layer int) error {
 	}))
 	if b := int(bad.Load()); err == nil && b > 0 {
 		at := len(p.layout.header) + (b-1)*packedBlock
-		return fmt.Errorf("%w: %s: damaged: bytes %d to %d do not have their checksum",
+		return fmt.Errorf("%w: %s: damaged: bytes %d to %d do not match their checksum",
 			ErrPacked, p.file.Mapped()[0].Name(), at, at+min(packedBlock, len(p.data)-(b-1)*packedBlock)-1)
 	}
 	return err
 }
 
-// bind sets the weight of a projection to what lies in the file, if the file has
-// it: in precision F32 only weights stored in bfloat16 have a packed form.
+// bind points the weight of a projection to its packed form in the file, if there
+// is one. In precision F32 only weights stored in bfloat16 have one.
 func (p *Packed) bind(to *kernels.Weight, name string, precision qwen2.Precision) (ok bool) {
 	weight, ok := p.file.Tensor(name + packedWeight)
 	switch {
@@ -131,8 +131,8 @@ func (e *Engine) guard(fn func() error) error {
 	return e.packed.guard(func() error { return e.model.Guard(fn) })
 }
 
-// releaseSource gives back the mapped pages of weights that are read from the file
-// of packed ones instead.
+// releaseSource releases the mapped pages of weights that have a packed form in the
+// file.
 func (e *Engine) releaseSource() {
 	for l := range e.model.Layers {
 		for _, p := range qwen2.Projections {

@@ -9,23 +9,23 @@ import (
 	"seccodeprm/internal/safetensors"
 )
 
-// A file of packed weights is a safetensors file. Its metadata says what it was
-// made of; its tensors, in the order of the pass, are for each projection of each
-// layer
+// A file of packed weights is a safetensors file. Its metadata tells its origin.
+// It has these tensors for each projection of each layer, in the order of the
+// pass:
 //
 //	model.layers.0.self_attn.q_proj.weight  BF16 [N/16, K/2, 16, 2], or
 //	model.layers.0.self_attn.q_proj.weight  U32 [N/16, K/4, 16], four int8 each,
 //	model.layers.0.self_attn.q_proj.scale   F32 [N/16*16] and
 //	model.layers.0.self_attn.q_proj.offset  I32 [N/16*16]
 //
-// with N, K and their quotients rounded up, and at the end
+// Quotients are rounded up. The last tensor is
 //
 //	checksums  U32: CRC-32C of each MiB of the data before it
 //
-// All of them begin at multiples of 64 bytes, the first at one of a page.
+// Each tensor begins at a multiple of 64 bytes, and the first at a page.
 const (
 	packedFormat  = "seccodeprm packed weights"
-	packedVersion = "1" // of what is written here and of the order in which package kernels packs
+	packedVersion = "1" // of this layout and of the order in which package kernels packs
 
 	packedWeight = ".weight"
 	packedScale  = ".scale"
@@ -36,20 +36,20 @@ const (
 	packedBlock = 1 << 20
 )
 
-// packedKeys are the keys of the metadata, in the order in which they are
-// compared.
+// packedKeys are the keys of the metadata in the order of comparison.
 var packedKeys = [...]string{"format", "version", "model", "precision"}
 
-// packedTable is the polynomial for which CPUs have an instruction.
+// packedTable returns the table of the polynomial for which CPUs have an
+// instruction.
 func packedTable() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
-// packedLayout is all of a file but the data. It depends on the model and the
-// precision alone.
+// packedLayout is a file without its data. It depends only on the model and the
+// precision.
 type packedLayout struct {
 	metadata map[string]string
 	header   []byte
-	ends     []int // of each layer, in the data
-	size     int   // of the data without the checksums
+	ends     []int // where each layer ends in the data
+	size     int   // of the data, without the checksums
 }
 
 func newPackedLayout(model *qwen2.Model, precision qwen2.Precision) (*packedLayout, error) {
@@ -57,7 +57,7 @@ func newPackedLayout(model *qwen2.Model, precision qwen2.Precision) (*packedLayo
 		"format": packedFormat, "version": packedVersion, "model": model.Digest, "precision": precision.String(),
 	}}
 	if precision.Integer() {
-		l.metadata["precision"] = "w8" // the same for both
+		l.metadata["precision"] = "w8" // W8A16 and W8A8 share it
 	}
 	var tensors []safetensors.Tensor
 	add := func(name string, dtype safetensors.DType, width int, shape ...int) {
@@ -83,8 +83,8 @@ func newPackedLayout(model *qwen2.Model, precision qwen2.Precision) (*packedLayo
 		l.ends = append(l.ends, l.size)
 	}
 	if l.size == 0 {
-		return nil, fmt.Errorf("%w: weights stored in %s are read as they are in precision %v",
-			ErrNothingToPack, model.StoredDType, precision)
+		return nil, fmt.Errorf("%w: precision %v reads weights as they are stored, in %s",
+			ErrNothingToPack, precision, model.StoredDType)
 	}
 	tensors = append(tensors, safetensors.New(packedSums, safetensors.U32, []int{ceilDiv(l.size, packedBlock)}, nil))
 	var err error
@@ -94,12 +94,12 @@ func newPackedLayout(model *qwen2.Model, precision qwen2.Precision) (*packedLayo
 	return l, nil
 }
 
-// packedName is the name of a projection without what its tensor holds.
+// packedName returns the name of a projection, to which each tensor adds a suffix.
 func packedName(layer int, projection string) string {
 	return "model.layers." + strconv.Itoa(layer) + "." + projection
 }
 
-// span is the range of a layer in the data.
+// span returns the range of a layer in the data.
 func (l *packedLayout) span(layer int) (first, end int) {
 	if layer > 0 {
 		first = l.ends[layer-1]

@@ -10,10 +10,10 @@ import (
 	"seccodeprm/kernels"
 )
 
-// WritePacked writes a file for OpenPacked, of the engine's model and precision.
-// The bytes depend on these alone. It holds one matrix at a time, and gives the
-// mapped pages of the model back. Errors wrap ErrPacked, qwen2.ErrModel or are
-// those of w or ctx.
+// WritePacked writes a file for OpenPacked with the engine's model and precision,
+// on which alone the bytes depend. It holds one matrix at a time in memory, and
+// releases the mapped pages of the model. Errors wrap ErrPacked or qwen2.ErrModel,
+// or are errors of w or ctx.
 func (e *Engine) WritePacked(ctx context.Context, w io.Writer) error {
 	layout, err := newPackedLayout(e.model, e.precision)
 	if err != nil {
@@ -47,7 +47,7 @@ func (e *Engine) writePacked(ctx context.Context, w io.Writer, stored *kernels.W
 		return err
 	}
 	parts := weight.Packed
-	if parts == nil { // read as it is stored
+	if parts == nil { // it is read as it is stored
 		return nil
 	}
 	if err := write(w, parts.Pairs); err != nil {
@@ -79,11 +79,11 @@ func write[T uint16 | uint32 | int32 | float32](w io.Writer, all []T) error {
 	return nil
 }
 
-// summing passes data on and sums up each packedBlock of it.
+// summing is a writer that computes the checksum of each packedBlock.
 type summing struct {
 	w    io.Writer
-	n    int // bytes so far
-	sums []uint32
+	n    int      // bytes so far
+	sums []uint32 // of the blocks so far
 }
 
 func (s *summing) Write(data []byte) (int, error) {
