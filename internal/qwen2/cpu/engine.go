@@ -69,7 +69,8 @@ var _ qwen2.Engine = (*Engine)(nil)
 // New returns an engine over the weights of model, which must stay open.
 func New(model *qwen2.Model, opts Options) *Engine {
 	e := &Engine{
-		model: model, precision: opts.Precision, packs: opts.Pack || opts.Precision.Integer(), packed: opts.Packed, layers: make([]layer, len(model.Layers)),
+		model: model, precision: opts.Precision,
+		packs: opts.Pack || opts.Precision.Integer(), packed: opts.Packed, layers: make([]layer, len(model.Layers)),
 		threads: par.Threads(opts.Threads), chunk: opts.Chunk, trace: opts.Trace, times: opts.Times,
 	}
 	if e.chunk <= 0 {
@@ -148,12 +149,12 @@ func (e *Engine) check(sequences []qwen2.Sequence) error {
 			}
 		}
 		if len(s.Hidden) != len(s.Rows)*cfg.HiddenSize {
-			return fmt.Errorf("%w: sequence %d: Hidden has %d values for %d rows of %d", qwen2.ErrModel, i, len(s.Hidden), len(s.Rows), cfg.HiddenSize)
+			return fmt.Errorf("%w: sequence %d: Hidden has %d values, want %d rows of %d", qwen2.ErrModel, i, len(s.Hidden), len(s.Rows), cfg.HiddenSize)
 		}
 		last := -1
 		for _, r := range s.Rows {
 			if r <= last || r >= len(s.IDs) {
-				return fmt.Errorf("%w: sequence %d: row %d is not ascending below %d", qwen2.ErrModel, i, r, len(s.IDs))
+				return fmt.Errorf("%w: sequence %d: Rows must ascend below %[4]d, found %[3]d", qwen2.ErrModel, i, r, len(s.IDs))
 			}
 			last = r
 		}
