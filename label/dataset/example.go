@@ -89,12 +89,15 @@ type Rule struct {
 // labels come from them (From Manual). Otherwise the labels of a pair come from
 // the fix, and those of an unpaired vulnerable function are uniform.
 //
-// A record that says nothing is a *Skip: Identical if no hunk counts, or
-// NoStep. Other errors are ErrRule, errors of package label, and ctx.Err().
+// A record that says nothing is a *Skip: Identical if no hunk counts, NoStep, or
+// Unrelated. Other errors are ErrRule, errors of package label, and ctx.Err().
 func (rule *Rule) Examples(ctx context.Context, r *Record) ([]*Example, error) {
 	weight := cmp.Or(rule.UniformWeight, 0.5)
 	if reason := r.check(); reason != "" {
 		return nil, &Skip{File: r.ID, Reason: reason}
+	}
+	if r.Unrelated {
+		return nil, &Skip{File: r.ID, Reason: Unrelated}
 	}
 	var vulnerable, secure []label.Step
 	var err error

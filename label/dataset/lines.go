@@ -13,6 +13,8 @@ import (
 	"iter"
 	"strings"
 	"unicode/utf8"
+
+	"seccodeprm/internal/strictjson"
 )
 
 // MaxRow is the length of the longest row of a file, in bytes. Longer rows are
@@ -128,15 +130,52 @@ func allLines(ctx context.Context, fsys fs.FS, name string) iter.Seq2[row, error
 	}
 }
 
-// decode reads the JSON of a row into v.
+// decode reads the JSON of a row into v. Half a surrogate pair is refused: it
+// would become another character of the code.
 func (r row) decode(v any) *Skip {
 	if !utf8.Valid(r.text) {
 		return r.skip(NotUTF8, "")
 	}
-	if err := json.Unmarshal(r.text, v); err != nil {
+	text := r.text
+	err := valid(text)
+	if err != nil && (bytes.Contains(text, []byte("NaN")) || bytes.Contains(text, []byte("Infinity"))) {
+		text = withoutNaN(text)
+		err = valid(text)
+	}
+	if err == nil {
+		err = json.Unmarshal(text, v)
+	}
+	if err != nil {
 		return r.skip(Malformed, err.Error())
 	}
 	return nil
+}
+
+// valid checks the syntax of a JSON text.
+func valid(text []byte) error {
+	r := strictjson.New(text)
+	r.Skip()
+	return r.End()
+}
+
+// whole makes the end of seq say whether it is complete: a context that ends
+// yields its error as the last pair, and nothing follows an error but a *Skip.
+func whole[T any](ctx context.Context, seq iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		for v, err := range seq {
+			if ctx.Err() != nil {
+				break
+			}
+			var skip *Skip
+			if !yield(v, err) || err != nil && !errors.As(err, &skip) {
+				return
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			yield(none, err)
+		}
+	}
 }
 
 // give checks the record made of a row and yields it, or the skip that takes
@@ -155,7 +194,7 @@ func (r row) give(record *Record, skip *Skip, yield func(*Record, error) bool) b
 
 // each reads a file of JSON lines; record makes a record of a row.
 func each(ctx context.Context, fsys fs.FS, name string, record func(row) (*Record, *Skip)) iter.Seq2[*Record, error] {
-	return func(yield func(*Record, error) bool) {
+	return whole(ctx, func(yield func(*Record, error) bool) {
 		for at, err := range lines(ctx, fsys, name) {
 			if err != nil {
 				if !yield(nil, err) {
@@ -167,5 +206,5 @@ func each(ctx context.Context, fsys fs.FS, name string, record func(row) (*Recor
 				return
 			}
 		}
-	}
+	})
 }

@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -22,13 +21,13 @@ func BigVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, err
 			ID: at.id(), Project: get("project"), Commit: get("commit_id"), File: get("file_name"),
 			Language: language(get("file_name"), get("lang")), CWEs: cwes(get("CWE ID")), Date: date(get("Publish Date")),
 		}
-		switch get("vul") {
-		case "1":
-			r.Before, r.After = []byte(get("func_before")), []byte(get("func_after"))
-		case "0":
-			r.After = []byte(get("func_before"))
-		default:
+		switch vulnerable, ok := parseFlag(get("vul")); {
+		case !ok:
 			return nil, at.skip(Malformed, "vul is "+strconv.Quote(get("vul")))
+		case vulnerable:
+			r.Before, r.After = []byte(get("func_before")), []byte(get("func_after"))
+		default:
+			r.After = []byte(get("func_before"))
 		}
 		return r, nil
 	})
@@ -44,15 +43,14 @@ func LineVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, er
 			Language: language(get("file_name"), "c"), CWEs: cwes(get("CWE ID")),
 		}
 		code := []byte(get("processed_func"))
-		switch get("target") {
-		case "0":
+		switch vulnerable, ok := parseFlag(get("target")); {
+		case !ok:
+			return nil, at.skip(Malformed, "target is "+strconv.Quote(get("target")))
+		case !vulnerable:
 			r.After = code
 			return r, nil
-		case "1":
-			r.Before = code
-		default:
-			return nil, at.skip(Malformed, "target is "+strconv.Quote(get("target")))
 		}
+		r.Before = code
 		lines := 1 + strings.Count(string(code), "\n")
 		for field := range strings.SplitSeq(get("flaw_line_index"), ",") {
 			if field = strings.TrimSpace(field); field == "" || field == "nan" {
@@ -72,24 +70,25 @@ func LineVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, er
 
 // table reads a CSV file whose first row names its columns.
 func table(ctx context.Context, fsys fs.FS, name string, want []string, record func(row, func(string) string) (*Record, *Skip)) iter.Seq2[*Record, error] {
-	return func(yield func(*Record, error) bool) {
+	return whole(ctx, func(yield func(*Record, error) bool) {
 		f, err := open(fsys, name)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
 		defer f.Close()
-		c := csv.NewReader(f)
-		c.ReuseRecord = true
-		c.FieldsPerRecord = -1
-		header, err := c.Read()
+		c := newCSVReader(f)
+		header, _, _, bad, err := c.next()
+		if bad != "" {
+			err = errors.New(bad)
+		}
 		if err != nil {
 			yield(nil, fmt.Errorf("%w: %s: first row: %w", ErrFormat, name, err))
 			return
 		}
 		columns := map[string]int{}
 		for i, column := range header {
-			columns[strings.TrimPrefix(column, "\ufeff")] = i
+			columns[column] = i
 		}
 		for _, column := range want {
 			if _, ok := columns[column]; !ok {
@@ -97,33 +96,24 @@ func table(ctx context.Context, fsys fs.FS, name string, want []string, record f
 				return
 			}
 		}
-		line := 1 // of the last row
-		for {
-			if err := ctx.Err(); err != nil {
-				yield(nil, err)
-				return
-			}
-			at := row{file: name, offset: c.InputOffset()}
-			fields, err := c.Read()
-			if err == io.EOF {
-				return
-			}
-			var bad *csv.ParseError
+		for ctx.Err() == nil {
+			fields, line, offset, bad, err := c.next()
+			at := row{file: name, line: line, offset: offset}
 			var r *Record
 			var skip *Skip
 			switch {
-			case errors.As(err, &bad):
-				at.line = bad.StartLine
-				skip = at.skip(Malformed, bad.Err.Error())
+			case err == io.EOF:
+				return
 			case err != nil:
-				at.line = line
 				yield(nil, at.readError(err))
 				return
+			case bad == TooLong:
+				skip = at.skip(TooLong, fmt.Sprintf("%d bytes", c.size))
+			case bad != "":
+				skip = at.skip(Malformed, bad)
 			case len(fields) != len(header):
-				at.line, _ = c.FieldPos(0)
 				skip = at.skip(Malformed, fmt.Sprintf("%d fields, want %d", len(fields), len(header)))
 			default:
-				at.line, _ = c.FieldPos(0)
 				r, skip = record(at, func(column string) string {
 					if i, ok := columns[column]; ok {
 						return fields[i]
@@ -131,10 +121,9 @@ func table(ctx context.Context, fsys fs.FS, name string, want []string, record f
 					return ""
 				})
 			}
-			line = at.line
 			if !at.give(r, skip, yield) {
 				return
 			}
 		}
-	}
+	})
 }

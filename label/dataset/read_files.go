@@ -18,7 +18,7 @@ var errStop = errors.New("stop")
 // files walks the files below a folder in lexical order. record makes records
 // of one file and passes them on until yield returns false.
 func files(ctx context.Context, fsys fs.FS, root string, record func(file string, data []byte, yield func(*Record, *Skip) bool) bool) iter.Seq2[*Record, error] {
-	return func(yield func(*Record, error) bool) {
+	return whole(ctx, func(yield func(*Record, error) bool) {
 		err := fs.WalkDir(fsys, root, func(file string, d fs.DirEntry, err error) error {
 			if err != nil {
 				return err
@@ -42,7 +42,7 @@ func files(ctx context.Context, fsys fs.FS, root string, record func(file string
 		if err != nil && !errors.Is(err, errStop) {
 			yield(nil, err)
 		}
-	}
+	})
 }
 
 // readFile reads a file of at most MaxRow bytes.
@@ -64,7 +64,7 @@ func readFile(fsys fs.FS, file string) ([]byte, *Skip, error) {
 // vulnerable or secure alone. Files of unknown languages are ignored.
 func Directories(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	before, after := path.Join(name, "before"), path.Join(name, "after")
-	return func(yield func(*Record, error) bool) {
+	return whole(ctx, func(yield func(*Record, error) bool) {
 		for _, root := range []string{before, after} {
 			if info, err := fs.Stat(fsys, root); err != nil || !info.IsDir() {
 				yield(nil, fmt.Errorf("%w: %s: no folder %s", ErrFormat, name, path.Base(root)))
@@ -100,7 +100,7 @@ func Directories(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record
 		if walk(before, after, func(r *Record, data, partner []byte) { r.Before, r.After = data, partner }) {
 			walk(after, before, func(r *Record, data, _ []byte) { r.After = data })
 		}
-	}
+	})
 }
 
 var cwevalCWE = regexp.MustCompile(`(?i)^cwe_0*(\d+)_`)
@@ -125,8 +125,10 @@ func CWEval(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, err
 		switch {
 		case skip != nil:
 			return yield(nil, skip)
-		case err != nil:
+		case errors.Is(err, fs.ErrNotExist):
 			return yield(nil, &Skip{File: file, Reason: Incomplete, Detail: "no " + path.Base(stem) + "_task" + ext})
+		case err != nil:
+			return yield(nil, &Skip{File: file, Reason: Malformed, Detail: err.Error()})
 		case before == nil:
 			return yield(nil, &Skip{File: file, Reason: Incomplete, Detail: "no function that ends in _unsafe"})
 		}

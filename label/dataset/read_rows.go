@@ -2,13 +2,15 @@ package dataset
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
 	"path"
 	"strings"
 	"time"
+
+	"seccodeprm/segment"
 )
 
 // SVEN reads the JSON lines of SVEN and SafeCoder (eth-sri/sven,
@@ -19,10 +21,10 @@ func SVEN(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error
 		var v struct {
 			Before *string `json:"func_src_before"`
 			After  *string `json:"func_src_after"`
-			Type   string  `json:"vul_type"`
-			File   string  `json:"file_name"`
-			Name   string  `json:"func_name"`
-			Link   string  `json:"commit_link"`
+			Type   texts   `json:"vul_type"`
+			File   text    `json:"file_name"`
+			Name   text    `json:"func_name"`
+			Link   text    `json:"commit_link"`
 		}
 		if skip := at.decode(&v); skip != nil {
 			return nil, skip
@@ -30,39 +32,23 @@ func SVEN(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error
 		if v.Before == nil || v.After == nil {
 			return nil, at.skip(Incomplete, "func_src_before or func_src_after")
 		}
-		project, commit, _ := strings.Cut(v.Link, "/commit/")
+		project, commit, _ := strings.Cut(string(v.Link), "/commit/")
 		return &Record{
-			ID: at.id(), Project: project, Commit: commit, File: v.File, Function: v.Name,
-			Language: language(v.File, ""), CWEs: cwes(v.Type), Before: []byte(*v.Before), After: []byte(*v.After),
+			ID: at.id(), Project: project, Commit: commit, File: string(v.File), Function: string(v.Name),
+			Language: language(string(v.File), ""), CWEs: cwes(v.Type...), Before: []byte(*v.Before), After: []byte(*v.After),
 		}, nil
 	})
 }
 
 // primevul is a row of PrimeVul.
 type primevul struct {
-	Project string
-	Commit  string `json:"commit_id"`
-	Target  *int
+	Project text
+	Commit  text `json:"commit_id"`
+	Target  *flag
 	Func    *string
-	File    string `json:"file_name"`
+	File    text `json:"file_name"`
 	CWE     texts
-	Date    string `json:"commit_date"`
-}
-
-// texts is a list of strings. Some files write a list of one as a string.
-type texts []string
-
-// UnmarshalJSON reads either form. Null is an empty list.
-func (t *texts) UnmarshalJSON(data []byte) error {
-	var one string
-	if json.Unmarshal(data, &one) == nil {
-		*t = texts{one}
-		return nil
-	}
-	var all []string
-	err := json.Unmarshal(data, &all)
-	*t = all
-	return err
+	Date    text `json:"commit_date"`
 }
 
 // record makes an unpaired record of a row.
@@ -71,16 +57,13 @@ func (v *primevul) record(at row) (*Record, *Skip) {
 		return nil, at.skip(Incomplete, "func or target")
 	}
 	r := &Record{
-		ID: at.id(), Project: v.Project, Commit: v.Commit, File: v.File,
-		Language: language(v.File, "c"), CWEs: cwes(v.CWE...), Date: date(v.Date),
+		ID: at.id(), Project: string(v.Project), Commit: string(v.Commit), File: string(v.File),
+		Language: language(string(v.File), "c"), CWEs: cwes(v.CWE...), Date: date(string(v.Date)),
 	}
-	switch *v.Target {
-	case 0:
-		r.After = []byte(*v.Func)
-	case 1:
+	if *v.Target {
 		r.Before = []byte(*v.Func)
-	default:
-		return nil, at.skip(Malformed, fmt.Sprintf("target %d", *v.Target))
+	} else {
+		r.After = []byte(*v.Func)
 	}
 	return r, nil
 }
@@ -103,7 +86,7 @@ func PrimeVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, e
 // commit instead, which pairs the wrong functions if a commit fixes several,
 // and finds every pair twice. A row without a partner is skipped as Incomplete.
 func PrimeVulPaired(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
-	return func(yield func(*Record, error) bool) {
+	return whole(ctx, func(yield func(*Record, error) bool) {
 		var open *Record
 		var openAt row
 		lone := func() bool {
@@ -118,6 +101,10 @@ func PrimeVulPaired(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Rec
 			var v primevul
 			var r *Record
 			var skip *Skip
+			if err != nil && !errors.As(err, &skip) {
+				yield(nil, err)
+				return
+			}
 			if err == nil {
 				if skip = at.decode(&v); skip == nil {
 					r, skip = v.record(at)
@@ -151,7 +138,7 @@ func PrimeVulPaired(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Rec
 			}
 		}
 		lone()
-	}
+	})
 }
 
 // Devign reads the JSON lines that Devign, CodeXGLUE, ReGVD and VulBERTa share,
@@ -163,21 +150,19 @@ func Devign(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, err
 
 // ReposVul reads the JSON lines of ReposVul (Eshe0922/ReposVul), each of one
 // commit. Its details are the changed files before (code_before) and after
-// (code) the fix. Each file is a pair.
+// (code) the fix. Each file is a pair. A file whose name is not one of code is
+// skipped as NotCode, and one whose target is not 1, which the authors found to
+// be no part of the fix, is Unrelated.
 func ReposVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
-	return func(yield func(*Record, error) bool) {
+	return whole(ctx, func(yield func(*Record, error) bool) {
 		for at, err := range lines(ctx, fsys, name) {
 			var v struct {
-				CWE      texts  `json:"cwe_id"`
-				Commit   string `json:"commit_id"`
-				Project  string
-				Date     string `json:"commit_date"`
-				Language string `json:"cve_language"`
-				Details  []struct {
-					Before *string `json:"code_before"`
-					After  *string `json:"code"`
-					File   string  `json:"file_path"`
-				}
+				CWE      texts `json:"cwe_id"`
+				Commit   text  `json:"commit_id"`
+				Project  text
+				Date     text `json:"commit_date"`
+				Language text `json:"cve_language"`
+				Details  []reposVulFile
 			}
 			if err == nil {
 				if skip := at.decode(&v); skip != nil {
@@ -194,21 +179,45 @@ func ReposVul(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, e
 			}
 			for i, d := range v.Details {
 				r := &Record{
-					ID: fmt.Sprintf("%s:%d", at.id(), i), Project: v.Project, Commit: v.Commit, File: d.File,
-					Language: language(d.File, v.Language), CWEs: cwes(v.CWE...), Date: date(v.Date),
+					ID: fmt.Sprintf("%s:%d", at.id(), i), Project: string(v.Project), Commit: string(v.Commit), File: string(d.File),
+					CWEs: cwes(v.CWE...), Date: date(string(v.Date)),
 				}
-				var skip *Skip
-				if d.Before == nil || d.After == nil {
-					skip = at.skip(Incomplete, "code_before or code")
-				} else {
-					r.Before, r.After = []byte(*d.Before), []byte(*d.After)
-				}
-				if !at.give(r, skip, yield) {
+				if !at.give(r, d.fill(at, r, string(v.Language)), yield) {
 					return
 				}
 			}
 		}
+	})
+}
+
+// reposVulFile is a changed file of a commit.
+type reposVulFile struct {
+	Before   *string `json:"code_before"`
+	After    *string `json:"code"`
+	File     text    `json:"file_path"`
+	Language text    `json:"file_language"`
+	Target   text
+}
+
+// fill sets the sides of a record and its language, which is that of the CVE
+// only if nothing is known of the file.
+func (d *reposVulFile) fill(at row, r *Record, cve string) *Skip {
+	r.Language = language(r.File, string(d.Language))
+	if r.File == "" && d.Language == "" {
+		r.Language = language("", cve)
 	}
+	if d.Target != "" {
+		related, ok := parseFlag(string(d.Target))
+		r.Unrelated = !related || !ok
+	}
+	switch {
+	case d.Before == nil || d.After == nil:
+		return at.skip(Incomplete, "code_before or code")
+	case r.Language == segment.Unknown:
+		return at.skip(NotCode, r.File)
+	}
+	r.Before, r.After = []byte(*d.Before), []byte(*d.After)
+	return nil
 }
 
 // PreciseBugs reads a folder of SophieHYe/PreciseBugs. It contains a folder for
@@ -251,7 +260,10 @@ func PreciseBugs(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record
 // date reads a date in any format that the data sets use. Anything else is the
 // zero time.
 func date(text string) time.Time {
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z", "2006-01-02 15:04:05", "2006-01-02", "2006/1/2", "1/2/2006"} {
+	for _, layout := range []string{
+		time.RFC3339, "2006-01-02T15:04Z", "2006-01-02 15:04:05", "2006-01-02", "2006/1/2", "1/2/2006",
+		"2006-01-02 15:04:05 -0700", "Mon Jan _2 15:04:05 2006 -0700", "Mon, _2 Jan 2006 15:04:05 -0700", // of git
+	} {
 		if t, err := time.Parse(layout, text); err == nil {
 			return t.UTC()
 		}

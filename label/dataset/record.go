@@ -29,6 +29,10 @@ type Record struct {
 	CWEs     []string  // as "CWE-79", ascending; others, such as "NVD-CWE-Other", unchanged
 	Date     time.Time // of the commit or its publication; zero if unknown
 
+	// Unrelated says that the source does not count the change of a pair as part
+	// of the fix. Rule.Examples skips such a record.
+	Unrelated bool
+
 	Before []byte // the vulnerable code; nil if the record is only secure
 	After  []byte // its fix; nil if the record is only vulnerable
 
@@ -42,7 +46,9 @@ func (r *Record) Paired() bool { return r.Before != nil && r.After != nil }
 
 // Reader reads the records of a source, a file or folder of fsys, one by one.
 // It unpacks a file whose name ends in ".gz". A record that cannot be used
-// yields a *Skip, and reading continues. Any other error ends the iteration.
+// yields a *Skip, and reading continues. Any other error ends the iteration, the
+// error of a context that ends among them: an end without an error is the end of
+// the whole source.
 type Reader func(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error]
 
 // readers returns the readers by the name of their format.
@@ -100,6 +106,9 @@ const (
 	Unmarked   = "no mark"         // nothing says what is vulnerable
 	NoStep     = "no step"         // all steps of a side, or all vulnerable ones, are empty
 	Duplicate  = "duplicate"       // code that an earlier record has
+	NotCode    = "not code"        // a file of no known language
+	Unrelated  = "not in the fix"  // Record.Unrelated
+	Combined   = "combined diff"   // of a merge, without a single version before it
 )
 
 // Error returns the place, the reason and the detail.
@@ -134,7 +143,7 @@ func (r *Record) check() string {
 	return ""
 }
 
-var cwe = regexp.MustCompile(`(?i)^cwe[-_ ]?0*(\d+)$`)
+var cwe = regexp.MustCompile(`(?i)^(?:cwe[-_ ]?)?0*(\d+)$`)
 
 // cwes returns CWEs in one spelling, sorted by number.
 func cwes(names ...string) []string {
