@@ -154,7 +154,7 @@ func (e *Engine) check(sequences []qwen2.Sequence) error {
 		last := -1
 		for _, r := range s.Rows {
 			if r <= last || r >= len(s.IDs) {
-				return fmt.Errorf("%w: sequence %d: Rows must ascend below %[4]d, found %[3]d", qwen2.ErrModel, i, r, len(s.IDs))
+				return fmt.Errorf("%w: sequence %d: Rows holds %d, want ascending numbers below %d", qwen2.ErrModel, i, r, len(s.IDs))
 			}
 			last = r
 		}
