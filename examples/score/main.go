@@ -16,8 +16,8 @@
 //
 // With -write-packed, score writes the model's weights to FILE in the order in
 // which matrix products read them, and scores nothing. FILE must not exist; it
-// appears once it is complete. With -packed it maps such a file: it starts faster
-// and needs no memory for a copy of its own.
+// appears once it is complete. With -packed it maps such a file: it starts
+// faster and needs no memory for a copy of its own.
 //
 // The exit code is 0 if every file is secure or has nothing to score, 1 if a
 // file is vulnerable, and 2 after wrong usage or if a file or the model fails.

@@ -9,8 +9,8 @@ import (
 	"os"
 )
 
-// writeNew makes a file that appears at path once it is complete and on disk. It
-// replaces none.
+// writeNew writes a new file, which appears at path once it is complete and on
+// disk. A file that exists already is an error.
 func writeNew(path string, write func(w io.Writer) error) (err error) {
 	if _, err := os.Lstat(path); err == nil {
 		return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
