@@ -56,7 +56,7 @@ func report(b *testing.B, times, rival []float64) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkAppend is a step of code behind a prefix, against scoring the whole
+// BenchmarkAppend is a step of code after a prefix, against scoring the whole
 // again.
 func BenchmarkAppend(b *testing.B) {
 	for _, c := range []struct {
@@ -99,7 +99,7 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
-// BenchmarkRank ranks 16 candidates of 64 tokens behind 2,048, against scoring the
+// BenchmarkRank ranks 16 candidates of 64 tokens after 2,048, against scoring the
 // 16 texts.
 func BenchmarkRank(b *testing.B) {
 	m := openWide(b, prm.Options{})

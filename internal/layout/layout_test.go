@@ -287,7 +287,7 @@ func TestEncodeStopsWithContext(t *testing.T) {
 }
 
 // TestCancelledEncodingLeavesTheCallersMemory: what still runs after a cancelled
-// call must not write behind the ids it was given, which are the caller's (-race).
+// call must not write after the ids it was given, which are the caller's (-race).
 func TestCancelledEncodingLeavesTheCallersMemory(t *testing.T) {
 	l := newLayout(t, Default(Appended))
 	ctx, cancel := context.WithCancel(t.Context())

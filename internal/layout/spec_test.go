@@ -61,7 +61,7 @@ func TestSettings(t *testing.T) {
 }
 
 // A file that names another layout than the one detected gets that layout's
-// prompt and separator, wherever the key stands.
+// prompt and separator, wherever the key is.
 func TestLayoutBringsItsDefaults(t *testing.T) {
 	base := Default(Appended)
 	base.SecureLabel, base.Context = 0, 99

@@ -224,7 +224,7 @@ func checkPartition(t *testing.T, src []byte, syntax Syntax) {
 		t.Fatalf("ended at %d of %d", pos, len(src))
 	}
 	if span, ok := s.Next(); ok {
-		t.Fatalf("span %v behind the end", span)
+		t.Fatalf("span %v is past the end", span)
 	}
 }
 
