@@ -63,6 +63,7 @@ func TestScan(t *testing.T) {
 		{CPP, "void f() { auto l = [&](int a) { g(); }; h(l, R\"x(k()) { )x\"); A b(1); A c{d()}; }", "||f/0", "|g/0@0 |h/2@0 |d/0@0"},
 		{CPP, "extern \"C\" { int f() { return 1'000; } }\nstruct S { operator bool() { return g(); } S& operator=(S&&) { } };", "||f/0 S||operator bool/0 S||operator=/1", "|g/0@1"},
 		{Python, "class A(B):\n  @d(1)\n  def f(self, a, *b, c=1): return g(a, *b)\nasync def h(x: int = k()) -> int:\n  return f'{x.y(1):>{w()}}'\nz()", "A||f/-2 ||h/-1", "|d/1@-1 |g/-2@0 |k/0@-1 x|y/1@1 |w/0@1 |z/0@-1"},
+		{Python, "x = f'{\n  a(1)\n}' + f\"{b(\"c\")}\"\ndef g():\n  return f'{h()  # {\n}#'\ndef k(): return f'{\ndef l(): pass\n", "||g/0 ||k/0 ||l/0", "|a/1@-1 |b/1@-1 |h/0@0"},
 		{Python, "def f():\n  def g(): pass\n  return [lambda: h(1)][0]()\n", "||f/0 f||g/0", "|h/1@0"},
 		{Go, "func (r *T[K]) F(a, b int, c ...string) (x func(int), err error) { defer g(func() { h() }); return []byte(s), T{k(1)} }", "|T|F/-3", "|g/1@0 |h/0@0 |k/1@0"},
 		{Go, "func F[T any](a T) { for i := range []int{1} { g(i) }; if x := (T{}); x.y() {}; switch z := w.(type) {} }\nvar v = f(1, s...)", "||F/1", "|g/1@0 x|y/0@0 |f/-2@-1"},

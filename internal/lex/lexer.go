@@ -61,13 +61,33 @@ func NewLexer(syntax Syntax) *Lexer { return &Lexer{syntax: syntax, rules: &synt
 // Line sets the line to read, with the newline that ends it.
 func (l *Lexer) Line(line []byte) {
 	l.line, l.pos, l.noRegexp, l.resumed = line, 0, 0, l.leaf != none
-	// Python's strings of one line end with it, even in the code inside them.
-	for l.leaf == none && l.rules.braces && len(l.outer) > 0 {
-		if o := l.outer[len(l.outer)-1]; o.leaf != formatted {
-			break
-		}
-		l.outer = l.outer[:len(l.outer)-1]
+	// The code in an f-string may span lines, but a statement is no part of it: the
+	// string was never closed.
+	if l.leaf != none || !l.rules.braces || len(l.outer) == 0 || !statement(line) {
+		return
 	}
+	for n := len(l.outer); n > 0 && l.outer[n-1].leaf == formatted; n-- {
+		l.outer = l.outer[:n-1]
+	}
+}
+
+// statement reports whether a line of Python begins with a keyword that no
+// expression has.
+func statement(line []byte) bool {
+	i := 0
+	for i < len(line) && (line[i] == ' ' || line[i] == '\t' || line[i] == '\f') {
+		i++
+	}
+	j := i
+	for j < len(line) && isWord(line[j]) {
+		j++
+	}
+	switch string(line[i:j]) {
+	case "assert", "break", "class", "continue", "def", "del", "except", "finally", "global", "import",
+		"nonlocal", "pass", "raise", "return", "try", "while", "with":
+		return true
+	}
+	return false
 }
 
 // The classes of bytes. Every byte of a non-ASCII character is a letter.

@@ -9,7 +9,7 @@ import (
 // comment reads the comment that opens at i, if one does.
 func (l *Lexer) comment(i int) (Token, bool) {
 	if l.rules.hash {
-		if l.line[i] == '#' && len(l.outer) == 0 {
+		if l.line[i] == '#' {
 			return l.rest(i, lineComment), true
 		}
 		return Token{}, false
@@ -297,8 +297,8 @@ func (l *Lexer) text(i int) (int, bool) {
 	for ; i < len(l.line); i++ {
 		switch c := l.line[i]; {
 		case c == '\\':
-			if l.leaf == formatted3 && !l.rules.escapes {
-				continue
+			if l.leaf == formatted3 && !l.rules.escapes || l.rules.braces && l.at(i+1) == '{' {
+				continue // a brace is not escaped
 			}
 			if next := l.at(i + 1); l.leaf == formatted && (next == '\n' || next == '\r') && l.rules.joined {
 				i = l.splice(i)

@@ -24,8 +24,9 @@
 //     expression, unless the caller knows better ([Lexer.SetOperand]).
 //   - Whether "<" opens JSX or a type argument of TypeScript is decided from its
 //     line.
-//   - An f-string in single quotes ends with its line, even in its code; Python
-//     3.12 allows otherwise.
+//   - The code in an f-string follows Python 3.12, which allows line ends,
+//     comments and any quotes in it. It also ends at a line that begins with a
+//     keyword of statements: then the string was never closed.
 //   - Trigraphs, digraphs, and escapes such as \u002f in Java are not read.
 //
 // A wrong guess lasts until the end of its line, unless what it misreads looks
