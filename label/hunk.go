@@ -33,7 +33,8 @@ const (
 	// where they matter to the grammar.
 	WhitespaceHunk HunkKind = 1 << iota
 
-	// CommentHunk changes only comments and white space.
+	// CommentHunk changes only comments and white space. A comment that may be
+	// code, such as //go:embed, counts as code.
 	CommentHunk
 
 	// RenameHunk only renames local variables. Each is declared and used in the
@@ -65,9 +66,17 @@ func hunks(ctx context.Context, before, after []byte, lang segment.Language, ign
 // classify sets the kinds of the hunks, as far as they are in ignore.
 func classify(all []Hunk, before, after []byte, lang segment.Language, ignore HunkKind) {
 	a, b := scan(before, lang), scan(after, lang)
+	lone := make([]bool, len(all)) // the hunk does not change how the rest reads
 	for i := range all {
 		h := &all[i]
+		next := len(before)
+		if i+1 < len(all) {
+			next = all[i+1].Before.Start
+		}
+		lone[i] = h.Before.Start >= a.firm && h.After.Start >= b.firm && !a.bound(h.Before.Start) && !b.bound(h.After.Start) &&
+			alike(a, b, h.Before.Start, h.After.Start, 0) && alike(a, b, h.Before.End, h.After.End, next-h.Before.End)
 		switch {
+		case !lone[i]:
 		case ignore&WhitespaceHunk != 0 && bytes.Equal(a.canonical(h.Before, true), b.canonical(h.After, true)):
 			h.Kind = WhitespaceHunk
 		case ignore&CommentHunk != 0 && bytes.Equal(a.canonical(h.Before, false), b.canonical(h.After, false)):
@@ -75,7 +84,7 @@ func classify(all []Hunk, before, after []byte, lang segment.Language, ignore Hu
 		}
 	}
 	if ignore&RenameHunk != 0 {
-		markRenames(all, a, b)
+		markRenames(all, lone, a, b)
 	}
 	for i := range all {
 		all[i].Ignored = all[i].Kind != 0

@@ -1,6 +1,7 @@
 package label
 
 import (
+	"bytes"
 	"slices"
 
 	"seccodeprm/internal/lex"
@@ -10,7 +11,7 @@ import (
 // markRenames finds, among the hunks without a kind, those that only rename
 // local variables. A name that a change of the code also touches does not count
 // as renamed: if its definition changes too, it is another variable.
-func markRenames(all []Hunk, a, b *scanned) {
+func markRenames(all []Hunk, lone []bool, a, b *scanned) {
 	r := &renames{before: a.usages(), after: b.usages(), forth: map[string]string{}, back: map[string]string{}}
 	type hunk struct {
 		*Hunk
@@ -21,7 +22,9 @@ func markRenames(all []Hunk, a, b *scanned) {
 	for i := range all {
 		if all[i].Kind == 0 {
 			h := &hunk{Hunk: &all[i], x: a.words(all[i].Before), y: b.words(all[i].After)}
-			h.renamed = r.between(h.x, h.y)
+			if lone[i] && slices.Equal(a.layout(all[i].Before), b.layout(all[i].After)) {
+				h.renamed = r.between(h.x, h.y)
+			}
 			hunks = append(hunks, h)
 		}
 	}
@@ -136,6 +139,29 @@ func (s *scanned) words(r Span) (all []string) {
 			}
 		}
 	}
+	return all
+}
+
+// layout returns what else than its words a range says: for each token the
+// white space before it, as far as that matters, and the comments that may be
+// code.
+func (s *scanned) layout(r Span) (all []string) {
+	lines := s.lines || hasDirective(s.src[r.Start:r.End])
+	var d directive
+	s.walk(r, false, func(kind lex.Kind, gap, text []byte) {
+		var what []byte
+		if kind == lex.Comment {
+			what = text
+		} else if n := bytes.LastIndexByte(gap, '\n'); s.indent && (n >= 0 || len(all) == 0) {
+			what = append(slices.Clone(newline), gap[n+1:]...)
+		} else if lines && n >= 0 {
+			what = newline
+		}
+		if s.preprocessed && d.next(gap, text) {
+			what = append(slices.Clone(what), ' ')
+		}
+		all = append(all, string(what))
+	})
 	return all
 }
 
