@@ -15,8 +15,8 @@ import (
 	"seccodeprm/segment"
 )
 
-// device is an engine on a device that fails, and loses all caches and pages, in
-// the middle of some calls of Prefill.
+// device is an engine whose device fails in the middle of some calls of Prefill.
+// All caches and pages are then lost.
 type device struct {
 	enginetest.Engine
 	fails  []int // the calls, ascending
@@ -97,7 +97,7 @@ func openDevice(t *testing.T, opts Options, fails ...int) (*Model, *device) {
 	return m, d
 }
 
-// everything scores code in all ways that there are and returns what came out.
+// everything scores code in every way there is and returns all results.
 func everything(t *testing.T, m *Model) string {
 	t.Helper()
 	ctx, in := t.Context(), source(t)
@@ -143,8 +143,8 @@ func everything(t *testing.T, m *Model) string {
 	return fmt.Sprint(all)
 }
 
-// TestDeviceFails: whichever run a device fails in, what it lost is run again and
-// gives the same bits.
+// TestDeviceFails: whichever Prefill fails, what was lost is run again and gives
+// the same bits.
 func TestDeviceFails(t *testing.T) {
 	for _, kept := range []int64{0, 1 << 20} {
 		opts := Options{MaxTokens: 4096, PrefixCacheBytes: kept}
@@ -161,8 +161,8 @@ func TestDeviceFails(t *testing.T) {
 	}
 }
 
-// TestDeviceFailsAgain: a second failure in a row is the caller's to know. After it
-// the session is as before, and so is a snapshot.
+// TestDeviceFailsAgain: a second failure in a row is returned to the caller. The
+// session and its snapshots can still be used.
 func TestDeviceFailsAgain(t *testing.T) {
 	plain, _ := openDevice(t, Options{MaxTokens: 4096})
 	in := source(t)
@@ -207,7 +207,7 @@ func logitsOf(r *Report) (all [][]float32) {
 	return all
 }
 
-// TestKeptPrefixesOfAFailedDevice: lost pages make room for those that are run again.
+// TestKeptPrefixesOfAFailedDevice: pages that are run again replace lost ones.
 func TestKeptPrefixesOfAFailedDevice(t *testing.T) {
 	m, c := openCounting(t, Options{MaxTokens: 4096, PrefixCacheBytes: 1 << 20})
 	d := &device{Engine: c, fails: []int{1}}
@@ -227,8 +227,8 @@ func TestKeptPrefixesOfAFailedDevice(t *testing.T) {
 	require.Less(t, c.ran(), qwen2.PageLen)
 }
 
-// TestSnapshotAfterOtherSteps: a kept page that has the ids of a session's final
-// steps, but not their rows, does not take their logits from the session.
+// TestSnapshotAfterOtherSteps: a session keeps the logits of its final steps even
+// if it adopts a kept page that has their ids but not their rows.
 func TestSnapshotAfterOtherSteps(t *testing.T) {
 	m, c := openCounting(t, Options{MaxTokens: 4096, PrefixCacheBytes: 1 << 20, Segment: segment.Policy{Preset: "paper"}})
 	long := bytes.Repeat([]byte("long "), 3*qwen2.PageLen/5)

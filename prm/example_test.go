@@ -44,7 +44,7 @@ func Example() {
 	// R = -0.54, vulnerable: true
 }
 
-// Score several files; short ones go through the model together.
+// Score several files. Short ones pass through the model together.
 func ExampleModel_ScoreAll() {
 	m, err := prm.Open(tiny.FS(), nil)
 	if err != nil {
@@ -88,7 +88,7 @@ func ExampleSession() {
 			fmt.Printf("lines %d-%d: r = %+.2f\n", step.Line, step.EndLine, step.Reward)
 		}
 	}
-	// The editor goes back to the query and writes it in another way.
+	// The editor returns to the query and writes it differently.
 	if err := s.Rewind(strings.Index(login, "    query")); err != nil {
 		log.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func ExampleSession() {
 	// lines 4-6: r = +0.97 so far
 }
 
-// Rank two ways to go on. What they have in common is read once.
+// Rank two continuations. What they have in common is read once.
 func ExampleModel_Rank() {
 	m, err := prm.Open(tiny.FS(), nil)
 	if err != nil {
@@ -136,7 +136,7 @@ func ExampleModel_Rank() {
 	// candidate 0: R = -0.98
 }
 
-// Choose another rule than the model's own: the reward of the worst step.
+// Choose a rule other than the model's own: the reward of the worst step.
 func ExampleOptions() {
 	rule, _ := aggregate.Lookup("min", aggregate.DefaultTau)
 	m, err := prm.Open(tiny.FS(), &prm.Options{Aggregate: rule, Windows: true})

@@ -15,8 +15,8 @@ import (
 	"seccodeprm/prm"
 )
 
-// openFixture opens a reference checkpoint in the reference precision, with settings
-// where it needs some.
+// openFixture opens a reference checkpoint in the reference precision, with the
+// given settings if they are not "".
 func openFixture(t *testing.T, name, settings string) *prm.Model {
 	t.Helper()
 	dir := shared.Path(t, "fixtures", "models", name)

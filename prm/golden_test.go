@@ -45,8 +45,8 @@ func openTiny(t testing.TB, opts *prm.Options) *prm.Model {
 	return m
 }
 
-// openSmall opens a small random model with the settings of the embedded one; a
-// byte is about a token to it. It is fast enough for machines without assembly.
+// openSmall opens a small random model with the settings of the embedded one. It
+// has about one token for each byte, and is fast enough without assembly.
 func openSmall(t testing.TB, opts *prm.Options) *prm.Model {
 	t.Helper()
 	fsys := testmodel.New(testmodel.Shape{})

@@ -28,7 +28,7 @@ func (c *counting) Prefill(ctx context.Context, sequences []qwen2.Sequence) erro
 	return c.Engine.Prefill(ctx, sequences)
 }
 
-// ran returns how many tokens went through the engine since it was last asked.
+// ran returns how many tokens went through the engine since the last call of ran.
 func (c *counting) ran() int {
 	n := c.tokens
 	c.tokens = 0
@@ -49,7 +49,7 @@ func openCounting(t *testing.T, opts Options) (*Model, *counting) {
 // heldBytes is the memory of all pages in use.
 func heldBytes(m *Model) int64 { return m.engine.(enginetest.Engine).HeldBytes() }
 
-// source is this file: some code of many pages.
+// source returns the beginning of this file, which takes many pages.
 func source(t *testing.T) Input {
 	text, err := os.ReadFile("kv_test.go")
 	require.NoError(t, err)
@@ -73,8 +73,8 @@ func TestSessionReadsOnlyWhatIsNew(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, whole, c.ran(), "every token once")
 
-	// A fork, the same text again, and a report cost nothing; what was read ahead
-	// is not read again.
+	// A fork, the same text again and a report run nothing. What Provisional has
+	// read is not read again.
 	f, err := s.Fork()
 	require.NoError(t, err)
 	require.NoError(t, f.Rewind(700))
@@ -91,14 +91,14 @@ func TestSessionReadsOnlyWhatIsNew(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, c.ran())
 
-	// Memory is given back.
+	// All memory is released.
 	require.NoError(t, s.Close())
 	require.NoError(t, f.Close())
 	require.Zero(t, heldBytes(m))
 }
 
-// TestForkSharesMemory counts pages: a fork takes none, and one for a copy when it
-// goes its own way.
+// TestForkSharesMemory counts pages: a fork takes none until it diverges, and then
+// a copy of one.
 func TestForkSharesMemory(t *testing.T) {
 	m, _ := openCounting(t, Options{MaxTokens: 4096})
 	in := source(t)
@@ -146,7 +146,7 @@ func TestKeptPrefixes(t *testing.T) {
 	require.Less(t, c.ran(), 2*qwen2.PageLen)
 	require.NoError(t, s.Close())
 
-	// Other rows of the same ids are run again, and known from then on.
+	// Other rows of the same ids are run again, and are known from then on.
 	in.Steps = []segment.Step{{Start: 0, End: len(in.Text), Line: 1, EndLine: 1}}
 	for range 2 {
 		_, err = m.Score(t.Context(), in)
@@ -161,8 +161,8 @@ func TestKeptPrefixes(t *testing.T) {
 	require.Zero(t, heldBytes(m))
 }
 
-// TestKeptPrefixesAreBounded scores many texts with little room, and a budget that
-// prefixes have to leave.
+// TestKeptPrefixesAreBounded scores many texts with little memory for prefixes, and
+// with a budget that makes prefixes go.
 func TestKeptPrefixesAreBounded(t *testing.T) {
 	pageBytes := int64(12 << 10)
 	for _, opts := range []Options{
@@ -206,8 +206,8 @@ func (e *interrupted) Prefill(ctx context.Context, sequences []qwen2.Sequence) e
 	return ctx.Err()
 }
 
-// TestSessionCancelledWithinAStep: the session is as before, what was run is not
-// run again, and what follows has the bits of Score.
+// TestSessionCancelledWithinAStep: the session is as before, what was run is not run
+// again, and what follows has the bits of Score.
 func TestSessionCancelledWithinAStep(t *testing.T) {
 	m, c := openCounting(t, Options{MaxTokens: 4096, PrefixCacheBytes: 1 << 20})
 	in := source(t)
@@ -247,7 +247,7 @@ func TestSessionCancelledWithinAStep(t *testing.T) {
 	}
 }
 
-// blocking is an engine whose Prefill waits until it is told to go on.
+// blocking is an engine whose Prefill waits for a signal.
 type blocking struct {
 	enginetest.Engine
 	entered, proceed chan struct{}
@@ -259,7 +259,7 @@ func (b *blocking) Prefill(ctx context.Context, sequences []qwen2.Sequence) erro
 	return b.Engine.Prefill(ctx, sequences)
 }
 
-// TestSessionConcurrentUse calls a session while another call to it runs.
+// TestSessionConcurrentUse calls a session while another call to it is running.
 func TestSessionConcurrentUse(t *testing.T) {
 	m, _ := openCounting(t, Options{})
 	s, err := m.NewSession(Input{Language: segment.Python})
@@ -301,7 +301,7 @@ func TestSessionConcurrentUse(t *testing.T) {
 	require.NoError(t, s.Close())
 }
 
-// TestSessionNotFinite has a head that overflows: an error, never a reward.
+// TestSessionNotFinite: a head that overflows gives an error, never a reward.
 func TestSessionNotFinite(t *testing.T) {
 	m, _ := openCounting(t, Options{})
 	m.weights.Readout = overflowing{m.weights.Readout}

@@ -19,8 +19,8 @@ import (
 	"seccodeprm/prm/tiny"
 )
 
-// TestPackedGoldenBits: a model that maps its packed weights gives the bits of the
-// others, in every precision.
+// TestPackedGoldenBits: a model that maps its packed weights gives the golden bits
+// in every precision.
 func TestPackedGoldenBits(t *testing.T) {
 	for precision, want := range goldenBits {
 		if testing.Short() && precision != prm.BF16 {
@@ -77,8 +77,8 @@ type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
-// TestPackedInTheCheckpoint: the file may lie beside the weights, where Open looks
-// for it without Options.PackedFS, and in memory.
+// TestPackedInTheCheckpoint: without Options.PackedFS, Open looks for the file
+// beside the weights. It may be in memory.
 func TestPackedInTheCheckpoint(t *testing.T) {
 	fsys := testmodel.New(testmodel.Shape{})
 	plain, err := prm.Open(fsys, nil)
@@ -99,8 +99,8 @@ func TestPackedInTheCheckpoint(t *testing.T) {
 	require.Equal(t, "sidecar", got.Weights)
 }
 
-// TestPackedRefused: what does not fit is an error that names the file, at Open or
-// where the damage is first met.
+// TestPackedRefused: a file that does not fit, or is damaged, gives an error that
+// names it, at Open or when the damaged layer is first used.
 func TestPackedRefused(t *testing.T) {
 	dir := t.TempDir()
 	packedFS := os.DirFS(dir)

@@ -11,8 +11,8 @@ import (
 	"seccodeprm/segment"
 )
 
-// testRank holds the reports of Model.Rank, and of Session.Rank where long allows,
-// against Score; long tells that the texts are more than a session takes.
+// testRank compares Model.Rank with Score, and so Session.Rank unless long says
+// that the texts are too long for a session.
 func testRank(t *testing.T, m *prm.Model, long bool, ends []string) {
 	t.Helper()
 	var candidates [][]byte

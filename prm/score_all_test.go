@@ -40,7 +40,7 @@ func openOneByOne(t *testing.T, before func(ctx context.Context, sequences []qwe
 	return m
 }
 
-// requireNoGoroutineLeft waits until as few goroutines run as did before.
+// requireNoGoroutineLeft waits until no more goroutines run than before.
 func requireNoGoroutineLeft(t *testing.T, before int) {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
@@ -83,8 +83,7 @@ func TestScoreAllPlansAhead(t *testing.T) {
 	require.Equal(t, 4, n)
 }
 
-// TestScoreAllKeepsOrder yields reports and errors in the order of the inputs,
-// however many run together.
+// TestScoreAllKeepsOrder: reports and errors come in the order of the inputs.
 func TestScoreAllKeepsOrder(t *testing.T) {
 	broken := errors.New("broken")
 	m := openOneByOne(t, func(_ context.Context, sequences []qwen2.Sequence) error {
@@ -125,7 +124,7 @@ func TestScoreAllKeepsOrder(t *testing.T) {
 	require.Equal(t, len(inputs), i)
 }
 
-// TestScoreAllEnds leaves nothing running, whatever ends the loop.
+// TestScoreAllEnds: whatever ends the loop, nothing is left running.
 func TestScoreAllEnds(t *testing.T) {
 	var ended bool
 	var cancel context.CancelFunc
@@ -200,8 +199,8 @@ func TestScoreAllEnds(t *testing.T) {
 	}
 }
 
-// TestScoreAllCancelledWhilePlanning: what was planned before has an error, not
-// neither report nor error.
+// TestScoreAllCancelledWhilePlanning: inputs planned before yield the error of the
+// context, not a nil report with a nil error.
 func TestScoreAllCancelledWhilePlanning(t *testing.T) {
 	m, _ := openCounting(t, Options{})
 	ctx, cancel := context.WithCancel(t.Context())

@@ -20,7 +20,7 @@ import (
 	"seccodeprm/segment"
 )
 
-// code is text of which every policy makes several steps.
+// code is text that every policy cuts into several steps.
 const code = `#include <stdio.h>
 
 // prints its argument
@@ -43,7 +43,7 @@ int main(int argc, char **argv)
 }
 `
 
-// requireSameSteps compares steps bit by bit, without the weights that only a
+// requireSameSteps compares steps bit by bit, except for the weights, which only a
 // whole report has.
 func requireSameSteps(t *testing.T, want, got []prm.StepReward) {
 	t.Helper()
@@ -70,7 +70,7 @@ func requireSameReport(t *testing.T, want, got *prm.Report) {
 	require.Equal(t, bitsOf(want), bitsOf(got))
 }
 
-// typist drives sessions by a schedule and holds them against Score.
+// typist drives sessions by a schedule and compares them with Score.
 type typist struct {
 	t    *testing.T
 	m    *prm.Model
@@ -85,7 +85,7 @@ func newTypist(t *testing.T, m *prm.Model, in prm.Input) *typist {
 	return &typist{t: t, m: m, in: in, s: s}
 }
 
-// check compares all that the session says with a Score of its text.
+// check compares everything the session says with a Score of its text.
 func (p *typist) check() {
 	p.t.Helper()
 	require.Equal(p.t, len(p.text), p.s.Len())
@@ -307,7 +307,7 @@ func TestSessionRefuses(t *testing.T) {
 	require.ErrorIs(t, s.Rewind(-1), prm.ErrInput)
 	require.ErrorIs(t, s.Rewind(s.Len()+1), prm.ErrInput)
 
-	// Too long: the session stays at what it had.
+	// Too long: the session stays as it was.
 	long := bytes.Repeat([]byte("call(1, 2, 3);\n\n"), 200)
 	_, err = s.Append(ctx, long)
 	require.ErrorIs(t, err, prm.ErrTooLong)
@@ -379,7 +379,7 @@ func TestSessionSnapshotRefused(t *testing.T) {
 	require.NoError(t, r.Close())
 }
 
-// FuzzRestore holds damaged snapshots with right checksums against the parser.
+// FuzzRestore gives the parser damaged snapshots with valid checksums.
 func FuzzRestore(f *testing.F) {
 	m := openSmall(f, nil)
 	s, err := m.NewSession(prm.Input{Name: "x.c"})
@@ -416,7 +416,7 @@ func TestSessionBudget(t *testing.T) {
 	_, err = m.Score(ctx, prm.Input{Name: "x.c", Text: text[:len(text)/2]})
 	require.NoError(t, err)
 
-	// Calls that cannot run at once wait for each other.
+	// Calls that do not fit together wait for each other.
 	text = text[:len(text)*3/4]
 	want, err := m.Score(ctx, prm.Input{Text: text})
 	require.NoError(t, err)
@@ -432,7 +432,7 @@ func TestSessionBudget(t *testing.T) {
 	all.Wait()
 }
 
-// TestSessionRopeOfLength refuses to grow where all angles would change.
+// TestSessionRopeOfLength: a session cannot grow to where all angles would change.
 func TestSessionRopeOfLength(t *testing.T) {
 	fsys := testmodel.New(testmodel.Shape{Config: map[string]any{
 		"max_position_embeddings": 96, "rope_scaling": map[string]any{"rope_type": "dynamic", "factor": 4.0},
@@ -457,6 +457,6 @@ func TestSessionRopeOfLength(t *testing.T) {
 	require.NoError(t, err)
 	requireSameReport(t, want, got)
 
-	// Rank shares nothing there, and gives the same.
+	// Rank shares nothing there, and gives the same rewards.
 	testRank(t, m, true, []string{"a", "b();\n\n", code[:100]})
 }
