@@ -51,20 +51,25 @@ func (s *scanned) preamble() (end int) {
 	if s.lang != segment.Go && s.lang != segment.Python {
 		return 0
 	}
+	lines := bytes.SplitAfterN(s.src, newline, 3)
+	third := len(s.src) - len(lines[len(lines)-1])
 	for _, span := range s.spans {
 		text := s.src[span.Start:span.End]
 		switch {
+		case s.lang == segment.Python && len(lines) == 3 && span.Start >= third:
+			return end
 		case s.lang == segment.Python && span.Kind == lex.Comment && directivePy.Match(text):
-			if bytes.Count(s.src[:span.Start], newline) < 2 {
-				end = span.End
-			}
+			end = span.End
 		case s.lang == segment.Go && span.Kind == lex.Comment && buildLine.Match(text):
 			end = span.End + 2
 		case s.lang == segment.Go && span.Kind == lex.Literal && (string(text) == `"C"` || string(text) == "`C`"):
 			line := s.src[bytes.LastIndexByte(s.src[:span.Start], '\n')+1 : span.Start]
+			rest := bytes.TrimLeft(s.src[span.End:], " \t\r")
 			switch string(bytes.TrimSpace(line)) {
 			case "", "import", "import (", "import(":
-				end = span.End
+				if len(rest) == 0 || bytes.IndexByte([]byte("\n;)/"), rest[0]) >= 0 { // no element of a list
+					end = span.End
+				}
 			}
 		}
 	}

@@ -404,3 +404,19 @@ func TestLines(t *testing.T) {
 		require.NoError(t, r.End())
 	}
 }
+
+// With AnyBytes a stream returns strings as they are.
+func TestAnyBytes(t *testing.T) {
+	r := NewStream(strings.NewReader("{\"a\": [\"caf\xe9\", \"b\"]}"))
+	r.AnyBytes = true
+	var all, where []string
+	for range r.Members() {
+		for range r.Array() {
+			where = append(where, r.Where())
+			all = append(all, r.Text())
+		}
+	}
+	require.NoError(t, r.End())
+	require.Equal(t, []string{"caf\xe9", "b"}, all)
+	require.Equal(t, []string{"a[0]", "a[1]"}, where)
+}

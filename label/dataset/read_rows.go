@@ -222,7 +222,8 @@ func (d *reposVulFile) fill(at row, r *Record, cve string) *Skip {
 
 // PreciseBugs reads a folder of SophieHYe/PreciseBugs. It contains a folder for
 // each CVE with a BugEntry.json: the lists buggy_code, fixing_code and
-// filenames, of equal length, and type, the CWE.
+// filenames, of equal length, and type, the CWE. A file whose name is not one of
+// code is skipped as NotCode.
 func PreciseBugs(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, error] {
 	return files(ctx, fsys, name, func(file string, data []byte, yield func(*Record, *Skip) bool) bool {
 		if path.Base(file) != "BugEntry.json" {
@@ -246,10 +247,14 @@ func PreciseBugs(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record
 				ID: fmt.Sprintf("%s:%d", file, i), Commit: path.Base(path.Dir(file)), CWEs: cwes(v.Type...),
 				Before: []byte(v.Before[i]), After: []byte(v.After[i]),
 			}
+			var skip *Skip
 			if i < len(v.Files) {
 				r.File, r.Language = v.Files[i], language(v.Files[i], "")
+				if r.File != "" && r.Language == segment.Unknown {
+					skip = at.skip(NotCode, r.File)
+				}
 			}
-			if !yield(r, nil) {
+			if !yield(r, skip) {
 				return false
 			}
 		}

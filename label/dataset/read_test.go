@@ -108,12 +108,14 @@ func TestReposVulAndPreciseBugs(t *testing.T) {
 		"CVEs/CVE-1/loc.txt":       "no",
 		"CVEs/CVE-2/BugEntry.json": `{"buggy_code":["a"],"fixing_code":[]}`,
 		"CVEs/CVE-3/BugEntry.json": `{`,
+		"CVEs/CVE-4/BugEntry.json": `{"buggy_code":["a","b"],"fixing_code":["c","d"],"filenames":["NEWS.md"]}`,
 	}, "CVEs")
 	require.NoError(t, err)
-	require.Len(t, all, 2)
+	require.Len(t, all, 3)
 	require.Equal(t, segment.Go, all[1].Language)
 	require.Equal(t, "CVE-1", all[1].Commit)
-	require.Equal(t, []string{"0 field missing", "0 malformed"}, skips)
+	require.Equal(t, "b", string(all[2].Before), "a file without a name")
+	require.Equal(t, []string{"0 field missing", "0 malformed", "0 not code"}, skips)
 }
 
 func TestTables(t *testing.T) {

@@ -88,9 +88,9 @@ func (r *reader) name() string {
 	return r.text()
 }
 
-// int reads a whole number, as JSON Schema understands it: 2.0 is one. What is
-// beyond 32 bits becomes the largest or smallest of them: some tools write
-// 2147483647 and more for the end of a line.
+// int reads a whole number in the sense of JSON Schema, in which 2.0 is one. It
+// clamps numbers to 32 bits: some tools write 2147483647 and more for the end of
+// a line.
 func (r *reader) int() int {
 	if !r.next('0') {
 		return 0

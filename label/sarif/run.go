@@ -169,7 +169,7 @@ func (run *toolRun) readOverrides(r *reader, invocation int) {
 }
 
 // overridden returns the level that an invocation gives to the rule of a
-// result, or "". A run with a single invocation needs not be told which.
+// result, or "". A run with a single invocation need not say which.
 func (run *toolRun) overridden(ref reference, rule *descriptor, invocation int) string {
 	if invocation < 0 && run.invocations == 1 {
 		invocation = 0

@@ -103,8 +103,9 @@ type Location struct {
 // A result that cannot be used yields a *Skip, and reading continues. So does a
 // value that is odd in a result, or in the rule or artifact it refers to. Any
 // other error ends the iteration: a file system error, ctx.Err() or ErrLog.
-// Results before the fault have been yielded by then. An end without an error is
-// the end of a whole log: a context that ends yields its error last.
+// Results before the fault have been yielded by then, provided that the version
+// of the log came before it. An end without an error is the end of a whole log: a
+// context that ends yields its error last.
 func Findings(ctx context.Context, fsys fs.FS, name string, opt Options) iter.Seq2[Finding, error] {
 	return func(yield func(Finding, error) bool) {
 		log := &logReader{ctx: ctx, opt: opt}

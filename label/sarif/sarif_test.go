@@ -285,6 +285,7 @@ func TestRefuses(t *testing.T) {
 		{`{"version":"2.1.0","a":"\u12g4"}`, ": a: a bad escape"},
 		{`{"version":"2.1.0","a":nul}`, "not a JSON value"},
 		{`{"version":"2.1.0","a":1.2.3}`, "want a number"},
+		{`{"version":"2.1.0","runs":[{"results":[{"level":01}]}]}`, "want a number, found 01"}, // RFC 8259, section 6
 		{`{"version":"2.1.0","a":[1 2]}`, "want ','"},
 		{`{"version":"2.1.0","a":{"b" 2}}`, "want ':'"},
 		{`{"version":"2.1.0","a":` + strings.Repeat("[", 5000), "nested deeper"},
