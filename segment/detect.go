@@ -15,7 +15,7 @@ func DetectLanguage(name string, src []byte) Language {
 	if byName != Unknown && byName != C {
 		return byName
 	}
-	src = src[:min(len(src), 64<<10)]
+	src = lex.TrimMark(src[:min(len(src), 64<<10)])
 	if byName == C {
 		if name[len(name)-1] == 'h' && marksOf(src)[CPP] > 0 {
 			return CPP

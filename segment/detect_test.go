@@ -19,6 +19,7 @@ func TestDetectLanguage(t *testing.T) {
 		{"", "Some words, and a few more.\n\nclass of its own\n", Unknown},
 		{"tool", "#!/usr/bin/env python3\nx = 1\n", Python},
 		{"tool", "#!/usr/bin/env node\n", JavaScript},
+		{"tool", "\uFEFF#!/usr/bin/env python3\nimport os\n", Python},
 		{"tool", "#!/bin/sh\necho\n", Unknown},
 	} {
 		require.Equal(t, c.want, DetectLanguage(c.name, []byte(c.src)), "%q %q", c.name, c.src)

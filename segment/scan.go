@@ -129,19 +129,12 @@ func (s *scanner) feed(text []byte, tokens int) {
 	s.lines = append(s.lines, l)
 	s.fresh = !continued
 	s.line = text
-	skip := 0
-	if s.off == 0 {
-		if skip = lex.Interpreter(text, s.lex.Syntax()); skip > 0 {
-			s.current().flags |= hasComment | keeps
-		}
-	}
 	s.lex.Line(text)
-	s.lex.Skip(skip)
 	for s.codes > s.lex.Depth() { // the lexer gave up a literal
 		s.pop()
 	}
 	t, ok := s.lex.Next()
-	if !ok && skip == 0 {
+	if !ok {
 		s.current().flags |= empty
 	}
 	for ; ok; t, ok = s.lex.Next() {

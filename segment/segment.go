@@ -25,6 +25,8 @@
 // space: CR LF is one line end and a lone CR is none, so a file whose lines end
 // in CR alone is one line. White space means space, tab, "\n", "\v", "\f" and
 // "\r"; every other byte is text, NUL and invalid UTF-8 included.
+// A byte order mark at the start of a source changes neither its structure nor its
+// functions; it belongs to the first step.
 //
 // # Structure
 //

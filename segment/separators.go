@@ -20,7 +20,7 @@ func (s *separators) add(text []byte, here, end bound) {
 	blank := isSpace(text)
 	hasCode := !blank
 	if s.known {
-		hasCode = s.hasCode(text, here.at == 0)
+		hasCode = s.hasCode(text)
 	}
 	if s.preset == BlankLines && !blank && s.phase == afterBlank {
 		s.shut(here)
@@ -42,11 +42,8 @@ func (s *separators) add(text []byte, here, end bound) {
 
 // hasCode reports whether a line has more than comments and white space. A
 // comment mark inside a string is none.
-func (s *separators) hasCode(text []byte, first bool) bool {
+func (s *separators) hasCode(text []byte) bool {
 	s.lexer.Line(text)
-	if first {
-		s.lexer.Skip(lex.Interpreter(text, s.lexer.Syntax()))
-	}
 	code := false
 	for t, ok := s.lexer.Next(); ok; t, ok = s.lexer.Next() {
 		code = code || t.Kind != lex.Comment && !isSpace(text[t.Start:t.End])

@@ -23,6 +23,7 @@ type Lexer struct {
 	prefix   bool // the last token was the prefix of a string with code in it
 	opens    bool // the last literal ends by opening code inside it
 	resumed  bool // the line began in a comment or a literal
+	begun    bool // the first line is set
 
 	part         // the open comment or literal that the position is in
 	outer []part // those with code in them around it, the innermost last
@@ -58,9 +59,15 @@ const (
 // NewLexer returns a lexer before the first line.
 func NewLexer(syntax Syntax) *Lexer { return &Lexer{syntax: syntax, rules: &syntaxRules[syntax]} }
 
-// Line sets the line to read, with the newline that ends it.
+// Line sets the line to read, with the newline that ends it. The first is the
+// first of a file: Next passes over a byte order mark and returns a line that
+// names an interpreter as a comment.
 func (l *Lexer) Line(line []byte) {
 	l.line, l.pos, l.noRegexp, l.resumed = line, 0, 0, l.leaf != none
+	if !l.begun {
+		l.begun = true
+		l.begin(line)
+	}
 	// The code in an f-string may span lines, but a statement is no part of it: the
 	// string was never closed.
 	if l.leaf != none || !l.rules.braces || len(l.outer) == 0 || !statement(line) {
@@ -313,12 +320,6 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 func isWord(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || isDigit(c) || c == '_' || c == '$' || c >= 0x80
 }
-
-// Syntax returns the syntax that the lexer reads.
-func (l *Lexer) Syntax() Syntax { return l.syntax }
-
-// Skip passes over the first n bytes of the line.
-func (l *Lexer) Skip(n int) { l.pos = n }
 
 // Clone returns an independent copy.
 func (l *Lexer) Clone() *Lexer {

@@ -24,17 +24,19 @@ func (l *Lexer) comment(i int) (Token, bool) {
 	return l.resume(i, i+2), true
 }
 
-// Interpreter returns the end of a line that names an interpreter, which is a
-// comment at the start of a file, or 0 if the line names none.
-func Interpreter(line []byte, syntax Syntax) int {
-	rules := &syntaxRules[syntax]
-	if !rules.interpreter || len(line) < 2 || line[0] != '#' || line[1] != '!' || rules.attributes && len(line) > 2 && line[2] == '[' {
-		return 0
+// begin reads what only the first line of a file may begin with: a byte order
+// mark, which is no token, and the name of an interpreter.
+func (l *Lexer) begin(line []byte) {
+	text := TrimMark(line)
+	l.pos = len(line) - len(text)
+	attribute := l.rules.attributes && len(text) > 2 && text[2] == '['
+	if l.rules.interpreter && bytes.HasPrefix(text, []byte("#!")) && !attribute {
+		l.part = part{leaf: lineComment}
 	}
-	l := NewLexer(syntax)
-	l.Line(line)
-	return l.rest(0, lineComment).End
 }
+
+// TrimMark returns src without a byte order mark at its start.
+func TrimMark(src []byte) []byte { return bytes.TrimPrefix(src, []byte("\uFEFF")) }
 
 // rest opens a part whose kind says where it ends, and reads it.
 func (l *Lexer) rest(i int, leaf leaf) Token {

@@ -83,12 +83,7 @@ type Scanner struct {
 
 // New returns a scanner at the start of src, which must not change meanwhile.
 func New(src []byte, syntax Syntax) *Scanner {
-	s := &Scanner{src: src, lex: *NewLexer(syntax)}
-	if end := Interpreter(s.first(), syntax); end > 0 {
-		s.ahead = Span{Comment, 0, end}
-		s.line = end
-	}
-	return s
+	return &Scanner{src: src, lex: *NewLexer(syntax)}
 }
 
 // first returns the first line that the lexer has not read.

@@ -140,6 +140,9 @@ func TestSyntax(t *testing.T) {
 			`r#if «//»`,
 			"#![a]\n",
 			"«#!/a»\n",
+			"\uFEFF«#!/a»\n",
+			"\uFEFF#![a]\n",
+			"\n#!/a\n",
 			"‹'a'› 'a: loop",
 		},
 		Kotlin: {
