@@ -25,11 +25,12 @@
 //
 // # Errors
 //
-// Errors name the file. They wrap [ErrNotRegular], [ErrTooLarge], [ErrFault] or
-// the error of the file system, such as fs.ErrNotExist.
+// Errors name the file. They wrap [ErrNotRegular], [ErrTooLarge], [ErrPointer],
+// [ErrFault] or the error of the file system, such as fs.ErrNotExist.
 package mapped
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -48,6 +49,9 @@ var (
 	ErrFault = errors.New("file changed or truncated while in use")
 	// ErrTooLarge means that a file exceeds a limit or the address space.
 	ErrTooLarge = errors.New("file too large")
+	// ErrPointer means that ReadFile found a Git LFS pointer in place of the
+	// file.
+	ErrPointer = errors.New("a Git LFS pointer, not the file itself: fetch it with git lfs pull")
 )
 
 // alignment of a copy, in bytes: a cache line, and the widest vector load.
@@ -170,7 +174,8 @@ func (f *File) Close() error {
 }
 
 // ReadFile reads a small file such as config.json. It opens regular files only
-// and returns ErrTooLarge for a file of more than limit bytes.
+// and returns ErrTooLarge for a file of more than limit bytes, ErrPointer for a
+// Git LFS pointer.
 func ReadFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	file, info, err := openRegular(fsys, name)
 	if err != nil {
@@ -186,6 +191,9 @@ func ReadFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	}
 	if int64(len(data)) > limit { // Stat did not know the size, or the file grew
 		return nil, fmt.Errorf("%s: %w: more than %d bytes", name, ErrTooLarge, limit)
+	}
+	if bytes.HasPrefix(data, []byte("version https://git-lfs")) {
+		return nil, fmt.Errorf("%s: %w", name, ErrPointer)
 	}
 	return data, nil
 }

@@ -102,6 +102,10 @@ func TestReadFile(t *testing.T) {
 		require.ErrorIs(t, err, mapped.ErrTooLarge)
 		require.ErrorContains(t, err, "f: ")
 	}
+	pointer := "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+	_, err := mapped.ReadFile(fstest.MapFS{"config.json": {Data: []byte(pointer)}}, "config.json", 1000)
+	require.ErrorIs(t, err, mapped.ErrPointer)
+	require.ErrorContains(t, err, "config.json: a Git LFS pointer")
 }
 
 // liar is a file system with one file whose size differs from what Stat says.

@@ -18,12 +18,13 @@ const (
 // index. Whoever opens it closes it.
 type Checkpoint struct {
 	set
-	files []*File // by name
+	files   []*File // by name
+	ignored []string
 }
 
 // Open opens model.safetensors or, where there is none, the files that
 // model.safetensors.index.json lists. The single file takes precedence, as in
-// transformers.
+// transformers; Ignored then names the index.
 //
 // Open checks an index against the headers of its files: each tensor must be in
 // the file that the index names and in no other. A tensor that the index omits
@@ -32,7 +33,11 @@ type Checkpoint struct {
 func Open(fsys fs.FS) (*Checkpoint, error) {
 	f, err := OpenFile(fsys, singleName)
 	if err == nil {
-		return &Checkpoint{set: f.set, files: []*File{f}}, nil
+		c := &Checkpoint{set: f.set, files: []*File{f}}
+		if _, err := fs.Stat(fsys, indexName); err == nil {
+			c.ignored = []string{indexName}
+		}
+		return c, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -144,6 +149,9 @@ func (c *Checkpoint) Metadata() map[string]string {
 	}
 	return out
 }
+
+// Ignored lists the files of the folder that describe weights and were not read.
+func (c *Checkpoint) Ignored() []string { return c.ignored }
 
 // Mapped lists the mapped files, for mapped.Guard.
 func (c *Checkpoint) Mapped() []*mapped.File {

@@ -53,6 +53,7 @@ func TestShards(t *testing.T) {
 	require.Equal(t, []string{"a", "b", "unlisted"}, c.Names())
 	require.Equal(t, map[string]string{"shard": "1"}, c.Metadata())
 	require.Len(t, c.Mapped(), 2)
+	require.Empty(t, c.Ignored())
 	b, ok := c.Tensor("b")
 	require.True(t, ok)
 	require.Equal(t, "sub/2.safetensors", b.File)
@@ -67,6 +68,7 @@ func TestShards(t *testing.T) {
 	c, err = Open(fsys)
 	require.NoError(t, err)
 	require.Equal(t, []string{"a"}, c.Names(), "the single file counts")
+	require.Equal(t, []string{indexName}, c.Ignored(), "and the index is reported")
 	require.Equal(t, map[string]string{"shard": "9"}, c.Metadata())
 	require.Len(t, c.Mapped(), 1)
 

@@ -9,11 +9,12 @@
 //	w, ok := c.Tensor("model.norm.weight") // w.DType, w.Shape, w.Widen()
 //
 // The reader treats every file as hostile. It refuses a key that occurs twice
-// or in two spellings of case, fields it does not know, and file names that
-// leave the folder. It checks all sizes against the file before it allocates.
-// The tensors must tile the data section exactly, so that no byte is shared,
-// hidden or missing. An odd header length and a tensor at an odd offset are
-// legal.
+// or in two spellings of case, and file names that leave the folder. It checks
+// all sizes against the file before it allocates. The tensors must tile the data
+// section exactly, so that no byte is shared, hidden or missing. Legal are, as
+// in version 0.8 of the Python library, an odd header length, a tensor at an odd
+// offset, white space before the header, null instead of metadata, and fields of
+// a tensor that the format does not have.
 //
 // # Concurrency
 //
@@ -28,7 +29,7 @@
 // of the header, whatever a file claims.
 //
 // Limits: a header of 100 MB (as in the Python library), 100,000 tensors, names
-// of 512 bytes, 8 dimensions, 16 MB of metadata.
+// of 512 bytes, 8 dimensions, 100 unknown fields a tensor, 16 MB of metadata.
 //
 // # Errors
 //
@@ -49,6 +50,7 @@ const (
 	maxName     = 512         // bytes
 	maxRank     = 8           // dimensions
 	maxMetadata = 16 << 20    // bytes of all keys and values
+	maxSkipped  = 100         // unknown fields of one tensor
 	maxIndex    = 32 << 20    // bytes of model.safetensors.index.json
 
 	metadataKey = "__metadata__"

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"math/bits"
@@ -19,6 +18,9 @@ type entry struct {
 	Tensor
 	begin, end uint64
 }
+
+// fields are the keys of the object that describes a tensor.
+var fields = [...]string{"dtype", "shape", "data_offsets"}
 
 // split checks the length field and returns the header and the data section.
 func split(file []byte) (header, data []byte, err error) {
@@ -54,9 +56,6 @@ func guess(file []byte) string {
 // parseHeader reads a header for a data section of size bytes. The tensors come
 // in the order of their data and tile it exactly; their data is not set.
 func parseHeader(header []byte, size uint64) (tensors []entry, metadata map[string]string, err error) {
-	if len(header) == 0 || header[0] != '{' {
-		return nil, nil, errors.New("header does not begin with {")
-	}
 	r := strictjson.New(header)
 	r.MaxString = maxName
 	seen := keys{}
@@ -77,8 +76,12 @@ func parseHeader(header []byte, size uint64) (tensors []entry, metadata map[stri
 	return tensors, metadata, tile(tensors, size)
 }
 
-// readMetadata reads the object of strings under __metadata__.
+// readMetadata reads the object of strings under __metadata__. Null is no
+// metadata, as in the Python library.
 func readMetadata(r *strictjson.Reader) map[string]string {
+	if r.Null() {
+		return nil
+	}
 	r.MaxString = maxMetadata
 	defer func() { r.MaxString = maxName }()
 	metadata := map[string]string{}
@@ -98,10 +101,13 @@ func readMetadata(r *strictjson.Reader) map[string]string {
 	return metadata
 }
 
-// readTensor reads the object that describes a tensor.
+// readTensor reads the object that describes a tensor. It skips fields that the
+// format does not have, as the Python library does, but not a field of the
+// format in another case.
 func readTensor(r *strictjson.Reader, name string) entry {
 	t := entry{Tensor: Tensor{Name: name}}
-	for field := range r.Object("dtype", "shape", "data_offsets") {
+	skipped := 0
+	for field := range r.Object(fields[:]...) {
 		switch field {
 		case "dtype":
 			if t.DType = DType(r.Text()); t.DType.rank() < 0 {
@@ -117,7 +123,13 @@ func readTensor(r *strictjson.Reader, name string) entry {
 			}
 			t.begin, t.end = uint64(offsets[0]), uint64(offsets[1])
 		default:
-			r.Unknown()
+			if slices.Contains(fields[:], fold(field)) {
+				r.Unknown()
+			}
+			if skipped++; skipped > maxSkipped {
+				r.Failf("more than %d unknown fields", maxSkipped)
+			}
+			r.Skip()
 		}
 	}
 	if r.Err() == nil {

@@ -43,7 +43,12 @@ func TestHeaders(t *testing.T) {
 		{"{" + u8("a", 0, 1), 1, "unexpected end"},
 		{"{" + u8("a", 0, 1) + "}\x00", 1, "want the end"},
 		{"{" + u8("a", 0, 1) + "}{}", 1, "want the end"},
-		{"\t{" + u8("a", 0, 1) + "}", 1, "does not begin with {"},
+		{" \t\r\n{" + u8("a", 0, 1) + "}", 1, ""},
+		{"\v{" + u8("a", 0, 1) + "}", 1, "want an object"},
+		{"\ufeff{" + u8("a", 0, 1) + "}", 1, "byte order mark"},
+		{"", 0, "unexpected end"},
+		{" ", 0, "unexpected end"},
+		{"[]", 0, "want an object"},
 
 		// keys
 		{"{" + u8("a", 0, 1) + "," + u8("a", 1, 1) + "}", 2, `key "a" occurs twice`},
@@ -56,9 +61,21 @@ func TestHeaders(t *testing.T) {
 		{`{"__METADATA__":{}}`, 0, "__METADATA__.dtype: the key is missing"},
 		{`{"__metadata__":{"a":"1","A":"2"}}`, 0, ""},
 		{`{"__metadata__":{"a":"1","a":"2"}}`, 0, "__metadata__.a: the key occurs twice"},
-		{`{"__metadata__":null}`, 0, "__metadata__"},
+		{`{"__metadata__":null}`, 0, ""},
+		{`{"__metadata__":null,` + u8("a", 0, 1) + "}", 1, ""},
+		{`{"__metadata__":null,"__metadata__":null}`, 0, "occurs twice"},
+		{`{"__metadata__":{"k":null}}`, 0, "__metadata__.k: want a string"},
+		{`{"__metadata__":[]}`, 0, "__metadata__: want an object"},
+		{`{"__metadata__":false}`, 0, "__metadata__: want an object"},
+		{`{"__metadata__":nul}`, 0, "__metadata__"},
+		{`{"a":null}`, 0, "a: want an object"},
 		{`{"a":{"dtype":"U8","Dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 1, "a.Dtype: unknown key"},
 		{`{"a":{"DTYPE":"U8","shape":[1],"data_offsets":[0,1]}}`, 1, "a.DTYPE: unknown key"},
+		{`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"note":"x"}}`, 1, ""},
+		{`{"a":{"strides":[1,null,{"b":[-1.5e3]}],"dtype":"U8","shape":[1],"data_offsets":[0,1],"":true}}`, 1, ""},
+		{`{"a":{"dtype":"U8","shape":[1],"note":3}}`, 1, "a.data_offsets: the key is missing"},
+		{`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"note":nan}}`, 1, "a.note"},
+		{`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"note":` + strings.Repeat("[", 1e5) + "}}", 1, "nested deeper"},
 		{"{" + u8(long, 0, 1) + "}", 1, ""},
 		{"{" + u8(long+"n", 0, 1) + "}", 1, "more than 512 bytes"},
 		{`{"` + strings.Repeat(`\u006e`, maxName) + u8("", 0, 1)[1:] + "}", 1, ""},
@@ -145,6 +162,12 @@ func TestLimits(t *testing.T) {
 	require.ErrorContains(t, err, "__metadata__.k: ")
 	_, err = Parse(join(`{"__metadata__":{"k":"`+long[:maxMetadata-65]+`"}}`, 0), "f")
 	require.NoError(t, err)
+	b.Reset()
+	for i := range maxSkipped + 1 {
+		fmt.Fprintf(&b, `"%d":0,`, i)
+	}
+	_, err = Parse(join(`{"a":{`+b.String()+`"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 1), "f")
+	require.ErrorContains(t, err, "more than 100 unknown fields")
 	b.Reset()
 	for i := range 300_000 {
 		fmt.Fprintf(&b, `"%d":"",`, i)
