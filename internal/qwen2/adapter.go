@@ -1,6 +1,7 @@
 package qwen2
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,8 +12,9 @@ import (
 	"seccodeprm/internal/safetensors"
 )
 
-// adapter is a PEFT LoRA adapter: low-rank updates of some projections, and
-// tensors that replace whole tensors of the base (biases, the readout).
+// adapter is a PEFT LoRA adapter: low-rank updates of some projections and of
+// the embedding, and tensors that replace whole tensors of the base (biases, the
+// readout).
 type adapter struct {
 	config *adapterConfig
 	data   []byte // adapter_config.json
@@ -22,19 +24,24 @@ type adapter struct {
 	deltas   map[string]*delta
 	replaced map[string]bool
 	strays   []string // problems with the names of tensors
+	ignored  []string // names of tensors that PEFT saves but does not use
 	model    *Config
 }
 
-// delta updates one projection to W + scale B A. With DoRA, every row of the
-// sum is rescaled to the length that magnitude gives.
+// delta updates one projection to W + scale B A, and its bias to b + scale c.
+// With DoRA, every row of the sum is rescaled to the length that magnitude
+// gives. The embedding, whose rows are its inputs, becomes W + scale (B A)^T.
 type delta struct {
 	a, b      *safetensors.Tensor // (r, K), (N, r)
+	c         *safetensors.Tensor // (N), nil without lora_bias
 	magnitude *safetensors.Tensor // (N), nil without DoRA
 }
 
 const (
 	adapterConfigName  = "adapter_config.json"
 	adapterWeightsName = "adapter_model.safetensors"
+
+	embedModule = "model.embed_tokens"
 )
 
 // openAdapter reads the configuration and the names of the tensors.
@@ -65,32 +72,44 @@ func openAdapter(fsys fs.FS, model *Config) (*adapter, error) {
 }
 
 // replace sorts the adapter's tensors into updates and replacements, and puts
-// the replacements into t.
+// the replacements into t. PEFT with bias "all" saves some tensors under two
+// names; equal values are no contradiction.
 func (a *adapter) replace(t tensors) {
 	for _, name := range a.file.Names() {
 		x, _ := a.file.Tensor(name)
 		rest, ok := strings.CutPrefix(name, "base_model.model.")
 		switch {
 		case !ok:
-			a.strays = append(a.strays, adapterWeightsName+": "+show(name)+": surplus, does not begin with base_model.model.")
+			a.stray(name, "surplus, does not begin with base_model.model.")
 		case strings.Contains(rest, ".original_module."):
-			// Bias "all" also saves the unused original of a replaced module.
+			// The unused original of a replaced module.
+			a.ignored = append(a.ignored, show(name))
 		case a.update(rest, x):
 		default:
 			rest = strings.Replace(rest, ".modules_to_save.", ".", 1)
 			base := strings.Replace(rest, ".base_layer.", ".", 1)
-			if base != rest && a.config.bias == "none" {
-				a.strays = append(a.strays, adapterWeightsName+": "+show(name)+`: surplus, the adapter's bias is "none"`)
+			if base != rest && base != embedName && a.config.bias == "none" {
+				a.stray(name, `surplus, the adapter's bias is "none"`)
 				continue
 			}
-			if a.replaced[base] {
-				a.strays = append(a.strays, adapterWeightsName+": "+show(name)+": "+show(base)+" is there under two names")
+			if a.replaced[base] && !equal(t[base], x) {
+				a.stray(name, "%s has another value for %s: the two names contradict each other", show(t[base].Name), show(base))
 				continue
 			}
 			t[base] = x
 			a.replaced[base] = true
 		}
 	}
+}
+
+// stray records a problem with the name of a tensor.
+func (a *adapter) stray(name, format string, args ...any) {
+	a.strays = append(a.strays, adapterWeightsName+": "+show(name)+": "+fmt.Sprintf(format, args...))
+}
+
+// equal reports whether two tensors have the same type, shape and bytes.
+func equal(x, y safetensors.Tensor) bool {
+	return x.DType == y.DType && slices.Equal(x.Shape, y.Shape) && bytes.Equal(x.Bytes(), y.Bytes())
 }
 
 // used returns the adapter's tensors that the model uses, sorted by name.
@@ -117,21 +136,25 @@ func (a *adapter) update(name string, x safetensors.Tensor) bool {
 	}{
 		{".lora_A.weight", func(d *delta) **safetensors.Tensor { return &d.a }},
 		{".lora_B.weight", func(d *delta) **safetensors.Tensor { return &d.b }},
+		{".lora_embedding_A", func(d *delta) **safetensors.Tensor { return &d.a }},
+		{".lora_embedding_B", func(d *delta) **safetensors.Tensor { return &d.b }},
+		{".lora_B.bias", func(d *delta) **safetensors.Tensor { return &d.c }},
 		{".lora_magnitude_vector", func(d *delta) **safetensors.Tensor { return &d.magnitude }},
 		{".lora_magnitude_vector.weight", func(d *delta) **safetensors.Tensor { return &d.magnitude }}, // PEFT before 0.12
 	} {
 		module, ok := strings.CutSuffix(name, part.end)
-		if !ok {
+		if !ok || (module == embedModule) != strings.HasPrefix(part.end, ".lora_embedding_") {
 			continue
 		}
 		if a.deltas[module] == nil {
 			a.deltas[module] = new(delta)
 		}
-		if at := part.in(a.deltas[module]); *at == nil {
+		at := part.in(a.deltas[module])
+		if *at == nil || equal(**at, x) {
 			*at = &x
-			return true
+		} else {
+			a.stray(x.Name, "%s has another value: the two names contradict each other", show((*at).Name))
 		}
-		a.strays = append(a.strays, adapterWeightsName+": "+show(x.Name)+": there under two names")
 		return true
 	}
 	return false
@@ -149,79 +172,4 @@ func (a *adapter) architectures(base []string) []string {
 	default:
 		return base
 	}
-}
-
-// problems lists what is wrong with the adapter's tensors: unknown names, wrong
-// shapes, and tensors that its configuration promises but the file does not
-// have. Replacements are compared elsewhere, with the model's own tensors.
-func (a *adapter) problems(wants []want) []string {
-	problems := a.strays
-	report := func(name, format string, args ...any) {
-		problems = append(problems, adapterWeightsName+": "+show(name)+": "+fmt.Sprintf(format, args...))
-	}
-	expect := func(name string, t *safetensors.Tensor, shape ...int) {
-		switch {
-		case t == nil:
-			report("base_model.model."+name, "missing, expected %v", shape)
-		case !slices.Equal(t.Shape, shape):
-			report(t.Name, "expected %v, found %v", shape, t.Shape)
-		case !usable(t.DType):
-			report(t.Name, "type %s is not supported (BF16, F16, F32, F64 are)", t.DType)
-		}
-	}
-	known := make(map[string]bool)
-	for i := range a.model.NumHiddenLayers {
-		for _, p := range Projections {
-			module := layerName(i) + "." + p.Name
-			known[module] = true
-			d := a.deltas[module]
-			if !a.config.targets(module) {
-				if d != nil {
-					report(d.tensors()[0].Name, "surplus, %s does not target the module", adapterConfigName)
-				}
-				continue
-			}
-			if d == nil {
-				d = new(delta)
-			}
-			n, k := p.shape(a.model)
-			r := a.config.rankOf(module)
-			expect(module+".lora_A.weight", d.a, r, k)
-			expect(module+".lora_B.weight", d.b, n, r)
-			if a.config.dora {
-				expect(module+".lora_magnitude_vector", d.magnitude, n)
-			} else if d.magnitude != nil {
-				report(d.magnitude.Name, "surplus, use_dora is off in %s", adapterConfigName)
-			}
-		}
-	}
-	for _, module := range sortedKeys(a.deltas) {
-		if !known[module] {
-			report(a.deltas[module].tensors()[0].Name, "%s is not one of the projections that can be adapted", show(module))
-		}
-	}
-	for _, w := range wants {
-		if a.owes(w.name) && !a.replaced[w.name] {
-			report("base_model.model."+w.name, "missing, %s promises it", adapterConfigName)
-		}
-	}
-	return problems
-}
-
-// owes reports whether the configuration says that the adapter holds the
-// tensor.
-func (a *adapter) owes(name string) bool {
-	module := strings.TrimSuffix(strings.TrimSuffix(name, ".weight"), ".bias")
-	if a.config.saves(module) {
-		return true
-	}
-	if !strings.HasSuffix(name, ".bias") {
-		return false
-	}
-	return a.config.bias == "all" || a.config.bias == "lora_only" && a.config.targets(module)
-}
-
-// tensors returns the tensors that are present.
-func (d *delta) tensors() []*safetensors.Tensor {
-	return slices.DeleteFunc([]*safetensors.Tensor{d.a, d.b, d.magnitude}, func(t *safetensors.Tensor) bool { return t == nil })
 }

@@ -1,9 +1,11 @@
 package qwen2
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,15 +20,21 @@ type adapterConfig struct {
 	alpha         float64
 	rankStabilise bool // scale by alpha/sqrt(r) instead of alpha/r
 	dora          bool
+	loraBias      bool      // B has a bias
 	ranks         []pattern // rank_pattern, in the order of the file
 	alphas        []pattern // alpha_pattern, likewise
 	modulesToSave []string
-	targets       func(module string) bool
+	targets       targeting
 }
+
+// targeting reports whether a module has an update. Where the configuration
+// leaves that to an expression that only Python understands, the module has one
+// if its tensors are stored.
+type targeting func(module string, stored bool) bool
 
 // pattern overrides a value for the modules whose names end in a match.
 type pattern struct {
-	end   *regexp.Regexp
+	end   *regexp.Regexp // nil for an expression that only Python understands
 	value float64
 }
 
@@ -34,12 +42,13 @@ type pattern struct {
 // adapter was made but not how to apply it. Every other key must be null, false
 // or empty, since a key that a later PEFT adds may change the function.
 // fan_in_fan_out concerns layers that store W transposed. Qwen2 has none, and
-// PEFT ignores the key for them.
+// PEFT ignores the key for them. ensure_weight_tying concerns an LM head that is
+// tied to the embedding: see problems.
 var harmless = [...]string{
 	"peft_type", "task_type", "bias", "r", "lora_alpha", "use_rslora", "use_dora", "rank_pattern", "alpha_pattern",
 	"modules_to_save", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern", "init_lora_weights",
 	"auto_mapping", "base_model_name_or_path", "revision", "peft_version", "inference_mode", "lora_dropout",
-	"fan_in_fan_out", "megatron_core", "eva_config", "qalora_group_size", "runtime_config",
+	"fan_in_fan_out", "megatron_core", "lora_bias", "ensure_weight_tying", "eva_config", "qalora_group_size", "runtime_config",
 }
 
 // parseAdapterConfig reads adapter_config.json. Errors call it name.
@@ -82,6 +91,8 @@ func (c *adapterConfig) readMethod(f *fields) {
 	}
 	c.rankStabilise = f.boolOr("use_rslora", false)
 	c.dora = f.boolOr("use_dora", false)
+	c.loraBias = f.boolOr("lora_bias", false)
+	f.boolOr("ensure_weight_tying", false)
 	c.modulesToSave = f.texts("modules_to_save")
 	// Other initialisations subtract from the base's weights, so the adapter
 	// expects a changed base.
@@ -117,8 +128,8 @@ func neutral(v any) bool {
 func (c *adapterConfig) readScales(f *fields) {
 	c.rank = f.integer("r", 1, maxHidden)
 	c.alpha = f.number("lora_alpha")
-	c.ranks = readPatterns(f, "rank_pattern")
-	c.alphas = readPatterns(f, "alpha_pattern")
+	c.ranks = readPatterns(f, "rank_pattern", true)
+	c.alphas = readPatterns(f, "alpha_pattern", false)
 	for _, p := range c.ranks {
 		if p.value < 1 || p.value > maxHidden || p.value != math.Trunc(p.value) {
 			f.fail("rank_pattern", "%v is not a rank in 1..%d", p.value, maxHidden)
@@ -127,8 +138,9 @@ func (c *adapterConfig) readScales(f *fields) {
 }
 
 // readPatterns reads an object of regular expression -> number. The first match
-// in the order of the file counts, as in PEFT.
-func readPatterns(f *fields, key string) []pattern {
+// in the order of the file counts, as in PEFT. If the tensors tell the value as
+// well, an expression may be one that only Python understands.
+func readPatterns(f *fields, key string, told bool) []pattern {
 	obj := f.nested(key)
 	if obj == nil {
 		return nil
@@ -137,7 +149,7 @@ func readPatterns(f *fields, key string) []pattern {
 	var out []pattern
 	for _, expr := range obj.keys {
 		re, err := regexp.Compile(`^(?:.*\.)?(?:` + expr + `)$`)
-		if err != nil {
+		if err != nil && !(told && pythonOnly(err)) {
 			inner.fail(expr, "not a regular expression of RE2: %v", err)
 			continue
 		}
@@ -146,29 +158,48 @@ func readPatterns(f *fields, key string) []pattern {
 	return out
 }
 
-// rankOf returns the rank of the module's A and B.
-func (c *adapterConfig) rankOf(module string) int {
-	return int(override(c.ranks, module, float64(c.rank)))
-}
-
-// scaleOf returns the factor of B A: alpha/r, or alpha/sqrt(r) if
-// rank-stabilised.
-func (c *adapterConfig) scaleOf(module string) float32 {
-	alpha := override(c.alphas, module, c.alpha)
-	r := float64(c.rankOf(module))
-	if c.rankStabilise {
-		r = math.Sqrt(r)
+// pythonOnly reports whether an expression that RE2 refuses may be one of
+// Python: with a lookaround, a back reference, a possessive or a large repetition.
+func pythonOnly(err error) bool {
+	var e *syntax.Error
+	if !errors.As(err, &e) {
+		return false
 	}
-	return float32(alpha / r)
+	switch e.Code {
+	case syntax.ErrInvalidPerlOp, syntax.ErrInvalidNamedCapture, syntax.ErrInvalidEscape, syntax.ErrInvalidRepeatOp, syntax.ErrInvalidRepeatSize:
+		return true
+	}
+	return false
 }
 
-func override(patterns []pattern, module string, value float64) float64 {
-	for _, p := range patterns {
-		if p.end.MatchString(module) {
-			return p.value
+// rankOf returns the rank that the module's A and B must have. If an expression
+// that only Python understands decides it, that is the rank they have.
+func (c *adapterConfig) rankOf(module string, d *delta) int {
+	for _, p := range c.ranks {
+		switch {
+		case p.end == nil && d.a != nil && len(d.a.Shape) == 2:
+			return max(1, min(d.a.Shape[0], maxHidden))
+		case p.end != nil && p.end.MatchString(module):
+			return int(p.value)
 		}
 	}
-	return value
+	return c.rank
+}
+
+// scaleOf returns the factor of B A for rank r: alpha/r, or alpha/sqrt(r) if
+// rank-stabilised.
+func (c *adapterConfig) scaleOf(module string, r int) float32 {
+	alpha := c.alpha
+	for _, p := range c.alphas {
+		if p.end.MatchString(module) {
+			alpha = p.value
+			break
+		}
+	}
+	if c.rankStabilise {
+		return float32(alpha / math.Sqrt(float64(r)))
+	}
+	return float32(alpha / float64(r))
 }
 
 // saves reports whether modules_to_save names the module or one that contains
@@ -193,31 +224,33 @@ func (c *adapterConfig) readTargets(f *fields) {
 	target := readNames(f, "target_modules")
 	exclude := readNames(f, "exclude_modules")
 	layers := readLayerList(f)
-	c.targets = func(module string) bool {
-		return target(module) && !exclude(module) && layers(module)
+	c.targets = func(module string, stored bool) bool {
+		return target(module, stored) && !exclude(module, !stored) && layers(module)
 	}
 }
 
 // readNames reads a list of module names, or one regular expression for the
 // whole name. A listed name matches itself and every name that ends in "." and
 // itself.
-func readNames(f *fields, key string) func(module string) bool {
+func readNames(f *fields, key string) targeting {
 	expr, ok := f.value(key).(string)
 	if !ok {
 		names := f.texts(key)
-		return func(module string) bool {
+		return func(module string, _ bool) bool {
 			return slices.ContainsFunc(names, func(name string) bool { return module == name || strings.HasSuffix(module, "."+name) })
 		}
 	}
 	if key == "target_modules" && strings.EqualFold(expr, "all-linear") {
-		return func(string) bool { return true }
+		return func(module string, _ bool) bool { return module != embedModule }
 	}
 	re, err := regexp.Compile(`^(?:` + expr + `)$`)
-	if err != nil {
-		f.fail(key, "not a regular expression of RE2: %v", err)
-		return func(string) bool { return false }
+	if err == nil {
+		return func(module string, _ bool) bool { return re.MatchString(module) }
 	}
-	return re.MatchString
+	if !pythonOnly(err) {
+		f.fail(key, "not a regular expression: %v", err)
+	}
+	return func(_ string, stored bool) bool { return stored }
 }
 
 // readLayerList reads layers_to_transform, a layer or a list of layers, and

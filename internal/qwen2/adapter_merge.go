@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"seccodeprm/internal/par"
+	"seccodeprm/internal/safetensors"
 	"seccodeprm/kernels"
 )
 
@@ -13,11 +15,11 @@ import (
 // number of strips, and enough to pay for packing A once.
 const mergeRows = 48
 
-// merging is the state of merging one projection.
+// merging is the state of merging one matrix.
 type merging struct {
 	weight    *kernels.Weight // as stored by the base; replaced at the end
-	a         kernels.Weight  // A transposed, (K, r)
-	b         []float32       // (N, r)
+	a         kernels.Weight  // (K, r): A of a projection, transposed
+	b         []float32       // (N, r): B of a projection
 	magnitude []float32       // (N), nil without DoRA
 	scale     float32
 	out       []float32 // (N, K)
@@ -32,64 +34,116 @@ type mergeScratch struct {
 	row     []float32 // (K)
 }
 
-// merge replaces each projection that the adapter updates by a float32 copy.
-// Like PEFT, it multiplies B A, then scales, then adds to W, and rounds each
-// step. The product is a kernel under the contract of arithmetic, so the bits
-// of a merged model depend on neither the machine nor the threads.
-func (a *adapter) merge(ctx context.Context, threads int, layers []Layer) error {
+// merge replaces each matrix that the adapter updates by a float32 copy. Like
+// PEFT, it multiplies B A, then scales, then adds to W, and rounds each step.
+// The product is a kernel under the contract of arithmetic, so the bits of a
+// merged model depend on neither the machine nor the threads.
+func (a *adapter) merge(ctx context.Context, threads int, model *Model) error {
 	scratch := make([]mergeScratch, threads)
-	for i := range layers {
+	for i := range model.Layers {
 		for _, p := range Projections {
 			module := layerName(i) + "." + p.Name
 			d := a.deltas[module]
 			if d == nil {
 				continue
 			}
-			weight := &p.Of(&layers[i]).Weight
-			m, err := newMerging(weight, d, a.config.scaleOf(module))
-			if err != nil {
+			if err := a.mergeProjection(ctx, threads, p.Of(&model.Layers[i]), module, d, scratch); err != nil {
 				return err
 			}
-			blocks := (weight.N + mergeRows - 1) / mergeRows
-			err = par.Run(ctx, threads, blocks, par.Func(func(worker, block int) {
-				first := block * mergeRows
-				m.rows(first, min(mergeRows, weight.N-first), &scratch[worker])
-			}))
-			if err != nil {
-				return err
-			}
-			for row, over := range m.overflow {
-				if over {
-					return fmt.Errorf("%w: %s: %s: row %d of the merged weight is not finite", ErrModel, show(d.b.File), show(d.b.Name), row)
-				}
-			}
-			*weight = kernels.Weight{N: weight.N, K: weight.K, F32: m.out}
+		}
+	}
+	if d := a.deltas[embedModule]; d != nil {
+		return a.mergeEmbedding(ctx, threads, &model.EmbedTokens, d, scratch)
+	}
+	return nil
+}
+
+// mergeProjection merges one projection and its bias.
+func (a *adapter) mergeProjection(ctx context.Context, threads int, l *Linear, module string, d *delta, scratch []mergeScratch) error {
+	r := d.a.Shape[0]
+	lowA, err := widen(*d.a) // (r, K)
+	if err != nil {
+		return err
+	}
+	lowB, err := widen(*d.b) // (N, r)
+	if err != nil {
+		return err
+	}
+	scale := a.config.scaleOf(module, r)
+	m := newMerging(&l.Weight, transposed(lowA, r), lowB, scale)
+	if d.magnitude != nil {
+		if m.magnitude, err = widen(*d.magnitude); err != nil {
+			return err
+		}
+	}
+	if err := m.run(ctx, threads, scratch, d.b); err != nil || d.c == nil {
+		return err
+	}
+	c, err := widen(*d.c)
+	if err != nil {
+		return err
+	}
+	for i, x := range c {
+		l.Bias[i] += float32(scale * x)
+		if !isFinite(l.Bias[i]) {
+			return fmt.Errorf("%w: %s: %s: element %d of the merged bias is not finite", ErrModel, show(d.c.File), show(d.c.Name), i)
 		}
 	}
 	return nil
 }
 
-// newMerging widens the update.
-func newMerging(w *kernels.Weight, d *delta, scale float32) (*merging, error) {
-	lowRank, err := widen(*d.a) // (r, K)
-	if err != nil {
-		return nil, err
-	}
+// mergeEmbedding merges the embedding, W + scale (B A)^T: A is (r, VocabSize),
+// B is (HiddenSize, r).
+func (a *adapter) mergeEmbedding(ctx context.Context, threads int, w *kernels.Weight, d *delta, scratch []mergeScratch) error {
 	r := d.a.Shape[0]
-	m := &merging{weight: w, scale: scale, out: make([]float32, w.N*w.K), overflow: make([]bool, w.N)}
-	m.a = kernels.Weight{N: w.K, K: r, F32: make([]float32, w.K*r)}
+	lowA, err := widen(*d.a)
+	if err != nil {
+		return err
+	}
+	lowB, err := widen(*d.b)
+	if err != nil {
+		return err
+	}
+	m := newMerging(w, lowB, transposed(lowA, r), a.config.scaleOf(embedModule, r))
+	return m.run(ctx, threads, scratch, d.a)
+}
+
+// newMerging prepares W + scale b a^T for a (K, r) and b (N, r).
+func newMerging(w *kernels.Weight, a, b []float32, scale float32) *merging {
+	return &merging{
+		weight: w, a: kernels.Weight{N: w.K, K: len(a) / w.K, F32: a}, b: b, scale: scale,
+		out: make([]float32, w.N*w.K), overflow: make([]bool, w.N),
+	}
+}
+
+// transposed returns the transpose of a matrix of r rows.
+func transposed(in []float32, r int) []float32 {
+	k := len(in) / r
+	out := make([]float32, len(in))
 	for i := range r {
-		for k := range w.K {
-			m.a.F32[k*r+i] = lowRank[i*w.K+k]
+		for j := range k {
+			out[j*r+i] = in[i*k+j]
 		}
 	}
-	if m.b, err = widen(*d.b); err != nil {
-		return nil, err
+	return out
+}
+
+// run merges all rows and replaces the weight. Errors name the tensor.
+func (m *merging) run(ctx context.Context, threads int, scratch []mergeScratch, tensor *safetensors.Tensor) error {
+	w := m.weight
+	blocks := (w.N + mergeRows - 1) / mergeRows
+	err := par.Run(ctx, threads, blocks, par.Func(func(worker, block int) {
+		first := block * mergeRows
+		m.rows(first, min(mergeRows, w.N-first), &scratch[worker])
+	}))
+	if err != nil {
+		return err
 	}
-	if d.magnitude != nil {
-		m.magnitude, err = widen(*d.magnitude)
+	if row := slices.Index(m.overflow, true); row >= 0 {
+		return fmt.Errorf("%w: %s: %s: row %d of the merged weight is not finite", ErrModel, show(tensor.File), show(tensor.Name), row)
 	}
-	return m, err
+	*w = kernels.Weight{N: w.N, K: w.K, F32: m.out}
+	return nil
 }
 
 // rows merges rows first..first+count-1.
@@ -113,12 +167,14 @@ func (m *merging) rows(first, count int, s *mergeScratch) {
 			rescale(out, m.magnitude[first+i])
 		}
 		for _, x := range out {
-			if math.Float32bits(x)&0x7f800000 == 0x7f800000 {
+			if !isFinite(x) {
 				m.overflow[first+i] = true
 			}
 		}
 	}
 }
+
+func isFinite(x float32) bool { return math.Float32bits(x)&0x7f800000 != 0x7f800000 }
 
 // rescale scales the row to the Euclidean length magnitude (DoRA). The sum of
 // squares is in float64, where a product of two float32 is exact.

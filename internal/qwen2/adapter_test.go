@@ -230,8 +230,11 @@ func TestBias(t *testing.T) {
 		"missing":     {"lora_only", nil, "q_proj.bias: missing"},
 		"none":        {"none", tensors{q + "base_layer.bias": bias}, "base_layer.bias: surplus"},
 		"wrong shape": {"lora_only", tensors{q + "base_layer.bias": other}, "expected [8], found [4]"},
-		"two names":   {"lora_only", tensors{q + "base_layer.bias": bias, q + "bias": bias}, "two names"},
-		"no bias":     {"lora_only", tensors{q + "base_layer.bias": bias, prefix + "model.layers.0.self_attn.o_proj.bias": bias}, "o_proj.bias: surplus"},
+		"two names":   {"lora_only", tensors{q + "base_layer.bias": bias, q + "bias": bias}, ""},
+		"two values":  {"lora_only", tensors{q + "base_layer.bias": bias, q + "bias": zeros(8)}, "the two names contradict each other"},
+		"two types": {"lora_only", tensors{q + "base_layer.bias": bias, q + "bias": safetensors.New("", safetensors.BF16, []int{8}, make([]byte, 16))},
+			"the two names contradict each other"},
+		"no bias": {"lora_only", tensors{q + "base_layer.bias": bias, prefix + "model.layers.0.self_attn.o_proj.bias": bias}, "o_proj.bias: surplus"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			adapter := lora(t, loraConfig("bias", `"`+tc.mode+`"`), func(all tensors) {
@@ -264,36 +267,47 @@ func TestAdapterRefusals(t *testing.T) {
 		"other method":       {loraConfig("peft_type", `"IA3"`), nil, "peft_type"},
 		"unknown key":        {loraConfig("use_warp", "true"), nil, "use_warp"},
 		"qalora":             {loraConfig("use_qalora", "true"), nil, "use_qalora"},
-		"lora_bias":          {loraConfig("lora_bias", "true"), nil, "lora_bias"},
-		"layer replication":  {loraConfig("layer_replication", "[[0, 1], [0, 1]]"), nil, "layer_replication"},
-		"token indices":      {loraConfig("trainable_token_indices", "[1]"), nil, "trainable_token_indices"},
-		"pissa":              {loraConfig("init_lora_weights", `"pissa_niter_4"`), nil, "init_lora_weights"},
-		"bias":               {loraConfig("bias", `"some"`), nil, "bias"},
-		"no rank":            {loraConfig("r", ""), nil, "r: is missing"},
-		"zero rank":          {loraConfig("r", "0"), nil, "r: 0 is outside"},
-		"fractional rank":    {loraConfig("rank_pattern", `{"q_proj": 1.5}`), nil, "rank_pattern"},
-		"pattern no object":  {loraConfig("rank_pattern", `[1]`), nil, "rank_pattern"},
-		"bad expression":     {loraConfig("alpha_pattern", `{"q_(proj": 1}`), nil, "alpha_pattern.q_(proj"},
-		"lookahead":          {loraConfig("target_modules", `"(?=q).*"`), nil, "target_modules"},
-		"no targets":         {loraConfig("target_modules", ""), nil, "target_modules"},
-		"targets a number":   {loraConfig("target_modules", "3"), nil, "target_modules"},
-		"layer a string":     {loraConfig("layers_to_transform", `["0"]`), nil, "layers_to_transform"},
-		"other layers":       {loraConfig("layers_pattern", `"h"`), nil, "layers_pattern"},
-		"truncated config":   {`{"peft_type": "LORA"`, nil, adapterConfigName},
-		"duplicate key":      {`{"peft_type": "LORA", "peft_type": "LORA"}`, nil, "peft_type"},
-		"layer not targeted": {loraConfig("layers_to_transform", "[1]"), nil, "does not target"},
-		"not targeted":       {loraConfig("target_modules", `["k_proj"]`), nil, "does not target"},
-		"missing module":     {loraConfig("target_modules", `["q_proj", "up_proj"]`), nil, "up_proj.lora_A.weight: missing"},
-		"missing B":          {loraConfig(), func(all tensors) { delete(all, q+"lora_B.weight") }, "q_proj.lora_B.weight: missing"},
-		"wrong rank":         {loraConfig("rank_pattern", `{"q_proj": 4}`), nil, "lora_A.weight: expected [4 8], found [3 8]"},
-		"missing head":       {loraConfig("modules_to_save", `["score"]`), nil, "score.weight: missing"},
-		"no magnitude":       {loraConfig("use_dora", "true"), nil, "lora_magnitude_vector: missing"},
-		"magnitude":          {loraConfig(), func(all tensors) { all[q+"lora_magnitude_vector"] = x }, "use_dora is off"},
-		"embedding":          {loraConfig(), func(all tensors) { all[prefix+"model.embed_tokens.lora_embedding_A"] = x }, "lora_embedding_A"},
-		"lora of the head":   {loraConfig(), func(all tensors) { all[prefix+"score.lora_A.weight"] = x }, "score"},
-		"bias of B":          {loraConfig(), func(all tensors) { all[q+"lora_B.bias"] = x }, "lora_B.bias"},
-		"layer beyond":       {loraConfig(), func(all tensors) { all[prefix+"model.layers.7.self_attn.q_proj.lora_A.weight"] = x }, "model.layers.7"},
-		"foreign name":       {loraConfig(), func(all tensors) { all["unet.x"] = x }, "unet.x"},
+		"no bias of B":       {loraConfig("lora_bias", "true"), nil, "lora_B.bias: missing"},
+		"lora_bias a number": {loraConfig("lora_bias", "1"), nil, "lora_bias"},
+		"bias of no bias": {loraConfig("lora_bias", "true", "target_modules", `["o_proj"]`), func(all tensors) {
+			o := prefix + "model.layers.0.self_attn.o_proj."
+			all[o+"lora_A.weight"], all[o+"lora_B.weight"], all[o+"lora_B.bias"] = all[q+"lora_A.weight"], all[q+"lora_B.weight"], x
+		}, "o_proj: lora_bias is on in adapter_config.json, but the projection has no bias"},
+		"layer replication": {loraConfig("layer_replication", "[[0, 1], [0, 1]]"), nil, "layer_replication"},
+		"token indices":     {loraConfig("trainable_token_indices", "[1]"), nil, "trainable_token_indices"},
+		"pissa":             {loraConfig("init_lora_weights", `"pissa_niter_4"`), nil, "init_lora_weights"},
+		"bias":              {loraConfig("bias", `"some"`), nil, "bias"},
+		"no rank":           {loraConfig("r", ""), nil, "r: is missing"},
+		"zero rank":         {loraConfig("r", "0"), nil, "r: 0 is outside"},
+		"fractional rank":   {loraConfig("rank_pattern", `{"q_proj": 1.5}`), nil, "rank_pattern"},
+		"pattern no object": {loraConfig("rank_pattern", `[1]`), nil, "rank_pattern"},
+		"bad expression":    {loraConfig("alpha_pattern", `{"q_(proj": 1}`), nil, "alpha_pattern.q_(proj"},
+		"no expression":     {loraConfig("target_modules", `"(q"`), nil, "target_modules: not a regular expression"},
+		"Python's alpha":    {loraConfig("alpha_pattern", `{"(?=q).*": 1}`), nil, "alpha_pattern.(?=q).*: not a regular expression of RE2"},
+		"half of a module": {loraConfig("target_modules", `"^(?!.*mlp).*"`), func(all tensors) { delete(all, q+"lora_A.weight") },
+			"q_proj.lora_A.weight: missing"},
+		"no targets":          {loraConfig("target_modules", ""), nil, "target_modules"},
+		"targets a number":    {loraConfig("target_modules", "3"), nil, "target_modules"},
+		"layer a string":      {loraConfig("layers_to_transform", `["0"]`), nil, "layers_to_transform"},
+		"other layers":        {loraConfig("layers_pattern", `"h"`), nil, "layers_pattern"},
+		"truncated config":    {`{"peft_type": "LORA"`, nil, adapterConfigName},
+		"duplicate key":       {`{"peft_type": "LORA", "peft_type": "LORA"}`, nil, "peft_type"},
+		"layer not targeted":  {loraConfig("layers_to_transform", "[1]"), nil, "does not target"},
+		"not targeted":        {loraConfig("target_modules", `["k_proj"]`), nil, "does not target"},
+		"missing module":      {loraConfig("target_modules", `["q_proj", "up_proj"]`), nil, "up_proj.lora_A.weight: missing"},
+		"missing B":           {loraConfig(), func(all tensors) { delete(all, q+"lora_B.weight") }, "q_proj.lora_B.weight: missing"},
+		"wrong rank":          {loraConfig("rank_pattern", `{"q_proj": 4}`), nil, "lora_A.weight: expected [4 8], found [3 8]"},
+		"missing head":        {loraConfig("modules_to_save", `["score"]`), nil, "score.weight: missing"},
+		"no magnitude":        {loraConfig("use_dora", "true"), nil, "lora_magnitude_vector: missing"},
+		"magnitude":           {loraConfig(), func(all tensors) { all[q+"lora_magnitude_vector"] = x }, "use_dora is off"},
+		"embedding":           {loraConfig(), func(all tensors) { all[prefix+"model.embed_tokens.lora_embedding_A"] = x }, "lora_embedding_A: surplus"},
+		"half an embedding":   {loraConfig("target_modules", `["q_proj", "embed_tokens"]`), func(all tensors) { all[prefix+"model.embed_tokens.lora_embedding_A"] = zeros(3, 16) }, "lora_embedding_B: missing, expected [8 3]"},
+		"embedding as linear": {loraConfig("target_modules", `["q_proj", "embed_tokens"]`), func(all tensors) { all[prefix+"model.embed_tokens.lora_A.weight"] = zeros(3, 8) }, "lora_A.weight: surplus"},
+		"linear as embedding": {loraConfig(), func(all tensors) { all[q+"lora_embedding_A"] = zeros(3, 16) }, "lora_embedding_A: surplus"},
+		"lora of the head":    {loraConfig(), func(all tensors) { all[prefix+"score.lora_A.weight"] = x }, "score"},
+		"bias of B":           {loraConfig(), func(all tensors) { all[q+"lora_B.bias"] = x }, "lora_B.bias"},
+		"layer beyond":        {loraConfig(), func(all tensors) { all[prefix+"model.layers.7.self_attn.q_proj.lora_A.weight"] = x }, "model.layers.7"},
+		"foreign name":        {loraConfig(), func(all tensors) { all["unet.x"] = x }, "unet.x"},
 		"NaN": {loraConfig(), func(all tensors) {
 			all[q+"lora_A.weight"] = floats([]int{3, 8}, func(i int) float32 { return float32(math.NaN()) })
 		}, "lora_A.weight: not a finite float32 at [0 0]"},
@@ -326,9 +340,10 @@ func FuzzAdapterConfig(f *testing.F) {
 			return
 		}
 		const module = "model.layers.0.self_attn.q_proj"
-		require.GreaterOrEqual(t, c.rankOf(module), 1)
-		c.scaleOf(module)
-		c.targets(module)
+		r := c.rankOf(module, new(delta))
+		require.GreaterOrEqual(t, r, 1)
+		c.scaleOf(module, r)
+		c.targets(module, true)
 		c.saves(module)
 	})
 }

@@ -39,8 +39,8 @@ type Config struct {
 	// TieWordEmbeddings means that the LM head is the embedding. It matters
 	// only to a causal LM, where a stored lm_head.weight takes precedence.
 	TieWordEmbeddings bool
-	// PadTokenID is nil if absent or null. Sequence classification reads the
-	// last id that is not PadTokenID.
+	// PadTokenID is nil if absent, null or negative. Sequence classification
+	// reads the last id that is not PadTokenID.
 	PadTokenID *int
 
 	// LayerTypes holds "full_attention" or "sliding_attention" for each layer.
@@ -139,7 +139,7 @@ func (c *Config) readModel(f *fields) {
 	if f.stated("quantization_config") {
 		f.fail("quantization_config", "quantised weights are not supported")
 	}
-	if act := f.textOr("hidden_act", "silu"); act != "silu" {
+	if act := f.textOr("hidden_act", "silu"); act != "silu" && act != "swish" { // two names of one function
 		f.fail("hidden_act", "%q is not supported, only \"silu\" is", clip(act))
 	}
 	for _, key := range []string{"torch_dtype", "dtype"} { // dtype wins
@@ -188,8 +188,11 @@ func (c *Config) readSizes(f *fields) {
 		f.fail("head_dim", "%d is odd", c.HeadDim)
 	}
 	if f.stated("pad_token_id") {
-		id := f.integer("pad_token_id", 0, c.VocabSize-1)
-		c.PadTokenID = &id
+		// PyTorch counts a negative id from the end of the embedding, but no
+		// token has it.
+		if id := f.integer("pad_token_id", -c.VocabSize, c.VocabSize-1); id >= 0 {
+			c.PadTokenID = &id
+		}
 	}
 }
 

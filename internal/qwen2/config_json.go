@@ -180,6 +180,19 @@ func (f *fields) boolOr(key string, absent bool) bool {
 	return v
 }
 
+// truthOr is boolOr for a key that transformers does not declare, and so takes
+// by Python's rule of truth: null and 0 are false, 1 is true.
+func (f *fields) truthOr(key string, absent bool) bool {
+	v, has := f.lookup(key)
+	switch {
+	case has && (v == nil || v == number("0")):
+		return false
+	case v == number("1"):
+		return true
+	}
+	return f.boolOr(key, absent)
+}
+
 // textOr reads a string with a default for an absent key.
 func (f *fields) textOr(key, absent string) string {
 	if !f.has(key) {

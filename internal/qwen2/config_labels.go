@@ -9,7 +9,7 @@ import (
 
 // readLabels resolves the classes of a classification head.
 func (c *Config) readLabels(f *fields) {
-	c.TokenClassificationBias = f.boolOr("token_classification_bias", true)
+	c.TokenClassificationBias = f.truthOr("token_classification_bias", true)
 	names := f.nested("id2label")
 	c.NumLabels = 2
 	if names != nil {
@@ -43,7 +43,25 @@ func (c *Config) readLabels(f *fields) {
 			labels.fail(key, "the key must be a class in 0..%d", c.NumLabels-1)
 			continue
 		}
-		c.ID2Label[i] = labels.textOr(key, "")
+		c.ID2Label[i] = labels.label(key)
+	}
+}
+
+// label reads the name of a class, as Python prints it: transformers takes
+// whatever value is there.
+func (f *fields) label(key string) string {
+	switch v := f.value(key).(type) {
+	case nil:
+		return "None"
+	case bool:
+		if v {
+			return "True"
+		}
+		return "False"
+	case number:
+		return string(v)
+	default:
+		return f.textOr(key, "")
 	}
 }
 

@@ -246,13 +246,18 @@ func TestRefusedValues(t *testing.T) {
 		{map[string]any{"rms_norm_eps": json.RawMessage("1e999")}, "rms_norm_eps: "},
 		{map[string]any{"tie_word_embeddings": "true"}, "tie_word_embeddings: "},
 		{map[string]any{"pad_token_id": 2279}, "pad_token_id: "},
-		{map[string]any{"pad_token_id": -1}, "pad_token_id: "},
+		{map[string]any{"pad_token_id": -2280}, "pad_token_id: "},
+		{map[string]any{"pad_token_id": 1.5}, "pad_token_id: "},
+		{map[string]any{"pad_token_id": "1"}, "pad_token_id: "},
 		{map[string]any{"architectures": "Qwen2ForCausalLM"}, "architectures: "},
 		{map[string]any{"architectures": []any{1}}, "architectures: "},
 		{map[string]any{"model_type": nil, "architectures": []any{"Qwen2MoeForCausalLM"}}, "model_type: "},
 		{map[string]any{"model_type": nil, "architectures": nil}, "model_type: "},
 		{map[string]any{"model_type": null}, "model_type: "},
 		{map[string]any{"hidden_act": ""}, "hidden_act: "},
+		{map[string]any{"hidden_act": "SiLU"}, "hidden_act: "},
+		{map[string]any{"hidden_act": "Swish"}, "hidden_act: "},
+		{map[string]any{"hidden_act": null}, "hidden_act: "},
 		{map[string]any{"dtype": 16}, "dtype: "},
 		{map[string]any{"num_labels": 0}, "num_labels: "},
 		{map[string]any{"num_labels": 3, "id2label": map[string]any{"0": "A", "1": "B"}}, "num_labels: "},
@@ -260,7 +265,8 @@ func TestRefusedValues(t *testing.T) {
 		{map[string]any{"id2label": []any{"A", "B"}}, "id2label: "},
 		{map[string]any{"id2label": map[string]any{"0": "A", "2": "B"}}, "id2label.2: "},
 		{map[string]any{"id2label": map[string]any{"0": "A", "01": "B"}}, "id2label.01: "},
-		{map[string]any{"id2label": map[string]any{"0": "A", "1": 1}}, "id2label.1: "},
+		{map[string]any{"id2label": map[string]any{"0": "A", "1": []any{"B"}}}, "id2label.1: "},
+		{map[string]any{"token_classification_bias": "false"}, "token_classification_bias: "},
 		{map[string]any{"use_sliding_window": 1}, "use_sliding_window: "},
 		{map[string]any{"use_sliding_window": true, "sliding_window": 8, "max_window_layers": -1}, "max_window_layers: "},
 		{map[string]any{"use_sliding_window": true, "sliding_window": null, "layer_types": []any{"full_attention", "full_attention", "sliding_attention"}}, "layer_types: "},
@@ -298,6 +304,33 @@ func TestRefusedValues(t *testing.T) {
 			require.ErrorIs(t, err, ErrModel)
 			require.ErrorContains(t, err, "config.json: "+tc.key)
 		})
+	}
+}
+
+// Spellings that transformers 5.24 takes (AutoConfig.from_pretrained), and what
+// it makes of them.
+func TestSpellings(t *testing.T) {
+	for name, tc := range map[string]struct {
+		changes map[string]any
+		check   func(c *Config) bool
+	}{
+		"labels are numbers":  {map[string]any{"id2label": map[string]any{"0": 0, "1": 1}}, func(c *Config) bool { return c.ID2Label[0] == "0" && c.ID2Label[1] == "1" }},
+		"labels are floats":   {map[string]any{"id2label": map[string]any{"0": 0.5, "1": -1}}, func(c *Config) bool { return c.ID2Label[0] == "0.5" && c.ID2Label[1] == "-1" }},
+		"labels are booleans": {map[string]any{"id2label": map[string]any{"0": false, "1": true}}, func(c *Config) bool { return c.ID2Label[0] == "False" && c.ID2Label[1] == "True" }},
+		"a label is null":     {map[string]any{"id2label": map[string]any{"0": null, "1": "A"}}, func(c *Config) bool { return c.ID2Label[0] == "None" && c.ID2Label[1] == "A" }},
+		"id2label is null":    {map[string]any{"id2label": null}, func(c *Config) bool { return c.NumLabels == 2 && c.ID2Label[1] == "LABEL_1" }},
+		"pad is -1":           {map[string]any{"pad_token_id": -1}, func(c *Config) bool { return c.PadTokenID == nil }},
+		"pad is -100":         {map[string]any{"pad_token_id": -100}, func(c *Config) bool { return c.PadTokenID == nil }},
+		"pad is null":         {map[string]any{"pad_token_id": null}, func(c *Config) bool { return c.PadTokenID == nil }},
+		"pad is 0":            {map[string]any{"pad_token_id": 0}, func(c *Config) bool { return *c.PadTokenID == 0 }},
+		"swish":               {map[string]any{"hidden_act": "swish"}, func(c *Config) bool { return true }},
+		"bias is null":        {map[string]any{"token_classification_bias": null}, func(c *Config) bool { return !c.TokenClassificationBias }},
+		"bias is 0":           {map[string]any{"token_classification_bias": 0}, func(c *Config) bool { return !c.TokenClassificationBias }},
+		"bias is 1":           {map[string]any{"token_classification_bias": 1}, func(c *Config) bool { return c.TokenClassificationBias }},
+	} {
+		c, err := ParseConfig(with(t, tc.changes), "config.json")
+		require.NoError(t, err, name)
+		require.True(t, tc.check(c), "%s: %+v", name, c)
 	}
 }
 

@@ -16,11 +16,15 @@ import (
 // Options of Open. The zero value suits everything but a causal LM.
 type Options struct {
 	// Adapter is a folder with a PEFT LoRA adapter (adapter_config.json and
-	// adapter_model.safetensors) to merge into the weights, or nil.
+	// adapter_model.safetensors) to merge into the weights. If it is nil, the
+	// adapter in the folder of the model is merged, if there is one.
 	Adapter fs.FS
 	// Candidates are the ids of the two tokens at which a causal LM is read, in
 	// the order of the logits. Other families do not use them.
 	Candidates []int32
+	// Headless accepts a bare trunk (Qwen2Model), for programs that read only
+	// hidden states. Its Readout is nil.
+	Headless bool
 	// Threads bounds the goroutines that read and merge weights. 0 means
 	// GOMAXPROCS.
 	Threads int
@@ -34,7 +38,7 @@ type Model struct {
 	EmbedTokens kernels.Weight // (VocabSize, HiddenSize)
 	Layers      []Layer        // NumHiddenLayers
 	Norm        []float32      // (HiddenSize), the final norm
-	Readout     Readout
+	Readout     Readout        // nil only with Options.Headless
 	// Digest is "sha256:" and 64 hexadecimal digits over config.json, the
 	// tensors in use and the adapter. Sharding does not change it.
 	Digest string
@@ -44,6 +48,11 @@ type Model struct {
 	StoredDType string
 	// Adapter is the digest of the merged adapter alone, or "".
 	Adapter string
+	// Ignored names what the folders hold but no sum uses: known left-overs of
+	// training and serving, with "*" for the number of the layer, and an index
+	// beside model.safetensors. At most 21 entries; the last one counts the
+	// rest.
+	Ignored []string
 
 	files []*mapped.File
 }
@@ -58,6 +67,9 @@ const maxConfigBytes = 4 << 20
 // reads every weight once, on all threads, for NaN, infinities and the digest.
 // Errors wrap [ErrModel], except ctx.Err().
 func Open(ctx context.Context, fsys fs.FS, opts Options) (_ *Model, err error) {
+	if opts.Adapter, err = findAdapter(fsys, opts.Adapter); err != nil {
+		return nil, err
+	}
 	data, config, err := readConfig(fsys)
 	if err != nil {
 		return nil, err
@@ -73,11 +85,7 @@ func Open(ctx context.Context, fsys fs.FS, opts Options) (_ *Model, err error) {
 		return nil, fmt.Errorf("%w: %w", ErrModel, err)
 	}
 	m.files = checkpoint.Mapped()
-	all := make(tensors)
-	for _, name := range checkpoint.Names() {
-		all[name], _ = checkpoint.Tensor(name)
-	}
-
+	all, problems := collect(checkpoint)
 	var lora *adapter
 	architectures := config.Architectures
 	if opts.Adapter != nil {
@@ -85,22 +93,28 @@ func Open(ctx context.Context, fsys fs.FS, opts Options) (_ *Model, err error) {
 			return nil, err
 		}
 		m.files = append(m.files, lora.file.Mapped()...)
-		lora.replace(all)
+		if err := m.Guard(func() error { lora.replace(all); return nil }); err != nil {
+			return nil, err
+		}
 		architectures = lora.architectures(architectures)
 	}
-	head, err := findHead(all, config, architectures, opts.Candidates)
+	head, err := findHead(all, config, architectures, opts)
 	if err != nil {
 		return nil, err
 	}
 	wants := append(trunk(config), head.wants...)
-	problems := all.compare(config, wants)
+	problems = append(all.compare(config, wants), problems...)
+	m.Ignored = append(all.ignored(wants), checkpoint.Ignored()...)
 	if lora != nil {
-		problems = append(problems, lora.problems(wants)...)
+		problems = append(problems, lora.problems(wants, head)...)
+		m.Ignored = append(m.Ignored, lora.ignored...)
 	}
 	if err := refuse(problems); err != nil {
 		return nil, err
 	}
-
+	if n := len(m.Ignored) - maxProblems; n > 0 {
+		m.Ignored = append(m.Ignored[:maxProblems], fmt.Sprintf("and %d more", n))
+	}
 	threads := par.Threads(opts.Threads)
 	err = m.Guard(func() error {
 		if err := m.inspect(ctx, threads, data, all, wants, lora); err != nil {
@@ -110,7 +124,7 @@ func Open(ctx context.Context, fsys fs.FS, opts Options) (_ *Model, err error) {
 			return err
 		}
 		if lora != nil {
-			return lora.merge(ctx, threads, m.Layers)
+			return lora.merge(ctx, threads, m)
 		}
 		return nil
 	})
@@ -156,6 +170,9 @@ func (m *Model) inspect(ctx context.Context, threads int, config []byte, t tenso
 		adapterSum = treeDigest("seccodeprm adapter 1\n", lora.data, theirs, sums[len(ours):], nil)
 		m.Adapter = formatDigest(adapterSum)
 	}
+	for i, name := range sortedKeys(base) {
+		ours[i].Name = name // the digest does not depend on the checkpoint's prefixes
+	}
 	m.Digest = formatDigest(treeDigest("seccodeprm model 1\n", config, ours, sums[:len(ours)], adapterSum))
 	m.StoredDType = storedDType(ours)
 	return nil
@@ -175,7 +192,9 @@ func (m *Model) bind(t tensors, h *head) (err error) {
 			return err
 		}
 	}
-	m.Readout, err = h.bind(t)
+	if h.bind != nil {
+		m.Readout, err = h.bind(t)
+	}
 	return err
 }
 

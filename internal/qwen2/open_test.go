@@ -413,6 +413,9 @@ func TestLeftovers(t *testing.T) {
 		for _, name := range []string{
 			"lm_head.weight", "model.rotary_emb.inv_freq", "model.layers.0.self_attn.rotary_emb.inv_freq",
 			"model.layers.0.self_attn.masked_bias", "model.layers.0.self_attn.bias", "model.layers.0.attn.masked_bias",
+			"model.layers.0.self_attn._extra_state", "model.layers.7.mlp._extra_state", "score._extra_state",
+			"model.layers.0.self_attn.k_scale", "model.layers.0.self_attn.attn.v_scale", "model.layers.0.self_attn.k_proj.k_scale",
+			"model.layers.0.self_attn.rotary_emb.cos_cached", "model.rotary_emb.sin_cached", "layers.1.self_attn.v_scale",
 		} {
 			all[name] = nan // not read either
 		}
@@ -420,7 +423,17 @@ func TestLeftovers(t *testing.T) {
 	after, err := Open(t.Context(), fsys, Options{})
 	require.NoError(t, err)
 	require.Equal(t, before.Digest, after.Digest, "a left-over is not part of the model")
-	for _, name := range []string{"rotary_emb.inv_freq", "model.layers.0.self_attn.q_proj.masked", "classifier.weight", "model.layers.00.x.weight"} {
+	require.Empty(t, before.Ignored)
+	require.Equal(t, []string{
+		"lm_head.weight", "model.layers.*.attn.masked_bias", "model.layers.*.mlp._extra_state", "model.layers.*.self_attn._extra_state",
+		"model.layers.*.self_attn.attn.v_scale", "model.layers.*.self_attn.bias", "model.layers.*.self_attn.k_proj.k_scale",
+		"model.layers.*.self_attn.k_scale", "model.layers.*.self_attn.masked_bias", "model.layers.*.self_attn.rotary_emb.cos_cached",
+		"model.layers.*.self_attn.rotary_emb.inv_freq", "model.layers.*.self_attn.v_scale", "model.rotary_emb.inv_freq",
+		"model.rotary_emb.sin_cached", "score._extra_state",
+	}, after.Ignored)
+	for _, name := range []string{
+		"model.layers.0.self_attn.q_norm.weight", "model.layers.0.self_attn.k_norm.weight", "model.layers.0.self_attn.q_proj.weight_scale",
+		"model.layers.0.self_attn.q_proj.input_scale", "model.layers.0.self_attn.q_proj.k_scale", "k_scale", "inv_freq", "model.layers.0.self_attn.q_proj.masked", "classifier.weight", "model.layers.00.x.weight"} {
 		bad := tiny(t)
 		edit(t, bad, func(all tensors) { all[name] = nan })
 		_, err := Open(t.Context(), bad, Options{})

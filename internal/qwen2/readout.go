@@ -33,10 +33,15 @@ type Readout interface {
 	Logits(dst, hidden []float32, rows int)
 }
 
-// head is a readout that the tensors can form.
+// head is a readout that the tensors can form. The zero value is no readout.
 type head struct {
 	wants []want
 	bind  func(t tensors) (Readout, error)
+}
+
+// tied reports whether the readout reads the embedding.
+func (h *head) tied() bool {
+	return slices.ContainsFunc(h.wants, func(w want) bool { return w.name == embedName })
 }
 
 // classes are the values of architectures that have one of the readouts over an
@@ -47,11 +52,15 @@ var classes = [...]string{
 	"Qwen2ForRewardModel", "Qwen2ForPrmModel", "Qwen2ForCausalLM",
 }
 
+// trunkClass is the value of architectures for a trunk without a readout.
+// Tensors of a readout beside it count all the same.
+const trunkClass = "Qwen2Model"
+
 // findHead decides by the names and shapes of the tensors which readout they
 // form. The architectures decide only if the tensors leave a choice. The head's
 // own tensors are compared later, with all others.
-func findHead(t tensors, c *Config, architectures []string, candidates []int32) (*head, error) {
-	known := func(name string) bool { return slices.Contains(classes[:], name) }
+func findHead(t tensors, c *Config, architectures []string, opts Options) (*head, error) {
+	known := func(name string) bool { return name == trunkClass || slices.Contains(classes[:], name) }
 	if len(architectures) > 0 && !slices.ContainsFunc(architectures, known) {
 		return nil, fmt.Errorf("%w: config.json: architectures: %s is not one of %s", ErrModel, show(architectures[0]), strings.Join(classes[:], ", "))
 	}
@@ -73,10 +82,12 @@ func findHead(t tensors, c *Config, architectures []string, candidates []int32) 
 		return mlpHead(t, c, architectures), nil
 	case value != "":
 		return valueHead(c), nil
+	case opts.Headless && (t.first("lm_head.weight") == "" || !slices.Contains(architectures, "Qwen2ForCausalLM")):
+		return new(head), nil
 	case len(architectures) > 0 && !slices.Contains(architectures, "Qwen2ForCausalLM"):
 		return nil, fmt.Errorf("%w: no readout: architectures names %s but there is no tensor score.weight, score.0.weight or v_head.summary.weight", ErrModel, architectures[0])
 	default:
-		return causalHead(t, c, candidates)
+		return causalHead(t, c, opts.Candidates)
 	}
 }
 

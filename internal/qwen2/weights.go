@@ -236,24 +236,6 @@ func usable(d safetensors.DType) bool {
 	return d == safetensors.BF16 || d == safetensors.F16 || d == safetensors.F32 || d == f64
 }
 
-// leftover reports whether a checkpoint may hold the tensor without using it:
-// the LM head of the model from which a readout was trained, and buffers that
-// older versions of transformers saved.
-func leftover(name string) bool {
-	if strings.HasPrefix(name, "lm_head.") {
-		return true
-	}
-	if !strings.HasPrefix(name, "model.") {
-		return false
-	}
-	for _, end := range []string{".rotary_emb.inv_freq", "attn.masked_bias", "attn.bias"} {
-		if strings.HasSuffix(name, end) {
-			return true
-		}
-	}
-	return false
-}
-
 // layerOf reads N from "model.layers.N.".
 func layerOf(name string) (layer int, ok bool) {
 	rest, ok := strings.CutPrefix(name, "model.layers.")
