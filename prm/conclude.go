@@ -38,7 +38,7 @@ func (m *Model) newReport(in Input, segmentation string, tokens int) *Report {
 	does := m.engine.Describe()
 	r := &Report{
 		Name:  in.Name,
-		Model: ModelInfo{Name: m.name, Digest: m.weights.Digest},
+		Model: ModelInfo{Name: m.name, Digest: m.weights.Digest, Adapter: m.weights.Adapter, Ignored: m.weights.Ignored},
 
 		Layout: string(m.spec.Layout), Prompt: m.spec.Prompt, Separator: m.spec.Separator,
 		Segmentation: segmentation, Aggregate: m.rule.Name(), Tau: m.tau(), Threshold: m.spec.Threshold,

@@ -47,7 +47,8 @@ func Open(fsys fs.FS, opts *Options) (*Model, error) {
 	if o.Logger != nil {
 		does := m.engine.Describe()
 		o.Logger.Debug("model opened", "name", m.name, "digest", m.weights.Digest, "family", m.weights.Readout.Family(),
-			"stored", m.weights.StoredDType, "precision", does.Precision, "isa", does.ISA, "threads", m.threads)
+			"stored", m.weights.StoredDType, "precision", does.Precision, "isa", does.ISA, "threads", m.threads,
+			"adapter", m.weights.Adapter, "ignored", m.weights.Ignored)
 	}
 	return m, nil
 }
@@ -57,6 +58,9 @@ func open(fsys fs.FS, o *Options) (*Model, error) {
 		return nil, err
 	} else if !info.IsDir() {
 		return nil, fmt.Errorf("%w: not a folder but a file", ErrModel)
+	}
+	if err := qwen2.CheckFolder(fsys); err != nil {
+		return nil, err // before a tokenizer is missed
 	}
 	tok, err := loadTokenizer(fsys)
 	if err != nil {

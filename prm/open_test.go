@@ -3,6 +3,7 @@ package prm_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"seccodeprm/internal/safetensors"
 	"seccodeprm/internal/testmodel"
 	"seccodeprm/prm"
 	"seccodeprm/prm/tiny"
@@ -26,6 +28,24 @@ func TestOpenRefuses(t *testing.T) {
 		edit  func(fsys fstest.MapFS)
 		words []string
 	}{
+		"adapter alone": {edit: func(f fstest.MapFS) {
+			clear(f)
+			f["adapter_config.json"] = file(`{"peft_type": "LORA", "base_model_name_or_path": "org/base"}`)
+			f["adapter_model.safetensors"] = file("x")
+		}, words: []string{"this is a PEFT adapter without a model: open its base (org/base) and pass this folder as Options.Adapter"}},
+		"adapter without weights": {edit: func(f fstest.MapFS) { f["adapter_config.json"] = file(`{"peft_type": "LORA"}`) }, words: []string{"adapter_config.json", "r: is missing"}},
+		"pointer settings":        {edit: func(f fstest.MapFS) { f["seccodeprm.json"] = file(pointer) }, words: []string{"seccodeprm.json", "git lfs pull"}},
+		"pointer tokenizer":       {edit: func(f fstest.MapFS) { f["tokenizer.json"] = file(pointer) }, words: []string{"tokenizer.json", "git lfs pull"}},
+		"pointer config":          {edit: func(f fstest.MapFS) { f["config.json"] = file(pointer) }, words: []string{"config.json", "git lfs pull"}},
+		"pointer weights":         {edit: func(f fstest.MapFS) { f["model.safetensors"] = file(pointer) }, words: []string{"model.safetensors", "git lfs pull"}},
+		"pointer vocabulary": {edit: func(f fstest.MapFS) {
+			delete(f, "tokenizer.json")
+			f["vocab.json"], f["merges.txt"] = file(pointer), file("")
+		}, words: []string{"vocab.json", "git lfs pull"}},
+		"pointer merges": {edit: func(f fstest.MapFS) {
+			delete(f, "tokenizer.json")
+			f["vocab.json"], f["merges.txt"] = file("{}"), file(pointer)
+		}, words: []string{"merges.txt", "git lfs pull"}},
 		"no config":        {edit: func(f fstest.MapFS) { delete(f, "config.json") }, words: []string{"config.json"}},
 		"no tokenizer":     {edit: func(f fstest.MapFS) { delete(f, "tokenizer.json") }, words: []string{"tokenizer.json", "missing"}},
 		"broken tokenizer": {edit: func(f fstest.MapFS) { f["tokenizer.json"] = file(`{"model":{}}`) }, words: []string{"tokenizer.json", "model"}},
@@ -59,6 +79,48 @@ func TestOpenRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// pointer is what Git leaves in place of a file that git lfs has not fetched.
+const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+
+// A report names what the checkpoint holds but no sum uses.
+func TestIgnoredIsReported(t *testing.T) {
+	fsys := testmodel.New(testmodel.Shape{})
+	report := func() *prm.Report {
+		m, err := prm.Open(fsys, nil)
+		require.NoError(t, err)
+		defer m.Close()
+		r, err := m.Score(t.Context(), prm.Input{Text: []byte("x\n")})
+		require.NoError(t, err)
+		return r
+	}
+	before := report()
+	require.Empty(t, before.Model.Ignored)
+	require.Empty(t, before.Model.Adapter)
+	text, err := json.Marshal(before)
+	require.NoError(t, err)
+	require.NotContains(t, string(text), "ignored")
+
+	f, err := safetensors.Parse(fsys["model.safetensors"].Data, "model.safetensors")
+	require.NoError(t, err)
+	var all []safetensors.Tensor
+	for _, name := range f.Names() {
+		x, _ := f.Tensor(name)
+		all = append(all, x)
+	}
+	all = append(all, safetensors.New("model.layers.0.self_attn._extra_state", "U8", []int{0}, nil))
+	var file bytes.Buffer
+	require.NoError(t, safetensors.Write(&file, all, nil))
+	fsys["model.safetensors"] = &fstest.MapFile{Data: file.Bytes()}
+	fsys["model.safetensors.index.json"] = &fstest.MapFile{Data: []byte("{}")}
+	after := report()
+	require.Equal(t, []string{"model.layers.*.self_attn._extra_state", "model.safetensors.index.json"}, after.Model.Ignored)
+	text, err = json.Marshal(after)
+	require.NoError(t, err)
+	require.Contains(t, string(text), `"ignored":["model.layers.*.self_attn._extra_state","model.safetensors.index.json"]`)
+	require.Equal(t, before.Model.Digest, after.Model.Digest)
+	require.Equal(t, before.Reward, after.Reward)
 }
 
 func missingShard(f fstest.MapFS) {

@@ -68,7 +68,9 @@ type Options struct {
 	// seccodeprm.json, or without it "risk" with tau 0.1.
 	Aggregate aggregate.Rule
 
-	// Adapter is the folder of a PEFT LoRA adapter, merged at Open.
+	// Adapter is the folder of a PEFT LoRA adapter, merged at Open. Default: the
+	// adapter in the folder of the checkpoint (adapter_config.json), if there is
+	// one, as transformers does.
 	Adapter fs.FS
 
 	// Logger gets one debug record at Open. Default: none.

@@ -46,6 +46,16 @@ type Report struct {
 type ModelInfo struct {
 	Name   string `json:"name"`
 	Digest string `json:"digest"` // SHA-256 of config, tensors and adapter
+
+	// Adapter is the SHA-256 of the merged adapter alone, if there is one.
+	Adapter string `json:"adapter,omitempty"`
+
+	// Ignored names what is stored but used in no sum: known left-overs of
+	// training and serving, such as "lm_head.weight" beside a classification
+	// head, with "*" for the number of the layer, and an index beside
+	// model.safetensors. Anything else that the model does not have is refused
+	// at Open. Do not modify it.
+	Ignored []string `json:"ignored,omitempty"`
 }
 
 // StepReward is one step of a Report.

@@ -4,8 +4,9 @@
 //	go run ./examples/bench [-model DIR] [-tokens 512,2048] [-threads N] [-precision P] [-map | -packed FILE] [-rounds N] [-json] [-profile]
 //
 // Each pass runs one sequence of the given length (id i is i·7919 modulo the
-// vocabulary) from ids to the readout of the last position. Without -model,
-// bench uses the embedded model. It prints a line for each round in the format
+// vocabulary) from ids to the readout of the last position, or to its hidden
+// state if the checkpoint is a bare trunk (Qwen2Model). Without -model, bench
+// uses the embedded model. It prints a line for each round in the format
 // of go test -bench, which benchstat reads. With -json it prints an object for
 // each length:
 //
@@ -119,7 +120,7 @@ func (b *bench) run(ctx context.Context, dir string, lengths []int) error {
 	}
 	start := time.Now()
 	var err error
-	if b.model, err = qwen2.Open(ctx, fsys, qwen2.Options{Candidates: []int32{0, 1}, Threads: b.threads}); err != nil {
+	if b.model, err = qwen2.Open(ctx, fsys, qwen2.Options{Candidates: []int32{0, 1}, Headless: true, Threads: b.threads}); err != nil {
 		return err
 	}
 	defer b.model.Close()
@@ -186,22 +187,21 @@ func (b *bench) run(ctx context.Context, dir string, lengths []int) error {
 	return nil
 }
 
-// pass runs one sequence of n tokens up to its last readout.
+// pass runs one sequence of n tokens up to its last readout, if there is one.
 func (b *bench) pass(ctx context.Context, n int) (time.Duration, error) {
 	ids := make([]int32, n)
 	for i := range ids {
 		ids[i] = int32(i * 7919 % b.model.Config.VocabSize)
 	}
 	hidden := make([]float32, b.model.Config.HiddenSize)
-	logits := make([]float32, b.model.Readout.Outputs())
 	cache := b.engine.NewCache(n)
 	defer cache.Release()
 	start := time.Now()
 	err := b.engine.Prefill(ctx, []qwen2.Sequence{{Cache: cache, IDs: ids, Rows: []int{n - 1}, Hidden: hidden}})
-	if err != nil {
-		return 0, err
+	if head := b.model.Readout; err == nil && head != nil {
+		logits := make([]float32, head.Outputs())
+		err = b.model.Guard(func() error { head.Logits(logits, hidden, 1); return nil })
 	}
-	err = b.model.Guard(func() error { b.model.Readout.Logits(logits, hidden, 1); return nil })
 	return time.Since(start), err
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"seccodeprm/internal/safetensors"
 	"seccodeprm/prm"
 	"seccodeprm/prm/tiny"
 )
@@ -56,6 +58,33 @@ func TestUsage(t *testing.T) {
 	code, _, err := program(t, "-model", t.TempDir())
 	require.Equal(t, 1, code)
 	require.Contains(t, err, "config.json")
+}
+
+// A bare trunk can be timed: no head is needed.
+func TestTrunk(t *testing.T) {
+	dir := t.TempDir()
+	config, err := fs.ReadFile(tiny.FS(), "config.json")
+	require.NoError(t, err)
+	require.Contains(t, string(config), `"Qwen2ForTokenClassification"`)
+	config = bytes.Replace(config, []byte(`"Qwen2ForTokenClassification"`), []byte(`"Qwen2Model"`), 1)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "config.json"), config, 0o600))
+	c, err := safetensors.Open(tiny.FS())
+	require.NoError(t, err)
+	defer c.Close()
+	var trunk []safetensors.Tensor
+	for _, name := range c.Names() {
+		if x, _ := c.Tensor(name); strings.HasPrefix(name, "model.") {
+			x.Name = strings.TrimPrefix(name, "model.")
+			trunk = append(trunk, x)
+		}
+	}
+	f, err := os.Create(filepath.Join(dir, "model.safetensors"))
+	require.NoError(t, err)
+	require.NoError(t, safetensors.Write(f, trunk, nil))
+	require.NoError(t, f.Close())
+	code, out, stderr := program(t, "-model", dir, "-tokens", "9", "-rounds", "1")
+	require.Zero(t, code, stderr)
+	require.Contains(t, out, "BenchmarkPass/precision=bf16/")
 }
 
 func TestPacked(t *testing.T) {
