@@ -17,6 +17,9 @@ var dialectCPP = dialect{
 	label:          labelCPP, typedVars: true,
 	declarators: true, generics: true,
 	opens: opensCPP, parameters: parametersCPP, memberInit: true,
+	unparameter: func(argument []item, in *frame) bool { // f(this T& self)
+		return in.decl && len(argument) > 1 && argument[0].key == lex.KwThis && argument[1].key != lex.Arrow
+	},
 	calls: callsC, memberArrow: true,
 }
 

@@ -52,10 +52,11 @@ type dialect struct {
 	macros    bool      // what name!(...) holds is neither code nor declarations
 
 	// Definitions.
-	opens      func(head []item, in *frame) opening       // what a brace here opens
-	parameters func(head []item, in *frame) bool          // a parenthesis here holds declarations
-	define     func(s *scanner, fn *Func, opened opening) // corrects a function
-	memberInit bool                                       // calls may stand between parameters and body
+	opens       func(head []item, in *frame) opening       // what a brace here opens
+	parameters  func(head []item, in *frame) bool          // a parenthesis here holds declarations
+	unparameter func(argument []item, in *frame) bool      // this one is no parameter: a receiver, a mark
+	define      func(s *scanner, fn *Func, opened opening) // corrects a function
+	memberInit  bool                                       // calls may stand between parameters and body
 
 	// Calls.
 	calls          func(site callSite) bool // a name and a parenthesis here are a call

@@ -39,26 +39,27 @@ const (
 // frame is an open bracket. The frames are a tree in which every frame knows its
 // parent, so that leaving a branch of #if for another takes constant time.
 type frame struct {
-	parent int32
-	kind   kind
-	rank   int32 // of a cut here, the least is best
-	base   int32 // the items of its statement begin here
-	start  int
-	fn     int32 // innermost function, or -1
-	call   int32 // of a parenthesis: the call, or -1
-	commas int32
-	assign bool  // the statement has an equals sign
-	count  int32 // arguments
-	must   int32 // arguments that are not optional
-	plain  bool  // nothing but names so far
-	option bool  // the argument at hand is optional or variadic
-	spread bool  // an argument is variadic
-	ends   bool  // its end ends the statement
-	do     bool  // body of do
-	decl   bool  // holds declarations: what looks like a call is none
-	enum   bool
-	opaque bool // inside a macro: no cut, no definition
-	name   span // of a container or function
+	parent  int32
+	kind    kind
+	rank    int32 // of a cut here, the least is best
+	base    int32 // the items of its statement begin here
+	start   int
+	fn      int32 // innermost function, or -1
+	call    int32 // of a parenthesis: the call, or -1
+	commas  int32
+	assign  bool  // the statement has an equals sign
+	lambdas int32 // of Python, whose colons are to come
+	count   int32 // arguments
+	must    int32 // arguments that are not optional
+	plain   bool  // nothing but names so far
+	option  bool  // the argument at hand is optional or variadic
+	spread  bool  // an argument is variadic
+	ends    bool  // its end ends the statement
+	do      bool  // body of do
+	decl    bool  // holds declarations: what looks like a call is none
+	enum    bool
+	opaque  bool // inside a macro: no cut, no definition
+	name    span // of a container or function
 }
 
 // push opens a bracket.

@@ -80,6 +80,14 @@ func TestScan(t *testing.T) {
 		{Scala, "object A { def f(x: Int): Int = { g(x) } }", "A||f/1", "|g/1@0"},
 		{Kotlin, "class A @X\nconstructor(a: Int) : B(a), C(a) { fun init() { init(this@A.f(1)) }\n fun (() -> T).g() { x or (y) }\n fun h() = { k() } }\nenum class E { P(1), Q(2) }", "A||init/0 A||g/0", "|B/1@-1 |C/1@-1 |init/1@0 A|f/1@0 |or/1@1 |k/0@-1"},
 		{Scala, "class A extends B(x) { def x_=(a: Int): T = { new C[T](a); val D(d) = e; f match { case G(H(_)) if i(1) => j(2) } } }", "A||x_=/1", "|B/1@-1 |C/1@0 |i/1@0 |j/1@0"},
+		// A lambda has commas, equals signs and a colon of its own.
+		{Python, "def f(x, y=lambda q, r=1, *s: q): return g(lambda a, *b: a, 1)\nclass A(B, k=lambda: 1):\n  def m(self): pass\n", "||f/-2 A||m/0", "|g/2@0"},
+		{Python, "def f(a: lambda: {1: lambda: 2} = lambda x=lambda: 1: [x][0:1]) -> lambda: 1: return g()\nh({lambda: 1: 2}, *a)\n", "||f/-1", "|g/0@0 |h/-2@-1"},
+		// Marks and receivers are no parameters.
+		{Python, "def f(a, /): pass\ndef g(a, *, b): pass\ndef h(a, /, b=1, *, c=2): pass\ndef i(*, a=1): pass\ndef j(a, *b): pass\nclass A:\n  def m(self, /, a): pass\n", "||f/1 ||g/2 ||h/-2 ||i/-1 ||j/-2 A||m/1", ""},
+		{TypeScript, "function f(this: W, x) { g(this, this ? a : b) }", "||f/1", "|g/2@0"},
+		{Java, "class A { void f(@X A<T> this, int x) { g(this, A.this); } A(Outer Outer.this) { } }", "A||f/1 A||A/0", "|g/2@0"},
+		{CPP, "struct A { void f(this const A& self, int x) { g(this, this->y); } };", "A||f/1", "|g/2@0"},
 		{Unknown, "def f(): g()", "", ""},
 	} {
 		funcs, calls := show(t, c.src, c.lang)

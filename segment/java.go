@@ -5,7 +5,7 @@ import "seccodeprm/internal/lex"
 var dialectJava = dialect{
 	label:     func(head []item, in *frame) bool { return caseLabel(head) || gotoLabel(head, in) },
 	typedVars: true, generics: true, inGeneric: []lex.Key{'?'},
-	opens: opensJava, parameters: parametersJava,
+	opens: opensJava, parameters: parametersJava, unparameter: receiverJava,
 	calls: callsJava,
 }
 
@@ -95,4 +95,19 @@ func callsJava(site callSite) bool {
 		return false
 	}
 	return !in.decl && (in.kind > container || in.assign)
+}
+
+// receiverJava takes the receiver that a method may declare for its annotations.
+// After a dot, "this" is a name like any other:
+//
+//	receiver = ... name ("this" | name "." { name "." } name)
+func receiverJava(argument []item, _ *frame) bool {
+	n := len(argument) - 1
+	if n < 1 || argument[n].key != lex.KwThis && argument[n-1].key != '.' {
+		return false
+	}
+	for n > 1 && argument[n-1].key == '.' && argument[n-2].key == lex.Ident {
+		n -= 2
+	}
+	return n > 0 && argument[n-1].key == lex.Ident
 }

@@ -12,9 +12,13 @@ import (
 //	decorator  = "@" ... newline
 //
 // A suite ends at the first line outside brackets that is indented no deeper
-// than its head. A colon inside brackets, or of a lambda, opens none.
+// than its head. A colon inside brackets, or of a lambda, opens none. Up to its
+// colon, the commas and equals signs of a lambda are its own.
 var dialectPython = dialect{
 	splices: true, indented: true,
+	unparameter: func(argument []item, _ *frame) bool { // f(a, /, *, b)
+		return len(argument) == 1 && (argument[0].key == '/' || argument[0].key == '*')
+	},
 	calls: func(site callSite) bool { return site.before != lex.KwDef && site.before != lex.KwClass },
 }
 
@@ -25,7 +29,6 @@ type python struct {
 	decorators int     // where the decorators of the next definition begin, or -1
 	body       bool    // the body of the innermost definition begins at the next token
 	end        int     // of the last token of code
-	lambdas    int32
 }
 
 // suite is the body of an open class or function.
@@ -47,7 +50,7 @@ func (s *scanner) pythonLine(t lex.Token) {
 	}
 	s.items = s.items[:0]
 	s.frames[0].assign = false
-	s.last, py.lambdas = 0, 0
+	s.last, s.frames[0].lambdas = 0, 0
 	indent := indentation(s.line[:t.Start])
 	ended := false
 	for n := len(py.blocks); n > 0 && py.blocks[n-1].indent >= indent; n-- {
@@ -130,16 +133,26 @@ func (s *scanner) pythonToken(t lex.Token) {
 		s.literal(t)
 		return
 	case lex.Word, lex.Number:
-		if t.Key == lex.KwLambda {
-			py.lambdas++
-		}
 		if t.Key != lex.Prefix {
 			if s.member() {
 				t.Key = lex.Ident
 			}
+			if t.Key == lex.KwLambda {
+				s.frames[s.top].lambdas++
+			}
 			s.add(t)
 		}
 		return
+	}
+	if in := &s.frames[s.top]; in.lambdas > 0 {
+		switch t.Key {
+		case ':':
+			in.lambdas--
+			fallthrough
+		case ',', '=', '*':
+			s.add(t)
+			return
+		}
 	}
 	switch t.Key {
 	case '(':
@@ -180,11 +193,6 @@ func (s *scanner) pythonToken(t lex.Token) {
 func (s *scanner) pythonColon(t lex.Token) {
 	py := &s.py
 	if s.top != 0 {
-		s.add(t)
-		return
-	}
-	if py.lambdas > 0 {
-		py.lambdas--
 		s.add(t)
 		return
 	}

@@ -6,6 +6,9 @@ var dialectRust = dialect{
 	armCommas: true,
 	generics:  true, inGeneric: []lex.Key{'+', ':', lex.Arrow, '!', '{'}, macros: true,
 	opens: opensRust, parameters: parametersRust,
+	unparameter: func(argument []item, in *frame) bool {
+		return in.count == 0 && in.decl && has(argument, lex.KwSelf) >= 0
+	},
 	calls: callsRust, declaringCalls: true,
 	binding: lex.KwLet,
 	arm:     func([]item) int { return 0 },

@@ -19,7 +19,9 @@ var dialectTypeScript = dialect{
 	label:      func(head []item, in *frame) bool { return caseLabel(head) || gotoLabel(head, in) },
 	semicolons: true,
 	generics:   true, inGeneric: []lex.Key{'?', '+', ':', lex.Arrow, '!', '|', '{', lex.FatArrow, lex.Str},
-	opens: opensScript,
+	opens: opensScript, unparameter: func(argument []item, _ *frame) bool { // f(this: T)
+		return len(argument) > 1 && argument[0].key == lex.KwThis && argument[1].key == ':'
+	},
 	calls: callsScript,
 }
 

@@ -195,7 +195,7 @@ func (s *scanner) argument(in *frame) {
 	if len(items)-n != 1 || items[n].key != lex.Ident {
 		in.plain = false
 	}
-	if in.count == 0 && in.decl && has(items[n:], lex.KwSelf) >= 0 { // the receiver, in Rust
+	if un := s.dialect.unparameter; un != nil && un(items[n:], in) {
 		in.option = false
 		return
 	}
