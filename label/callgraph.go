@@ -154,7 +154,7 @@ func (r *resolver) resolve(caller int, c segment.Call) ([]int32, Grade) {
 	}
 	members := r.filter(all, isMember)
 	switch lang {
-	case segment.Python, segment.JavaScript, segment.TypeScript:
+	case segment.Python, segment.JavaScript, segment.TypeScript, segment.TSX:
 		return members, Dynamic
 	}
 	if len(members) == 1 {
@@ -209,7 +209,7 @@ func (r *resolver) fitting(all []int32, c segment.Call) []int32 {
 // callableAlone reports whether from can call f by its name alone.
 func callableAlone(f, from *Function, lang segment.Language) bool {
 	switch lang {
-	case segment.Python, segment.JavaScript, segment.TypeScript, segment.Go, segment.Rust:
+	case segment.Python, segment.JavaScript, segment.TypeScript, segment.TSX, segment.Go, segment.Rust:
 		constructor := f.Name == "__init__" || f.Name == "constructor"
 		nested := f.Qualifier != "" && lastName(f.Qualifier) == from.Name && f.File == from.File
 		return f.Receiver == "" && (f.Qualifier == "" || nested || constructor)

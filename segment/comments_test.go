@@ -63,7 +63,7 @@ func TestLanguageOf(t *testing.T) {
 		"a.c": C, "x/y.z/a.h": C, "a.C": CPP, "a.H": CPP, "A.CPP": CPP, "a.c++": CPP, "a.hpp": CPP, "a.cu": CPP,
 		`C:\src\a.py`: Python, "a.pyi": Python, "SConstruct": Python, "dir/wscript": Python,
 		"main.go": Go, "a.Java": Java, "a.b.mjs": JavaScript, "a.jsx": JavaScript, "Jakefile": JavaScript,
-		"a.d.ts": TypeScript, "a.tsx": TypeScript, "lib.rs": Rust,
+		"a.d.ts": TypeScript, "a.mts": TypeScript, "a.cts": TypeScript, "a.tsx": TSX, "lib.rs": Rust,
 	} {
 		require.Equal(t, want, LanguageOf(name), name)
 	}

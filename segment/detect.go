@@ -38,6 +38,11 @@ func DetectLanguage(name string, src []byte) Language {
 	if marks[TypeScript] > 0 {
 		marks[TypeScript] += marks[JavaScript]
 	}
+	if marks[TSX] > 0 && marks[TypeScript] > 0 {
+		marks[TSX] += marks[TypeScript]
+	} else {
+		marks[TSX] = 0
+	}
 	best := Unknown
 	for l := range marks {
 		if marks[l] > marks[best] {
@@ -89,7 +94,7 @@ var signs = []struct {
 	{"fun ", "(", "", Kotlin, 2}, {"data class ", "", "", Kotlin, 3}, {"override fun ", "", "", Kotlin, 3}, {"private val ", "", "", Kotlin, 1},
 	{"object ", "extends ", "{", Scala, 2}, {"case class ", "", "", Scala, 3}, {"def ", " = {", "", Scala, 2}, {"def ", "=", "", Scala, 1},
 	{"interface ", "", "{", TypeScript, 1}, {"export interface ", "", "{", TypeScript, 3}, {"export type ", "=", "", TypeScript, 3},
-	{"import type ", "", "", TypeScript, 3},
+	{"import type ", "", "", TypeScript, 3}, {"</", "", ">", TSX, 1},
 	{"function ", "(", "", JavaScript, 1}, {"const ", " = require(", "", JavaScript, 3}, {"import ", " from '", "", JavaScript, 2},
 	{"import ", " from \"", "", JavaScript, 2}, {"export ", "", "", JavaScript, 1}, {"module.exports", "=", "", JavaScript, 3},
 	{"'use strict'", "", "", JavaScript, 3}, {"\"use strict\"", "", "", JavaScript, 3}, {"const ", " => ", "", JavaScript, 2},

@@ -19,6 +19,8 @@ func TestDetectLanguage(t *testing.T) {
 		{"", "Some words, and a few more.\n\nclass of its own\n", Unknown},
 		{"tool", "#!/usr/bin/env python3\nx = 1\n", Python},
 		{"tool", "#!/usr/bin/env node\n", JavaScript},
+		{"", "export interface A {\n}\n", TypeScript},
+		{"", "export interface A {\n}\nconst a = (\n<b>\n</b>\n)\n", TSX},
 		{"tool", "\uFEFF#!/usr/bin/env python3\nimport os\n", Python},
 		{"tool", "#!/bin/sh\necho\n", Unknown},
 	} {

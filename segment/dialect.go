@@ -6,6 +6,7 @@ import "seccodeprm/internal/lex"
 var dialects = [len(lex.Languages)]*dialect{
 	C: &dialectC, CPP: &dialectCPP, Python: &dialectPython, Go: &dialectGo, Java: &dialectJava, JavaScript: &dialectJavaScript,
 	TypeScript: &dialectTypeScript, Rust: &dialectRust, Kotlin: &dialectKotlin, Scala: &dialectScala,
+	TSX: &dialectTypeScript,
 }
 
 // dialectOf returns the dialect of a language, or nil.

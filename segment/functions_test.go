@@ -83,6 +83,11 @@ func TestScan(t *testing.T) {
 		// A lambda has commas, equals signs and a colon of its own.
 		{Python, "def f(x, y=lambda q, r=1, *s: q): return g(lambda a, *b: a, 1)\nclass A(B, k=lambda: 1):\n  def m(self): pass\n", "||f/-2 A||m/0", "|g/2@0"},
 		{Python, "def f(a: lambda: {1: lambda: 2} = lambda x=lambda: 1: [x][0:1]) -> lambda: 1: return g()\nh({lambda: 1: 2}, *a)\n", "||f/-1", "|g/0@0 |h/-2@-1"},
+		// TypeScript has no JSX, TSX and JavaScript have.
+		{TypeScript, "const x = <const>{ a: 1, b: 2 };\nfunction one() { return 1; }", "||one/0", ""},
+		{TypeScript, "class C {\n  private m = <Map<string, number>>new Map();\n\n  get(): Foo { return <Foo>{ a: 1 }; }\n\n  other() { return 2; }\n}\nfunction three() { return 3; }", "C||get/0 C||other/0 ||three/0", "|Map/0@-1"},
+		{TypeScript, "f(<Foo>{\n  a: 1,\n\n  b: <Bar>{ c: 2 },\n});\nfunction four() { return 4; }", "||four/0", "|f/1@-1"},
+		{TSX, "const C = () => { return <Foo>{f(1)} g(2) {h(3)}</Foo> }\nfunction d() {}", "||C/0 ||d/0", "|f/1@0 |h/1@0"},
 		// Marks and receivers are no parameters.
 		{Python, "def f(a, /): pass\ndef g(a, *, b): pass\ndef h(a, /, b=1, *, c=2): pass\ndef i(*, a=1): pass\ndef j(a, *b): pass\nclass A:\n  def m(self, /, a): pass\n", "||f/1 ||g/2 ||h/-2 ||i/-1 ||j/-2 A||m/1", ""},
 		{TypeScript, "function f(this: W, x) { g(this, this ? a : b) }", "||f/1", "|g/2@0"},

@@ -25,6 +25,7 @@ const (
 	Rust
 	Kotlin
 	Scala
+	TSX // TypeScript with JSX
 )
 
 // String returns the usual name of the language, such as "C++".

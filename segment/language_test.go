@@ -12,7 +12,7 @@ import (
 func TestLanguages(t *testing.T) {
 	names := map[Language]string{
 		Unknown: "unknown", C: "C", CPP: "C++", Python: "Python", Go: "Go", Java: "Java", JavaScript: "JavaScript",
-		TypeScript: "TypeScript", Rust: "Rust", Kotlin: "Kotlin", Scala: "Scala",
+		TypeScript: "TypeScript", Rust: "Rust", Kotlin: "Kotlin", Scala: "Scala", TSX: "TSX",
 	}
 	require.Len(t, lex.Languages, len(names))
 	for lang, name := range names {

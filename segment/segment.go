@@ -32,7 +32,7 @@
 //
 // A scanner, not a grammar, finds statements, brackets and functions, so it takes
 // prefixes and broken code as they are. It knows C, C++, Python, Go, Java,
-// JavaScript and TypeScript with JSX, Rust, and Kotlin and Scala where they use
+// JavaScript with JSX, TypeScript with it (TSX) and without, Rust, and Kotlin and Scala where they use
 // braces. It reads both branches of an #if of C from the state before the first.
 // It does not find functions whose bodies are expressions (Kotlin, Scala, arrows
 // of JavaScript), functions inside macros, and calls without parentheses. The

@@ -2,8 +2,8 @@ package lex
 
 import "bytes"
 
-// jsx reports whether the "<" at i opens a JSX element. In TypeScript it may also
-// open a type, as in <T>(x) => x and <T>x. An element has attributes, ends its
+// jsx reports whether the "<" at i opens a JSX element. In TSX and Flow it may
+// also open a type, as in <T>(x) => x. An element has attributes, ends its
 // line after the tag, or is closed on it.
 func (l *Lexer) jsx(i int) bool {
 	j := i + 1

@@ -69,7 +69,7 @@ const (
 	inPython     languages = 1 << Python
 	inGo         languages = 1 << Go
 	inJava       languages = 1 << Java
-	inJavaScript languages = 1 << JavaScript
+	inJavaScript languages = 1<<JavaScript | 1<<TypeScript
 	inRust       languages = 1 << Rust
 	inKotlin     languages = 1 << Kotlin
 	inScala      languages = 1 << Scala

@@ -34,10 +34,11 @@ var Languages = [...]Language{
 	{Name: "Java", Known: true, Syntax: Java, Extensions: []string{"java"}},
 	{Name: "JavaScript", Known: true, Syntax: JavaScript, Layout: Lines,
 		Extensions: []string{"js", "mjs", "cjs", "jsx"}, Files: []string{"Jakefile"}},
-	{Name: "TypeScript", Known: true, Syntax: JavaScript, Layout: Lines, Extensions: []string{"ts", "mts", "cts", "tsx"}},
+	{Name: "TypeScript", Known: true, Syntax: TypeScript, Layout: Lines, Extensions: []string{"ts", "mts", "cts"}},
 	{Name: "Rust", Known: true, Syntax: Rust, Extensions: []string{"rs"}},
 	{Name: "Kotlin", Known: true, Syntax: Kotlin, Layout: Lines, Extensions: []string{"kt", "kts"}},
 	{Name: "Scala", Known: true, Syntax: Scala, Layout: Lines, Extensions: []string{"scala", "sc", "sbt"}},
+	{Name: "TSX", Known: true, Syntax: JavaScript, Layout: Lines, Extensions: []string{"tsx"}},
 }
 
 // LanguageAt returns the language at an index of the table; an index outside it

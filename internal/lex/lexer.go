@@ -211,7 +211,7 @@ func (l *Lexer) mark(i int, c byte) Token {
 		if t, ok := l.comment(i); ok {
 			return t
 		}
-		if c == '/' && l.rules.scripts {
+		if c == '/' && l.rules.regexps {
 			if end := l.regexp(i); end > i {
 				l.operand, l.opens = true, false
 				return l.code(i, end, Literal, Str)
@@ -222,7 +222,7 @@ func (l *Lexer) mark(i int, c byte) Token {
 			return t
 		}
 	case '<':
-		if l.rules.scripts && !l.operand && l.jsx(i) {
+		if l.rules.elements && !l.operand && l.jsx(i) {
 			l.part = part{leaf: jsxTag, depth: 1}
 			return l.resume(i, i+1)
 		}

@@ -22,8 +22,8 @@
 //
 //   - A slash after ")" divides in JavaScript, and after "}" it opens a regular
 //     expression, unless the caller knows better ([Lexer.SetOperand]).
-//   - Whether "<" opens JSX or a type argument of TypeScript is decided from its
-//     line.
+//   - Whether "<" opens JSX or a type argument is decided from its line. In
+//     TypeScript that is not TSX it never opens JSX.
 //   - The code in an f-string follows Python 3.12, which allows line ends,
 //     comments and any quotes in it. It also ends at a line that begins with a
 //     keyword of statements: then the string was never closed.

@@ -9,7 +9,8 @@ const (
 	Python                   // comments run from # to the end of the line
 	Go                       // strings in back quotes may span lines
 	Java                     // text blocks
-	JavaScript               // and TypeScript
+	JavaScript               // with JSX; also TypeScript with JSX
+	TypeScript               // without
 	Rust                     // block comments nest
 	Kotlin
 	Scala
@@ -39,7 +40,8 @@ type rules struct {
 	joined    bool   // an escaped newline does not end a quoted string,
 	multiline bool   // nor does any other
 	digits    bool   // "'" may divide the digits of a number
-	scripts   bool   // "/" may open a regular expression, "<" JSX
+	regexps   bool   // "/" may open a regular expression
+	elements  bool   // "<" may open JSX
 }
 
 // backquote is what a back quote opens.
@@ -57,7 +59,8 @@ var syntaxRules = [syntaxes]rules{
 	Python:     {hash: true, prefix: prefixPython, triple: `"'`, escapes: true, braces: true, joined: true},
 	Go:         {backquote: rawString},
 	Java:       {triple: `"`, escapes: true},
-	JavaScript: {separators: true, interpreter: true, backquote: templateString, joined: true, scripts: true},
+	JavaScript: {separators: true, interpreter: true, backquote: templateString, joined: true, regexps: true, elements: true},
+	TypeScript: {separators: true, interpreter: true, backquote: templateString, joined: true, regexps: true},
 	Rust:       {nested: true, interpreter: true, attributes: true, prefix: prefixRust, chars: true, multiline: true},
 	Kotlin:     {nested: true, interpreter: true, backquote: identifier, triple: `"`, greedy: true, templates: true},
 	Scala:      {nested: true, interpreter: true, prefix: prefixScala, backquote: identifier, triple: `"`, greedy: true, chars: true},
