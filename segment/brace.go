@@ -13,8 +13,11 @@ type opening struct {
 	kind kind
 	ends bool // its end ends the statement
 	do   bool // the body of do
-	decl bool // holds declarations
-	enum bool
+
+	handled bool // a body, or a handler, that handlers may follow
+	handler bool // of the function that ended last
+	decl    bool // holds declarations
+	enum    bool
 
 	name      span // of a container or function
 	qualifier span
@@ -38,6 +41,10 @@ func (s *scanner) openBrace(t lex.Token) {
 	if oldStyle {
 		start = s.oldStyle.start
 	}
+	if s.handled.open && len(head) > 0 && head[0].key == lex.KwCatch {
+		s.enter(opening{kind: function, ends: true, handled: true, handler: true}, t, start)
+		return
+	}
 	s.enter(s.dialect.opens(head, &s.frames[s.top]), t, start)
 }
 
@@ -51,19 +58,25 @@ func (s *scanner) enter(opened opening, t lex.Token, start int) {
 	switch {
 	case opened.kind == function && rank <= 1:
 		rank = 2
-		s.markFunction(start)
+		if !opened.handler {
+			s.markFunction(start)
+		}
 	case opened.kind <= container && rank <= 1:
 		rank = 1
 	case opened.kind <= block:
 		rank++
 	}
-	if opened.kind == function && s.collect {
+	switch {
+	case opened.handler:
+		fn = s.handled.fn
+		s.reopenFunction(fn)
+	case opened.kind == function && s.collect:
 		fn = s.define(opened, start, t)
 	}
 	body := s.push(opened.kind, t)
-	body.rank, body.fn, body.ends, body.do = rank, fn, opened.ends, opened.do
+	body.rank, body.fn, body.ends, body.do, body.handled = rank, fn, opened.ends, opened.do, opened.handled
 	body.decl, body.enum, body.name = opened.decl, opened.enum, opened.name
-	s.afterDo, s.afterFunc = false, false
+	s.afterDo, s.afterFunc, s.handled.open = false, false, false
 }
 
 // shutBrace closes the innermost brace and everything that is open in it.
@@ -85,6 +98,7 @@ func (s *scanner) shutBrace(t lex.Token) {
 		s.endFunction(body.fn, end)
 	}
 	s.afterFunc, s.afterDo = body.kind == function, body.do
+	s.handled = handled{body.handled && body.kind == function, body.fn}
 	if body.ends {
 		s.endStatement()
 		s.lex.SetOperand(false)
@@ -128,6 +142,21 @@ func (s *scanner) endFunction(index int32, end int) {
 	}
 	if fn := &s.funcs[index]; fn.End == 0 {
 		fn.End, fn.BodyEnd = end, end
+	}
+}
+
+// handled is a function that has ended, unless handlers follow its body:
+//
+//	function = head "try" ... "{...}" { "catch" "(...)" "{...}" }
+type handled struct {
+	open bool
+	fn   int32
+}
+
+// reopenFunction makes what follows part of a function that seemed to be over.
+func (s *scanner) reopenFunction(index int32) {
+	if index >= 0 && s.collect {
+		s.funcs[index].End, s.funcs[index].BodyEnd = 0, 0
 	}
 }
 

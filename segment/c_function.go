@@ -59,7 +59,7 @@ func functionC(head []item) (opening, bool) {
 		first--
 		name.start = head[first].start
 	}
-	opened := opening{kind: function, ends: true, name: name, arity: arityOf(head[at])}
+	opened := opening{kind: function, ends: true, name: name, arity: arityOf(head[at]), handled: has(head[at:], lex.KwTry) >= 0}
 	outer := first
 	for outer >= 2 && head[outer-1].key == lex.Scope && head[outer-2].key == lex.Ident {
 		outer -= 2
@@ -85,7 +85,7 @@ func operatorAt(head []item, at int) int {
 // laterName returns the index of the parameters if a macro's arguments precede
 // them, as in MACRO(x) type name(parameters), otherwise 0.
 func laterName(head []item) int {
-	if head[2].key != lex.Ident && head[2].key < lex.FirstKeyword {
+	if head[2].key != lex.Ident && head[2].key < lex.FirstKeyword || head[3].key == ':' {
 		return 0
 	}
 	for i := 4; i < len(head); i++ {
@@ -103,8 +103,9 @@ func laterName(head []item) int {
 // of a function:
 //
 //	tail      = { specifier | attribute | macro ["(...)"] | "&" | "&&" } [last]
-//	last      = "->" type | "asm" ... | ":" initialisers
+//	last      = "->" type | "asm" ... | ["try"] ":" initialisers
 //
+// A body after "try" has handlers, which belong to the function.
 // In a list of initialisers, x{1} looks like a body: after a name, a comma or the
 // colon the list goes on.
 func tailC(tail []item) bool {
@@ -115,7 +116,9 @@ func tailC(tail []item) bool {
 			return i+1 < len(tail) && last.key != lex.Ident && last.key != ',' && last.key != ':'
 		case lex.Ident, lex.KwConst, lex.KwVolatile, lex.KwNoexcept, lex.KwOverride, lex.KwFinal, lex.KwThrow, lex.KwTry,
 			lex.KwRequires, lex.KwMutable, '&', lex.And, '(', '[', lex.Attribute:
-		case lex.Arrow, lex.KwAsm:
+		case lex.Arrow:
+			return !openAngle(tail[i:])
+		case lex.KwAsm:
 			return true
 		default:
 			return false

@@ -154,6 +154,20 @@ func (s *scanner) uncall(start, end int) {
 	}
 }
 
+// openAngle reports whether type arguments are open at the end of the items.
+func openAngle(items []item) bool {
+	open := 0
+	for i := range items {
+		switch items[i].key {
+		case '<':
+			open++
+		case '>':
+			open--
+		}
+	}
+	return open > 0
+}
+
 // foldGeneric makes one item of a name and its type arguments when ">" closes
 // them:
 //

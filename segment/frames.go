@@ -56,6 +56,7 @@ type frame struct {
 	spread  bool  // an argument is variadic
 	ends    bool  // its end ends the statement
 	do      bool  // body of do
+	handled bool  // body of a function, or handler, that handlers may follow
 	decl    bool  // holds declarations: what looks like a call is none
 	enum    bool
 	opaque  bool // inside a macro: no cut, no definition

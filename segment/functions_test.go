@@ -88,6 +88,14 @@ func TestScan(t *testing.T) {
 		{TypeScript, "class C {\n  private m = <Map<string, number>>new Map();\n\n  get(): Foo { return <Foo>{ a: 1 }; }\n\n  other() { return 2; }\n}\nfunction three() { return 3; }", "C||get/0 C||other/0 ||three/0", "|Map/0@-1"},
 		{TypeScript, "f(<Foo>{\n  a: 1,\n\n  b: <Bar>{ c: 2 },\n});\nfunction four() { return 4; }", "||four/0", "|f/1@-1"},
 		{TSX, "const C = () => { return <Foo>{f(1)} g(2) {h(3)}</Foo> }\nfunction d() {}", "||C/0 ||d/0", "|f/1@0 |h/1@0"},
+		// r#name is name.
+		{Rust, "fn r#match(r#in: u8) { r#match(1); S::r#fn(); r#\"k()\"#; }\nstruct r#struct { a: u8 }\nimpl r#struct { fn g() {} }", "||match/1 struct||g/0", "|match/1@0 S|fn/0@0"},
+		// Heads hold expressions.
+		{Rust, "fn f() -> Bar<{ 2 }> { g() }\nfn h<T: ?Sized>() -> Bar<3, { N + 1 }> where [(); { N }]: Sized { k() }\nimpl Foo<{ 2 }> { fn m(a: A<{ 1 }>) {} }", "||f/0 ||h/0 Foo||m/1", "|g/0@0 |k/0@1"},
+		{CPP, "auto f() -> A<B{1}> { g(); }\nint h() { return a < b; }", "||f/0 ||h/0", "|g/0@0"},
+		{CPP, "struct S {\n  S(int a) try : x(a), y{a} {\n    init();\n  } catch (...) {\n    stop();\n  }\n  S(int a) noexcept : x(a) {}\n  int x, y;\n};\nFoo::Foo(int a) try : Base(a) {\n  go();\n} catch (const E& e) {\n  log(e);\n} catch (...) { k(); }\nint main() try { m(); } catch (...) { n(); }\nint after() { try { p(); } catch (...) { q(); } }", "S||S/1 S||S/1 Foo||Foo/1 ||main/0 ||after/0", "|init/0@0 |stop/0@0 |go/0@2 |log/1@2 |k/0@2 |m/0@3 |n/0@3 |p/0@4 |q/0@4"},
+		// Digraphs and trigraphs.
+		{C, "int f(void)\n<%\n\tint v<:3:>;\n\n\tv<:0:> = g(1);\n%>\n%:if A\nint h() <% return k??(0??); ??>\n??=endif\nint i() ??< return v<:0:> ? a<::b : c; ??>", "||f/0 ||h/0 ||i/0", "|g/1@0"},
 		// Marks and receivers are no parameters.
 		{Python, "def f(a, /): pass\ndef g(a, *, b): pass\ndef h(a, /, b=1, *, c=2): pass\ndef i(*, a=1): pass\ndef j(a, *b): pass\nclass A:\n  def m(self, /, a): pass\n", "||f/1 ||g/2 ||h/-2 ||i/-1 ||j/-2 A||m/1", ""},
 		{TypeScript, "function f(this: W, x) { g(this, this ? a : b) }", "||f/1", "|g/2@0"},

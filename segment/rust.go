@@ -16,6 +16,7 @@ var dialectRust = dialect{
 
 // opensRust tells what a brace of Rust opens.
 //
+//	list      = item ... "<" ...    an argument: A<{ 1 }>
 //	macro     = ... name "!" | ... "macro_rules" "!" name
 //	function  = ... "fn" name ...
 //	container = begin ("impl" | "trait" | "mod" | "extern") ...
@@ -29,6 +30,7 @@ var dialectRust = dialect{
 //	begin     = { attribute } ["pub" | "unsafe" | ...]    not after "="
 //	attribute = "#" "[...]"
 //
+// An item is "fn", "impl", "struct" and the like, and its "<" not yet closed.
 // Rust forbids a struct literal in the head of if and the like, so a brace there
 // opens the body. What precedes the last block or "=>" belongs to a finished
 // expression and decides nothing.
@@ -43,6 +45,9 @@ func opensRust(head []item, in *frame) opening {
 	since := head
 	if i := hasLast(head, '{', lex.FatArrow); i >= 0 && head[0].key != lex.KwFn {
 		since = head[i+1:]
+	}
+	if i := has(head, lex.KwFn, lex.KwImpl, lex.KwStruct, lex.KwEnum, lex.KwTrait, lex.KwType); i >= 0 && openAngle(head[i:]) {
+		return opening{kind: list}
 	}
 	if i := has(since, lex.KwFn); i >= 0 && i+1 < len(since) && since[i+1].key == lex.Ident {
 		opened := opening{kind: function, ends: true, name: nameOf(since[i+1])}

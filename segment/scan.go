@@ -32,6 +32,7 @@ type scanner struct {
 	afterFunc bool // the last thing that ended is a function
 	afterDo   bool // or the body of do
 	oldStyle  oldStyle
+	handled   handled
 	codes     int // frames of kind code
 
 	py python

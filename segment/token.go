@@ -138,7 +138,7 @@ func (s *scanner) semicolon(t lex.Token) {
 	if s.dialect.typedVars {
 		s.declaration(head)
 	}
-	s.afterFunc, s.afterDo = false, false
+	s.afterFunc, s.afterDo, s.handled.open = false, false, false
 	s.endStatement()
 }
 

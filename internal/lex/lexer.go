@@ -177,6 +177,10 @@ func (l *Lexer) Next() (Token, bool) {
 			return l.resume(i, l.pos), true
 		}
 		key = Prefix
+	} else if l.rules.rawNames && l.at(j) == '#' && string(line[i:j]) == "r" && class[l.at(j+1)] == letter { // r#name is name
+		for i, j = j+1, j+2; j < len(line) && class[line[j]] <= digit; j++ {
+		}
+		key, l.operand = Ident, true
 	}
 	l.pos = j
 	return Token{Start: i, End: j, Kind: Word, Key: key}, true
@@ -206,6 +210,12 @@ func (l *Lexer) number(i int) Token {
 
 // mark reads what begins with neither a letter nor a digit.
 func (l *Lexer) mark(i int, c byte) Token {
+	if l.rules.digraphs {
+		if key, size := l.digraph(i, c); size > 0 {
+			l.operand = false
+			return l.code(i, i+size, Punct, key)
+		}
+	}
 	switch c {
 	case '/', '#':
 		if t, ok := l.comment(i); ok {

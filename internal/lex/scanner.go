@@ -27,7 +27,7 @@
 //   - The code in an f-string follows Python 3.12, which allows line ends,
 //     comments and any quotes in it. It also ends at a line that begins with a
 //     keyword of statements: then the string was never closed.
-//   - Trigraphs, digraphs, and escapes such as \u002f in Java are not read.
+//   - The trigraph "??/" and escapes such as \u002f in Java are not read.
 //
 // A wrong guess lasts until the end of its line, unless what it misreads looks
 // like the start of a block comment or of a string of several lines.

@@ -61,6 +61,7 @@ func TestSyntax(t *testing.T) {
 			"a / b / c",
 			"#if 0 «//x»",
 			"`a` «//»",
+			"a<::b ‹'c'› <:‹'d'›:> ??'‹\"e\"› «//??/»\nf",
 		},
 		Python: {
 			"a «# b»\nc",

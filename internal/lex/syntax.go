@@ -30,6 +30,7 @@ type rules struct {
 
 	// Literals.
 	prefix    func(l *Lexer, word []byte, quote int) bool // whether the word before the quote or hash belongs to a literal
+	rawNames  bool                                        // r#name is a name, even if name is a keyword
 	backquote backquote
 	triple    string // the quotes that open a string when tripled,
 	escapes   bool   // in which a backslash escapes,
@@ -40,6 +41,7 @@ type rules struct {
 	joined    bool   // an escaped newline does not end a quoted string,
 	multiline bool   // nor does any other
 	digits    bool   // "'" may divide the digits of a number
+	digraphs  bool   // "<%" is "{" and so on
 	regexps   bool   // "/" may open a regular expression
 	elements  bool   // "<" may open JSX
 }
@@ -55,13 +57,13 @@ const (
 )
 
 var syntaxRules = [syntaxes]rules{
-	C:          {spliced: true, prefix: prefixC, joined: true, digits: true},
+	C:          {spliced: true, prefix: prefixC, joined: true, digits: true, digraphs: true},
 	Python:     {hash: true, prefix: prefixPython, triple: `"'`, escapes: true, braces: true, joined: true},
 	Go:         {backquote: rawString},
 	Java:       {triple: `"`, escapes: true},
 	JavaScript: {separators: true, interpreter: true, backquote: templateString, joined: true, regexps: true, elements: true},
 	TypeScript: {separators: true, interpreter: true, backquote: templateString, joined: true, regexps: true},
-	Rust:       {nested: true, interpreter: true, attributes: true, prefix: prefixRust, chars: true, multiline: true},
+	Rust:       {nested: true, interpreter: true, attributes: true, prefix: prefixRust, rawNames: true, chars: true, multiline: true},
 	Kotlin:     {nested: true, interpreter: true, backquote: identifier, triple: `"`, greedy: true, templates: true},
 	Scala:      {nested: true, interpreter: true, prefix: prefixScala, backquote: identifier, triple: `"`, greedy: true, chars: true},
 }
