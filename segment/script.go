@@ -52,6 +52,8 @@ func isSoftScript(key lex.Key) bool {
 //	function  = see functionScript, arrowScript and methodScript
 //	exports   = { "export" | "default" | "declare" }
 //
+// In a type, a brace opens a list of declarations: see isTypeScript.
+//
 // The last "function" counts. If a block follows it, its body is already over,
 // unless that is a type: function f(): {...}.
 func opensScript(head []item, in *frame) opening {
@@ -62,6 +64,9 @@ func opensScript(head []item, in *frame) opening {
 		return opening{kind: list}
 	}
 	last := head[len(head)-1]
+	if in.decl || isTypeScript(head, in) {
+		return opening{kind: list, decl: true}
+	}
 	switch last.key {
 	case lex.FatArrow:
 		return arrowScript(head, in)
@@ -69,7 +74,7 @@ func opensScript(head []item, in *frame) opening {
 		return opening{kind: block, ends: true}
 	case lex.KwDo:
 		return opening{kind: block, ends: true, do: true}
-	case '=', ':', ',', '?', '|', '&', lex.And, lex.Or, lex.KwReturn, lex.KwIn, lex.KwOf, lex.KwImport, lex.KwAs, lex.KwExtends, lex.Assign, '.', '<':
+	case '=', ':', ',', '?', '|', '&', lex.And, lex.Or, lex.KwReturn, lex.KwIn, lex.KwOf, lex.KwImport, lex.KwAs, lex.KwIs, lex.KwExtends, lex.Assign, '.', '<':
 		return opening{kind: list}
 	}
 	if i := hasLast(head, lex.KwClass); i >= 0 && (i == 0 || head[i-1].key != '.') && in.kind != container {
@@ -108,6 +113,44 @@ func opensScript(head []item, in *frame) opening {
 	return opening{kind: list}
 }
 
+// isTypeScript reports whether a brace after the head belongs to a type:
+//
+//	type   = exports "type" name ...
+//	       | ... ":"    not of an object, a conditional or a label
+//	       | ... (":" | "|" | "&" | "<" | "new" | "as" | "is") "(...)" "=>"
+func isTypeScript(head []item, in *frame) bool {
+	alias := head
+	for len(alias) > 2 && (alias[0].key == lex.KwExport || alias[0].key == lex.KwDeclare) {
+		alias = alias[1:]
+	}
+	if in.kind <= block && len(alias) > 2 && alias[0].key == lex.KwType && alias[1].key == lex.Ident {
+		return true
+	}
+	at := len(head)
+	arrow := at > 2 && head[at-1].key == lex.FatArrow && head[at-2].key == '('
+	if arrow {
+		at -= 2
+	}
+	switch head[at-1].key {
+	case ':':
+		return in.kind != list && in.kind != code && !conditional(head[:at-1])
+	case '|', '&', '<', lex.KwNew, lex.KwAs, lex.KwIs:
+		return arrow
+	}
+	return false
+}
+
+// conditional reports whether a colon after the items may belong to "?". An
+// optional member or parameter, a?: T, has the two side by side.
+func conditional(items []item) bool {
+	for i := range items {
+		if items[i].key == '?' && i+1 < len(items) && items[i+1].key != ':' {
+			return true
+		}
+	}
+	return false
+}
+
 // declarationScript is the body of what a statement declares or exports.
 func declarationScript(head []item) (opening, bool) {
 	for len(head) > 1 && (head[0].key == lex.KwExport || head[0].key == lex.KwDefault || head[0].key == lex.KwDeclare) {
@@ -120,7 +163,7 @@ func declarationScript(head []item) (opening, bool) {
 	switch head[0].key {
 	case lex.KwInterface:
 		if next == lex.Ident || next == lex.Str {
-			return opening{kind: container, ends: true, name: nameOf(head[1])}, true
+			return opening{kind: container, ends: true, decl: true, name: nameOf(head[1])}, true
 		}
 	case lex.KwNamespace, lex.KwModule:
 		if next == lex.Ident || next == lex.Str {
@@ -195,8 +238,7 @@ func boundName(head []item) span {
 //
 //	function = bound [ "<" types ">" ] (name | "(...)" [":" type]) "=>"
 //
-// One without a name is a block. In parentheses, ": (...) =>" is the type of a
-// parameter, and the brace opens a type.
+// One without a name is a block.
 func arrowScript(head []item, in *frame) opening {
 	end := len(head) - 1
 	at := end - 1 // the parameters
@@ -209,9 +251,6 @@ func arrowScript(head []item, in *frame) opening {
 	arity := 1
 	if head[at].key == '(' {
 		arity = arityOf(head[at])
-	}
-	if at > 0 && head[at-1].key == ':' && in.kind == paren {
-		return opening{kind: list}
 	}
 	if at > 0 && head[at-1].key == '>' {
 		at = max(0, hasLast(head[:at], '<'))
@@ -263,7 +302,7 @@ func typedResult(items []item) bool {
 }
 
 // callsScript finds calls everywhere but where members of a class and functions
-// are declared. Decorators and initial values of members are calls. A keyword is
+// are declared, and types. Decorators and initial values of members are calls. A keyword is
 // a name only if no operand precedes it.
 func callsScript(site callSite) bool {
 	head, first := site.head, site.first
@@ -276,5 +315,5 @@ func callsScript(site callSite) bool {
 	if site.before == lex.KwFunction || site.before == '*' && first > 1 && head[first-2].key == lex.KwFunction {
 		return false
 	}
-	return site.in.kind != container || site.in.assign || site.before == '@'
+	return !site.in.decl && (site.in.kind != container || site.in.assign || site.before == '@')
 }
