@@ -37,6 +37,9 @@ func Annotated(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, 
 			return true
 		}
 		code := label.Blank(data, lang, false)
+		if lang == segment.JavaScript || lang == segment.TSX {
+			blankElements(data, code)
+		}
 		flaws, good := marks(data, code)
 		r := &Record{ID: file, File: file, Language: lang, CWEs: cwes(pathCWE(file))}
 		switch {
@@ -49,6 +52,19 @@ func Annotated(ctx context.Context, fsys fs.FS, name string) iter.Seq2[*Record, 
 		}
 		return yield(r, nil)
 	})
+}
+
+var elementComment = regexp.MustCompile(`(?ms)^[ \t]*\{[ \t]*/\*.*?\*/[ \t]*\}[ \t]*\r?$`)
+
+// blankElements blanks the braces around comments that stand alone between the
+// elements of JSX: {/* comment */}.
+func blankElements(src, code []byte) {
+	for _, at := range elementComment.FindAllIndex(src, -1) {
+		text := bytes.TrimSpace(code[at[0]:at[1]])
+		if n := len(text); n > 1 && text[0] == '{' && text[n-1] == '}' && len(bytes.TrimSpace(text[1:n-1])) == 0 {
+			text[0], text[n-1] = ' ', ' '
+		}
+	}
 }
 
 var inPath = regexp.MustCompile(`(?i)cwe[-_]?(\d+)`)

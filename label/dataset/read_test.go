@@ -203,6 +203,21 @@ func TestAnnotated(t *testing.T) {
 	require.Equal(t, []int{1}, all[4].Flaws)
 }
 
+// A comment between the elements of JSX stands in braces of its own.
+func TestAnnotatedElements(t *testing.T) {
+	src := "export function Page(p) {\n  return (\n    <div>\n      {/* ruleid: raw-html */}\n      <p dangerouslySetInnerHTML={{ __html: p.x }} />\n" +
+		"      { /* ok: raw-html\n           and more */ }\r\n      <p>{p.y}</p>\n      {x /* ruleid: a */}\n    </div>\n  );\n}\nfunction f() {\n  // ruleid: b\n}\n"
+	for _, name := range []string{"q/a.tsx", "q/a.jsx", "q/a.js"} {
+		all, skips, err := readAll(t, Annotated, map[string]string{name: src}, "q")
+		require.NoError(t, err)
+		require.Empty(t, skips)
+		require.Len(t, all, 1)
+		require.Equal(t, []int{5, 9, 15}, all[0].Flaws, name)
+		require.Equal(t, "export function Page(p) {\n  return (\n    <div>\n\n      <p dangerouslySetInnerHTML={{ __html: p.x }} />\n"+
+			"\n\n      <p>{p.y}</p>\n      {x                }\n    </div>\n  );\n}\nfunction f() {\n\n}\n", string(all[0].Before), name)
+	}
+}
+
 func TestJuliet(t *testing.T) {
 	all, skips, err := readAll(t, Juliet, map[string]string{
 		"CWE121/CWE121_a_01.c": "#include \"std.h\"\n#ifndef OMITBAD\nvoid CWE121_a_01_bad()\n{\n#if X\n  a();\n#endif\n  /* POTENTIAL FLAW: here */\n  strcpy(a, b);\n}\n#endif /* OMITBAD */\n#ifndef OMITGOOD\nstatic void goodG2B() { strncpy(a, b, 3); }\nvoid CWE121_a_01_good() { goodG2B(); }\n#endif\n",
