@@ -31,7 +31,7 @@ func Guard(fn func() error, files ...*File) (err error) {
 		}); ok {
 			for _, f := range files {
 				if f.holds(fault.Addr()) {
-					err = fmt.Errorf("%s: %w: its byte %d is gone", f.name, ErrFault, fault.Addr()-f.base)
+					err = fmt.Errorf("%s: %w: byte %d can no longer be read", f.name, ErrFault, fault.Addr()-f.base)
 					return
 				}
 			}
