@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	mapOnly := flags.Bool("map", false, "read weights from the mapped file (default: pack a copy)")
 	packed := flags.String("packed", "", "read weights from this file of packed weights")
 	rounds := flags.Int("rounds", 5, "passes of each length")
-	asJSON := flags.Bool("json", false, "print one JSON object a length")
+	asJSON := flags.Bool("json", false, "print one JSON object per length")
 	profile := flags.Bool("profile", false, "print how the threads spent their time")
 	if err := flags.Parse(args); err != nil {
 		return 2

@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	dir := flags.String("model", "", "directory of a checkpoint (default: the embedded model)")
 	threads := flags.Int("threads", 0, "threads to use (default: all cores)")
-	asJSON := flags.Bool("json", false, "print one JSON object a candidate")
+	asJSON := flags.Bool("json", false, "print one JSON object per candidate")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {

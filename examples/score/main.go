@@ -69,7 +69,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		flags.PrintDefaults()
 	}
 	dir := flags.String("model", "", "directory of a checkpoint (default: the embedded model)")
-	asJSON := flags.Bool("json", false, "print one JSON object a file")
+	asJSON := flags.Bool("json", false, "print one JSON object per file")
 	threads := flags.Int("threads", 0, "threads to use (default: all cores)")
 	packed := flags.String("packed", "", "file of packed weights to map (default: none)")
 	writePacked := flags.String("write-packed", "", "write the packed weights to this file and score nothing")

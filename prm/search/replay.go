@@ -162,11 +162,11 @@ func (r *Replay) Propose(ctx context.Context, requests []Request) ([][]Proposal,
 		if record == nil {
 			return nil, fmt.Errorf("%w: replay: no prompt begins the prefix of %d bytes", ErrGenerator, len(q.Prefix))
 		}
-		rest := string(q.Prefix[len(record.Prompt):])
+		typed := string(q.Prefix[len(record.Prompt):])
 		var fit []Proposal
 		for _, c := range record.Candidates {
-			if len(c.Text) >= len(rest) && c.Text[:len(rest)] == rest {
-				if p, ok := r.proposal([]byte(c.Text[len(rest):]), q.Whole, rest == ""); ok {
+			if len(c.Text) >= len(typed) && c.Text[:len(typed)] == typed {
+				if p, ok := r.proposal([]byte(c.Text[len(typed):]), q.Whole, typed == ""); ok {
 					fit = append(fit, p)
 				}
 			}
