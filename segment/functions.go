@@ -5,7 +5,8 @@ package segment
 // Offsets count bytes of the source. If the source is cut off inside the body,
 // End and BodyEnd are its length.
 type Func struct {
-	// Name is the name alone: "f" of A::f, "__init__", "operator()".
+	// Name is the name alone: "f" of A::f and of Rust's r#f, "__init__",
+	// "operator()".
 	Name string
 
 	// Qualifier is what the definition is qualified with ("A::B" of A::B::f).
@@ -17,9 +18,10 @@ type Func struct {
 	// or the type that a Kotlin function extends.
 	Receiver string
 
-	// Arity is the number of parameters without the receiver (cls, and self in
-	// Rust and in Python's methods). It is -1-n if n parameters are required and
-	// more may be given: those with defaults, and variadic ones.
+	// Arity is the number of parameters without the receiver (cls, self in Rust
+	// and in Python's methods, this) and without Python's marks "/" and "*". It is
+	// -1-n if n parameters are required and more may be given: those with
+	// defaults, and variadic ones.
 	Arity int
 
 	Start, End         int // with decorators, attributes and modifiers

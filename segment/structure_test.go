@@ -238,6 +238,58 @@ where
   }
 }
 `},
+	{CPP, `struct S {
+·	S(int a) try : x(a), y{a} {
+·		init();
+
+¦		go();
+	}
+
+	catch (const E& e) {
+·		log(e);
+	} catch (...) {
+·		stop();
+	}
+
+¦	int x, y;
+};
+`},
+	{TypeScript, `interface A {
+·  a: (x: number) => {
+    b: number;
+
+    c: number;
+  };
+}
+
+¦type F = (x: number) => {
+
+  y: number
+}
+
+¦const x = <B>{
+  a: 1,
+
+  b: 2,
+}
+
+¦function f(this: A): x is { a: 1 } {
+·  return true
+}
+`},
+	{TSX, `interface A {
+·  b: number
+}
+
+¦const x = <B>
+
+  <C d={1}/>
+
+</B>
+·const y = (z: A) => {
+·  return <>{z.b}</>
+}
+`},
 	{Unknown, "a\n·b\n\n¦c\n"},
 }
 
