@@ -1,6 +1,7 @@
 package safetensors
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"fmt"
@@ -32,15 +33,21 @@ func Write(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.Write(header); err != nil {
+	if err := writeAll(w, header); err != nil {
 		return err
 	}
 	for _, t := range ordered {
-		if _, err := w.Write(t.data); err != nil {
+		if err := writeAll(w, t.data); err != nil {
 			return fmt.Errorf("tensor %q: %w", t.Name, err)
 		}
 	}
 	return nil
+}
+
+// writeAll returns io.ErrShortWrite if w takes less without saying why.
+func writeAll(w io.Writer, data []byte) error {
+	_, err := bytes.NewReader(data).WriteTo(w)
+	return err
 }
 
 // Header returns the beginning of a file of tensors in the given order. It

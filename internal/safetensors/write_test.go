@@ -2,6 +2,7 @@ package safetensors
 
 import (
 	"bytes"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -155,6 +156,25 @@ func TestWriteErrors(t *testing.T) {
 		require.ErrorIs(t, err, fs.ErrPermission)
 	}
 	t.Fatal("never enough room")
+}
+
+// short is a writer that takes n bytes, then nothing, and reports no error.
+type short int
+
+func (s *short) Write(b []byte) (int, error) {
+	n := min(len(b), int(*s))
+	*s -= short(n)
+	return n, nil
+}
+
+func TestShortWrite(t *testing.T) {
+	tensors := []Tensor{New("a", F32, []int{1}, make([]byte, 4))}
+	for room := range short(68) {
+		left := room
+		require.ErrorIs(t, Write(&left, tensors, nil), io.ErrShortWrite, "%d bytes", room)
+	}
+	left := short(68)
+	require.NoError(t, Write(&left, tensors, nil))
 }
 
 // A file can be written in parts: the header first, then the data.

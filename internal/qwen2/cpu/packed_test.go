@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -234,6 +235,15 @@ func (f *failing) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// short is a writer that takes n bytes, then nothing, and reports no error.
+type short struct{ n int }
+
+func (s *short) Write(p []byte) (int, error) {
+	n := min(len(p), s.n)
+	s.n -= n
+	return n, nil
+}
+
 func TestWritePackedFails(t *testing.T) {
 	m := openModel(t, testmodel.New(testmodel.Shape{}))
 	for _, precision := range []qwen2.Precision{qwen2.BF16, qwen2.W8A8} {
@@ -241,8 +251,11 @@ func TestWritePackedFails(t *testing.T) {
 		size := len(packedFile(t, m, precision))
 		for n := 0; n < size; n += size / 16 {
 			require.ErrorIs(t, e.WritePacked(t.Context(), &failing{n}), errFull)
+			require.ErrorIs(t, e.WritePacked(t.Context(), &short{n}), io.ErrShortWrite)
 		}
 		require.ErrorIs(t, e.WritePacked(t.Context(), &failing{size - 1}), errFull)
+		require.ErrorIs(t, e.WritePacked(t.Context(), &short{size - 1}), io.ErrShortWrite)
+		require.NoError(t, e.WritePacked(t.Context(), &short{size}))
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		require.ErrorIs(t, e.WritePacked(ctx, &bytes.Buffer{}), context.Canceled)

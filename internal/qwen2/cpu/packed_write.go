@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"hash/crc32"
@@ -19,7 +20,7 @@ func (e *Engine) WritePacked(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.Write(layout.header); err != nil {
+	if err := writeAll(w, layout.header); err != nil {
 		return err
 	}
 	out := &summing{w: w}
@@ -71,12 +72,18 @@ func write[T uint16 | uint32 | int32 | float32](w io.Writer, all []T) error {
 		if buf, err = binary.Append(buf[:0], binary.LittleEndian, all[:n]); err != nil {
 			return err
 		}
-		if _, err = w.Write(buf); err != nil {
+		if err = writeAll(w, buf); err != nil {
 			return err
 		}
 		all = all[n:]
 	}
 	return nil
+}
+
+// writeAll returns io.ErrShortWrite if w takes less without saying why.
+func writeAll(w io.Writer, data []byte) error {
+	_, err := bytes.NewReader(data).WriteTo(w)
+	return err
 }
 
 // summing is a writer that computes the checksum of each packedBlock.
