@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	dir := flags.String("model", "", "directory of a checkpoint (default: the embedded model)")
 	lengths := flags.String("tokens", "512,2048", "lengths of the sequences, separated by commas")
 	threads := flags.Int("threads", 0, "threads to use (default: all cores)")
-	precision := flags.String("precision", "bf16", "f32, bf16, w8a16 or w8a8")
+	precision := flags.String("precision", qwen2.BF16.String(), qwen2.PrecisionNames())
 	mapOnly := flags.Bool("map", false, "read weights from the mapped file (default: pack a copy)")
 	packed := flags.String("packed", "", "read weights from this file of packed weights")
 	rounds := flags.Int("rounds", 5, "passes of each length")
@@ -65,9 +65,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	tokens, err := parseLengths(*lengths)
-	contract := slices.IndexFunc(qwen2.Precisions[:], func(p qwen2.Precision) bool { return p.String() == *precision })
-	if err == nil && contract < 0 {
-		err = fmt.Errorf("-precision: %q is not f32, bf16, w8a16 or w8a8", *precision)
+	contract, unknown := qwen2.ParsePrecision(*precision)
+	if err == nil && unknown != nil {
+		err = fmt.Errorf("-precision: %w", unknown)
 	}
 	if err == nil && *mapOnly && *packed != "" {
 		err = fmt.Errorf("-map and -packed are mutually exclusive")
@@ -79,7 +79,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "bench:", err)
 		return 2
 	}
-	b := bench{stdout: stdout, precision: qwen2.Precisions[contract], pack: !*mapOnly, packed: *packed, threads: par.Threads(*threads), rounds: *rounds, json: *asJSON, profile: *profile}
+	b := bench{stdout: stdout, precision: contract, pack: !*mapOnly, packed: *packed, threads: par.Threads(*threads), rounds: *rounds, json: *asJSON, profile: *profile}
 	if err := b.run(ctx, *dir, tokens); err != nil {
 		fmt.Fprintln(stderr, "bench:", err)
 		return 1

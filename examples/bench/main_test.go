@@ -55,7 +55,10 @@ func TestUsage(t *testing.T) {
 		require.Equal(t, 2, code, args)
 		require.NotEmpty(t, err)
 	}
-	code, _, err := program(t, "-model", t.TempDir())
+	code, _, err := program(t, "-precision", "f64")
+	require.Equal(t, 2, code)
+	require.Equal(t, "bench: -precision: \"f64\" is not f32, bf16, w8a16 or w8a8\n", err)
+	code, _, err = program(t, "-model", t.TempDir())
 	require.Equal(t, 1, code)
 	require.Contains(t, err, "config.json")
 }

@@ -14,8 +14,8 @@
 // follows. The exit code is then 1, as it is if a checkpoint does not open. It
 // is 2 after wrong usage.
 //
-// With -precision bf16, w8a16 or w8a8 there is no tolerance: the differences
-// show how far the precision is from the reference, and "r" is a step reward.
+// In another precision than f32 there is no tolerance: the differences show how
+// far the precision is from the reference, and "r" is a step reward.
 // For a checkpoint stored in bfloat16, another line compares the error over all
 // rows with the error of the reference implementation in bfloat16, if that is
 // on record: the ratio of their root mean square distances from a float64 pass.
@@ -34,7 +34,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 
 	"seccodeprm/internal/qwen2"
 	"seccodeprm/internal/verify"
@@ -50,13 +49,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("verify", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	digest := flags.Bool("digest", false, "print one SHA-256 over the bits of all logits")
-	name := flags.String("precision", "f32", "f32, bf16, w8a16 or w8a8")
+	name := flags.String("precision", qwen2.F32.String(), qwen2.PrecisionNames())
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
-	precision := slices.IndexFunc(qwen2.Precisions[:], func(p qwen2.Precision) bool { return p.String() == *name })
-	if precision < 0 {
-		fmt.Fprintf(stderr, "verify: -precision: %q is not f32, bf16, w8a16 or w8a8\n", *name)
+	precision, err := qwen2.ParsePrecision(*name)
+	if err != nil {
+		fmt.Fprintln(stderr, "verify: -precision:", err)
 		return 2
 	}
 	dirs := flags.Args()
@@ -76,7 +75,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		if verify.IsConfigs(dir) {
 			compare = verify.Configs
 		}
-		result, err := compare(ctx, dir, verify.Options{Bits: bits, Precision: qwen2.Precisions[precision]})
+		result, err := compare(ctx, dir, verify.Options{Bits: bits, Precision: precision})
 		if err != nil {
 			fmt.Fprintln(stderr, "verify:", err)
 			failed = true

@@ -26,6 +26,9 @@ func TestUsage(t *testing.T) {
 		require.Empty(t, stdout)
 		require.NotEmpty(t, stderr)
 	}
+	code, _, stderr := verifyWith(t, "-precision", "f64")
+	require.Equal(t, 2, code)
+	require.Equal(t, "verify: -precision: \"f64\" is not f32, bf16, w8a16 or w8a8\n", stderr)
 	code, stdout, stderr := verifyWith(t, t.TempDir())
 	require.Equal(t, 1, code)
 	require.Contains(t, stderr, "expected.json")
