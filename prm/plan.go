@@ -15,6 +15,7 @@ type work struct {
 	steps        []segment.Step
 	encoded      *layout.Encoded
 	windows      []window
+	left         int         // windows that have not run
 	logits       [][]float32 // of each step, nil until read; of a split step, those with the lowest reward
 	split        []bool      // of each step
 	err          error       // why there is no report
@@ -64,5 +65,6 @@ func (m *Model) plan(ctx context.Context, in Input) (w *work, err error) {
 		}
 		w.windows = append(w.windows, window{win, w})
 	}
+	w.left = len(w.windows)
 	return w, nil
 }

@@ -77,6 +77,7 @@ func wantWindow(s *sequence, w layout.Window) want {
 // with the lowest reward.
 func (m *Model) keep(win window, s *sequence) {
 	w := win.work
+	w.left--
 	for i, step := range win.Steps {
 		logits := s.at(win.Rows[i])
 		if !finiteAll(logits) {

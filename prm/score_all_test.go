@@ -7,6 +7,7 @@ import (
 	"iter"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -218,4 +219,132 @@ func TestScoreAllCancelledWhilePlanning(t *testing.T) {
 		n++
 	}
 	require.Equal(t, 1, n)
+}
+
+// TestScoreAllSaysWhyItEnds: a context that ends and a model that is closed yield
+// their error as the last pair, after the reports that are ready. A sequence that
+// ends otherwise is complete.
+func TestScoreAllSaysWhyItEnds(t *testing.T) {
+	const all, never = 6, -1
+	for name, test := range map[string]struct {
+		why       error // context or model ends with it
+		run, pair int   // before this run, or in the body of the loop for this pair
+		ready     int   // reports
+		end       error // the last pair
+	}{
+		"a deadline between yields":       {context.DeadlineExceeded, never, 2, 3, context.DeadlineExceeded},
+		"cancelled in the loop":           {context.Canceled, never, 0, 1, context.Canceled},
+		"cancelled while running":         {context.Canceled, 3, never, 3, context.Canceled},
+		"cancelled after the last report": {context.Canceled, never, all - 1, all, nil},
+		"closed in the loop":              {ErrClosed, never, 1, 2, ErrClosed},
+		"closed after the last report":    {ErrClosed, never, all - 1, all, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx := &endingContext{Context: t.Context(), done: make(chan struct{})}
+			var m *Model
+			stop := func() {
+				if test.why == ErrClosed {
+					require.NoError(t, m.Close())
+				} else {
+					ctx.end(test.why)
+				}
+			}
+			runs := 0
+			m = openOneByOne(t, func(ctx context.Context, _ []qwen2.Sequence) error {
+				if runs == test.run {
+					stop()
+				}
+				runs++
+				return ctx.Err()
+			})
+			inputs := func(yield func(Input) bool) {
+				for i := 0; i < all && yield(inputNamed(i)); i++ {
+				}
+			}
+			var errs []error
+			for report, err := range m.ScoreAll(ctx, inputs) {
+				require.Equal(t, err == nil, report != nil)
+				if len(errs) == test.pair {
+					stop()
+				}
+				errs = append(errs, err)
+			}
+			want := make([]error, test.ready)
+			if test.end != nil {
+				want = append(want, test.end)
+			}
+			require.Equal(t, want, errs)
+		})
+	}
+}
+
+// TestScoreAllKeepsWhatIsComplete: if ctx ends between two passes of one batch,
+// the works that the first completed keep their reports. A refused input keeps
+// its error.
+func TestScoreAllKeepsWhatIsComplete(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	m := openOneByOne(t, nil)
+	m.engine = cancelling{m.engine.(oneByOne), cancel}
+	works := []*work{{err: ErrInput}}
+	for i := range 2 {
+		w, err := m.planOpen(ctx, inputNamed(i))
+		require.NoError(t, err)
+		works = append(works, w)
+	}
+	m.runOpen(ctx, works)
+	require.Equal(t, ErrInput, works[0].err)
+	report, err := m.report(works[1])
+	require.NoError(t, err)
+	require.Equal(t, "0", report.Name)
+	require.Equal(t, context.Canceled, works[2].err)
+}
+
+// cancelling is an engine that runs one input at a time, and cancels after the
+// first.
+type cancelling struct {
+	oneByOne
+	cancel func()
+}
+
+func (c cancelling) Batch() int { return 1 }
+
+func (c cancelling) Prefill(ctx context.Context, sequences []qwen2.Sequence) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	defer c.cancel()
+	return c.oneByOne.Prefill(ctx, sequences)
+}
+
+// TestScoreAllEndedBefore: under a context that has ended no input is read.
+func TestScoreAllEndedBefore(t *testing.T) {
+	m, _ := openCounting(t, Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var errs []error
+	for _, err := range m.ScoreAll(ctx, func(func(Input) bool) { t.Error("inputs were read") }) {
+		errs = append(errs, err)
+	}
+	require.Equal(t, []error{context.Canceled}, errs)
+}
+
+// endingContext ends with any error, without a clock.
+type endingContext struct {
+	context.Context
+	why  atomic.Pointer[error]
+	done chan struct{}
+}
+
+func (c *endingContext) Done() <-chan struct{} { return c.done }
+
+func (c *endingContext) end(why error) {
+	c.why.Store(&why)
+	close(c.done)
+}
+
+func (c *endingContext) Err() error {
+	if why := c.why.Load(); why != nil {
+		return *why
+	}
+	return nil
 }
