@@ -22,8 +22,8 @@
 // Both sides are cut into steps before they are compared. Steps are therefore
 // the same as in code that is still being written, and labels move no border. A
 // step is vulnerable if it overlaps a deleted or replaced line (equation 4 of
-// the paper). One fix in seven of the SVEN data set only inserts lines; an
-// [Anchor] decides which step those label.
+// the paper). Some fixes only insert lines; an [Anchor] decides which step
+// those label.
 //
 // The released pipeline of the paper compares first and cuts at the edges of
 // the change, which leaks labels. [PaperCompat] reproduces it. The page
@@ -36,8 +36,8 @@
 //
 // # Memory
 //
-// Steps copy their text. Comparing two sources takes about 30 bytes a line or
-// token, a CallGraph a few hundred bytes a function.
+// Steps copy their text. Comparing two sources takes about 30 bytes per line or
+// token, a CallGraph a few hundred bytes per function.
 //
 // # Errors
 //

@@ -38,7 +38,7 @@ const (
 	CommentHunk
 
 	// RenameHunk only renames local variables. Each is declared and used in the
-	// source, renamed the same way everywhere and gone afterwards. None is
+	// source, renamed the same way everywhere, and absent afterwards. None is
 	// called or a member, and no hunk that changes the code touches one.
 	RenameHunk
 )

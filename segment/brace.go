@@ -7,7 +7,7 @@ import "seccodeprm/internal/lex"
 // Each dialect has a recogniser that tells it from the head of the statement, the
 // items before the brace. Its comment says what heads it takes for what, in EBNF
 // with some shorthand: ... is any items, "(...)" one group in such brackets, name
-// a word that is no keyword. Heads that fit several rules belong to the one that
+// a word that is not a keyword. Heads that fit several rules belong to the one that
 // the code asks for first.
 type opening struct {
 	kind kind
@@ -17,7 +17,7 @@ type opening struct {
 	handled bool // a body, or a handler, that handlers may follow
 	handler bool // of the function that ended last
 	decl    bool // holds declarations
-	enum    bool
+	enum    bool // body of an enumeration
 
 	name      span // of a container or function
 	qualifier span

@@ -23,7 +23,7 @@ var dialectCPP = dialect{
 	calls: callsC, memberArrow: true,
 }
 
-// isNameC holds for the keywords that C++ has and C has not: the two share a
+// isNameC holds for keywords of C++ only, which are names in C: the two share a
 // syntax.
 func isNameC(key lex.Key) bool {
 	switch key {
@@ -195,8 +195,8 @@ func isLambda(head []item) bool {
 	return true
 }
 
-// parametersC reports whether a parenthesis after head holds declarations:
-// outside functions all do but those of initial values, and so do the arguments
+// parametersC reports whether a parenthesis after head holds declarations.
+// Outside functions all do except those in initial values. So do the arguments
 // of attributes.
 func parametersC(head []item, in *frame) bool {
 	if len(head) > 0 && head[len(head)-1].key == lex.Attribute {

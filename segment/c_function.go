@@ -107,7 +107,7 @@ func laterName(head []item) int {
 //
 // A body after "try" has handlers, which belong to the function.
 // In a list of initialisers, x{1} looks like a body: after a name, a comma or the
-// colon the list goes on.
+// colon the list continues.
 func tailC(tail []item) bool {
 	for i, it := range tail {
 		switch it.key {

@@ -15,7 +15,7 @@ type callSite struct {
 	before lex.Key // of the item before the chain, or 0
 }
 
-// callHere records the call that the parenthesis after the statement at hand
+// callHere records the call that the parenthesis after the current statement
 // opens, if it opens one, and returns its index or -1.
 //
 //	call      = qualifier name ["?."] [type arguments] "("
@@ -70,7 +70,7 @@ func (s *scanner) isName(it item) bool {
 }
 
 // path returns the index of the first item of the chain of names that ends the
-// statement, and whether an expression that is no name precedes it.
+// statement, and whether an expression that is not a name precedes it.
 func (s *scanner) path(head []item) (first int, expression bool) {
 	const most = 32 // names of a chain
 	i := len(head) - 1

@@ -19,7 +19,7 @@ func dialectOf(lang Language) *dialect {
 
 // dialect is what the scanner needs to know about a language beyond its tokens.
 // The zero value of a field is what most languages do, so a dialect lists only its
-// peculiarities. Functions see the head of the statement at hand, that is, its
+// peculiarities. Functions see the head of the current statement, that is, its
 // items so far, and the bracket that it is in.
 type dialect struct {
 	// Lines.
@@ -57,7 +57,7 @@ type dialect struct {
 	parameters  func(head []item, in *frame) bool          // a parenthesis here holds declarations
 	unparameter func(argument []item, in *frame) bool      // this one is no parameter: a receiver, a mark
 	define      func(s *scanner, fn *Func, opened opening) // corrects a function
-	memberInit  bool                                       // calls may stand between parameters and body
+	memberInit  bool                                       // calls may come between parameters and body
 
 	// Calls.
 	calls          func(site callSite) bool // a name and a parenthesis here are a call

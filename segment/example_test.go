@@ -47,7 +47,7 @@ func ExampleParsePolicy() {
 	fmt.Println(err)
 	// Output:
 	// paper true paper+comments <nil>
-	// segment: no such policy: "words" (want "paper", "blank-lines", "structure", "lines" or "functions", with or without "+comments", and after the last three "+max-lines="N, "+min-lines="N or "+max-tokens="N)
+	// segment: no such policy: "words" (want "paper", "blank-lines", "structure", "lines" or "functions", with or without "+comments"; the last three may be followed by "+max-lines="N, "+min-lines="N or "+max-tokens="N)
 }
 
 func ExampleScan() {

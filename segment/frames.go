@@ -16,7 +16,7 @@ type item struct {
 	least      int32 // of a group: arity without the optional parameters, or -1
 }
 
-// span is a range of bytes of the source; one that ends at 0 is none.
+// span is a range of bytes of the source. End 0 means none.
 type span struct{ start, end int }
 
 // kind is what a bracket opens.
@@ -47,20 +47,20 @@ type frame struct {
 	fn      int32 // innermost function, or -1
 	call    int32 // of a parenthesis: the call, or -1
 	commas  int32
-	assign  bool  // the statement has an equals sign
+	assign  bool  // its statement has an equals sign
 	lambdas int32 // of Python, whose colons are to come
 	count   int32 // arguments
 	must    int32 // arguments that are not optional
 	plain   bool  // nothing but names so far
-	option  bool  // the argument at hand is optional or variadic
+	option  bool  // the current argument is optional or variadic
 	spread  bool  // an argument is variadic
-	ends    bool  // its end ends the statement
-	do      bool  // body of do
+	ends    bool  // its end ends the statement around it
+	do      bool  // body of do, which a while follows
 	handled bool  // body of a function, or handler, that handlers may follow
 	decl    bool  // holds declarations: what looks like a call is none
-	enum    bool
-	opaque  bool // inside a macro: no cut, no definition
-	name    span // of a container or function
+	enum    bool  // body of an enumeration
+	opaque  bool  // inside a macro: no cut, no definition
+	name    span  // of a container or function
 }
 
 // push opens a bracket.

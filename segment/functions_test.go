@@ -128,7 +128,7 @@ func TestScanPrefixes(t *testing.T) {
 					n++
 				}
 			}
-			require.GreaterOrEqual(t, len(part), n-1, c.src[:end]) // a head may still go on
+			require.GreaterOrEqual(t, len(part), n-1, c.src[:end]) // a head may still continue
 		}
 	}
 }

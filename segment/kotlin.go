@@ -10,7 +10,7 @@ var dialectKotlin = dialect{
 }
 
 // newlineKotlin ends a statement that is complete, but a primary constructor
-// goes on with the class: class C @A constructor().
+// continues the class: class C @A constructor().
 func newlineKotlin(s *scanner, head []item, in *frame, next lex.Key) {
 	if next == lex.KwConstructor && has(head, lex.KwClass) >= 0 {
 		return

@@ -33,7 +33,7 @@ func newlineJVM(s *scanner, head []item, in *frame, next lex.Key) {
 }
 
 // endsOperand reports whether a statement may end after the token. Some keywords
-// are names where no keyword can stand.
+// are names where no keyword can appear.
 func endsOperand(key lex.Key) bool {
 	switch key {
 	case lex.Ident, lex.Num, lex.Str, ')', ']', '}', '>', lex.Inc, lex.KwReturn, lex.KwBreak, lex.KwContinue, lex.KwThis, lex.KwSuper,

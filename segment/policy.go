@@ -105,7 +105,7 @@ func ParsePolicy(name string) (Policy, error) {
 }
 
 func refuse(name string) error {
-	return fmt.Errorf("%w: %q (want %q, %q, %q, %q or %q, with or without %q, and after the last three %qN, %qN or %qN)", ErrPreset, name,
+	return fmt.Errorf("%w: %q (want %q, %q, %q, %q or %q, with or without %q; the last three may be followed by %qN, %qN or %qN)", ErrPreset, name,
 		Paper, BlankLines, Structure, Lines, Functions, commentsSuffix, maxLinesSuffix, minLinesSuffix, maxTokensSuffix)
 }
 

@@ -114,7 +114,7 @@ func (s *scanner) forget(n int) {
 	s.item -= n
 }
 
-// current returns the line at hand.
+// current returns the current line.
 func (s *scanner) current() *line { return &s.lines[len(s.lines)-1] }
 
 // feed takes the next line, with its newline.
@@ -162,7 +162,7 @@ func (s *scanner) comment(t lex.Token) {
 	}
 }
 
-// code takes a token that is no comment.
+// code takes a token that is not a comment.
 func (s *scanner) code(t lex.Token) {
 	// After the first token or two of a line there is nothing left to note.
 	if s.fresh || s.current().flags&(hasCode|closing|declared|inside) != hasCode {

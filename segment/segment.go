@@ -49,7 +49,7 @@
 // Steps are offsets into the caller's bytes. AppendText copies into the slice it
 // is given, and Scan copies the source once, for the names; nothing else is
 // copied. Time is linear in the source, however long its lines and however deep
-// its nesting; nesting takes memory and no stack. A Stream keeps the line at hand
+// its nesting; nesting takes memory and no stack. A Stream keeps the current line
 // and a record of the lines that are not settled.
 //
 // # Errors

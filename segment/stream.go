@@ -16,11 +16,11 @@ import (
 // the line where the next step begins, and under Structure and Functions also the
 // certainty that this step stays one.
 //
-// A Stream belongs to one goroutine; Clone makes another one. It keeps the line
-// at hand and a record of the lines that are not settled, not the source.
+// A Stream belongs to one goroutine; Clone makes another one. It keeps the
+// current line and a record of the lines that are not settled, not the source.
 type Stream struct {
 	policy Policy
-	tail   []byte // the line at hand
+	tail   []byte // the current line
 	here   bound
 
 	// Paper and BlankLines:

@@ -110,7 +110,7 @@ func (s *scanner) addGroup(start, end int, key lex.Key) *item {
 	return it
 }
 
-// statement returns the items of the statement at hand.
+// statement returns the items of the current statement.
 func (s *scanner) statement() []item {
 	return s.items[min(int(s.frames[s.top].base), len(s.items)):]
 }

@@ -80,7 +80,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	b.progress.wipe()
 	switch {
 	case ctx.Err() != nil:
-		fmt.Fprintln(stderr, "dataset: interrupted; run again to go on")
+		fmt.Fprintln(stderr, "dataset: interrupted; run again to continue")
 		return exitFailure
 	case err != nil:
 		fmt.Fprintln(stderr, "dataset:", strings.TrimPrefix(err.Error(), "dataset: "))

@@ -16,7 +16,7 @@
 //
 // # Memory
 //
-// A comparison takes about 30 bytes an element.
+// A comparison takes about 30 bytes per element.
 //
 // # Errors
 //

@@ -6,7 +6,7 @@ type Key uint16
 
 // The keys of tokens that are neither keywords nor operators of one byte.
 const (
-	Ident     Key = 1 + iota // a word that is no keyword
+	Ident     Key = 1 + iota // a word that is not a keyword
 	Num                      // a number
 	Str                      // a literal
 	Prefix                   // a word that belongs to the literal after it
@@ -19,7 +19,7 @@ const (
 	Inc                      // ++ --
 	And                      // &&
 	Or                       // ||
-	Attribute                // a word before an argument list that is no call: __attribute__, decltype
+	Attribute                // a word before an argument list that is not a call: __attribute__, decltype
 )
 
 // The keywords. A word has such a key only in the languages where it is one.

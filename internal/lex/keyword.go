@@ -33,7 +33,7 @@ const (
 type keywordOf struct {
 	word string
 	key  Key
-	in   languages
+	in   syntaxSet
 }
 
 // hash needs at least two bytes.
@@ -61,18 +61,18 @@ func newKeywordTable() *keywordTable {
 	return t
 }
 
-// languages is a set of syntaxes.
-type languages uint16
+// syntaxSet is a set of syntaxes, a bit each.
+type syntaxSet uint16
 
 const (
-	inC          languages = 1 << C
-	inPython     languages = 1 << Python
-	inGo         languages = 1 << Go
-	inJava       languages = 1 << Java
-	inJavaScript languages = 1<<JavaScript | 1<<TypeScript
-	inRust       languages = 1 << Rust
-	inKotlin     languages = 1 << Kotlin
-	inScala      languages = 1 << Scala
+	inC          syntaxSet = 1 << C
+	inPython     syntaxSet = 1 << Python
+	inGo         syntaxSet = 1 << Go
+	inJava       syntaxSet = 1 << Java
+	inJavaScript syntaxSet = 1<<JavaScript | 1<<TypeScript
+	inRust       syntaxSet = 1 << Rust
+	inKotlin     syntaxSet = 1 << Kotlin
+	inScala      syntaxSet = 1 << Scala
 )
 
 var keywordList = [...]keywordOf{

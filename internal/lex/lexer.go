@@ -128,7 +128,7 @@ func (l *Lexer) Depth() int { return len(l.outer) }
 // does with "${".
 func (l *Lexer) Opens() bool { return l.opens }
 
-// Continues reports whether the comment or literal t goes on from the line
+// Continues reports whether the comment or literal t continues from the line
 // before.
 func (l *Lexer) Continues(t Token) bool { return l.resumed && t.Start == 0 }
 

@@ -42,7 +42,7 @@ const (
 )
 
 // next reads a record that is not an empty line. line and offset are its place,
-// bad says why it cannot be used, and the error is that of the file, or io.EOF.
+// bad says why it cannot be used. The error is the file's error, or io.EOF.
 func (c *csvReader) next() (fields []string, line int, offset int64, bad string, err error) {
 	c.text, c.ends, c.start, c.size = c.text[:0], c.ends[:0], 0, 0
 	line, offset = c.line, c.offset

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// diffHeader is what a diff says of its hunks before them.
+// diffHeader is what the lines before the hunks of a diff say about them.
 type diffHeader struct {
 	commit, date string
-	candidate    string // a line that looks like that of a commit
+	candidate    string // the hash of a line that looks like a commit line
 	header       bool   // in the header of a commit or mail
-	encoded      string // how the mail writes its text, if not as it is
+	encoded      string // the mail's transfer encoding, if it has one
 
 	old, file string // names, with their prefixes
 	renamed   string // the new name of a renamed or copied file, without one
@@ -20,7 +20,7 @@ type diffHeader struct {
 var (
 	commitLine = regexp.MustCompile(`^commit ([0-9a-f]{7,64})(?: |\r?$)`)
 	mailLine   = regexp.MustCompile(`^From ([0-9a-f]{40}|[0-9a-f]{64}) Mon Sep 17 00:00:00 2001\r?$`)
-	afterLine  = regexp.MustCompile(`^(?:Author|Merge|Reflog|tree|log size|gpg)[: ]`) // after that of a commit
+	afterLine  = regexp.MustCompile(`^(?:Author|Merge|Reflog|tree|log size|gpg)[: ]`) // after a commit line
 	encoding   = regexp.MustCompile(`(?i)^Content-Transfer-Encoding:\s*(\S+)`)
 	dateLine   = regexp.MustCompile(`^(?:Date|CommitDate):\s+(\S.*?)\r?$`)
 )

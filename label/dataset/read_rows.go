@@ -199,8 +199,8 @@ type reposVulFile struct {
 	Target   text
 }
 
-// fill sets the sides of a record and its language, which is that of the CVE
-// only if nothing is known of the file.
+// fill sets the sides of a record and its language. Only if nothing is known of
+// the file, it takes the CVE's language.
 func (d *reposVulFile) fill(at row, r *Record, cve string) *Skip {
 	r.Language = language(r.File, string(d.Language))
 	if r.File == "" && d.Language == "" {

@@ -52,7 +52,7 @@ const (
 	NoRegion    = "no region"
 	OutsideRoot = "outside the root"
 	Malformed   = "malformed"       // a value of a type that SARIF does not have there, or a reference to nothing
-	External    = "in another file" // stands for all results that the log has elsewhere
+	External    = "in another file" // covers all results in other files
 )
 
 // Options say what to read. The zero value is ready to use.
