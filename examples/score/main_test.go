@@ -3,15 +3,18 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"seccodeprm/internal/testmodel"
 	"seccodeprm/prm/tiny"
 )
 
@@ -51,11 +54,48 @@ func scoreStdin(t *testing.T, stdin string, args ...string) (code int, stdout, s
 	return code, out.String(), err.String()
 }
 
-// smallModel writes a random model that is fast without assembly, too.
+// smallModel writes the first layer of package tiny with a context of 1,024
+// tokens, which is fast without assembly, too.
 func smallModel(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	require.NoError(t, os.CopyFS(dir, testmodel.New(testmodel.Shape{Config: map[string]any{"max_position_embeddings": 1024}})))
+	read := func(name string) []byte {
+		data, err := fs.ReadFile(tiny.FS(), name)
+		require.NoError(t, err)
+		return data
+	}
+	write := func(name string, parts ...[]byte) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), slices.Concat(parts...), 0o600))
+	}
+	write("tokenizer.json", read("tokenizer.json"))
+	var config map[string]any
+	require.NoError(t, json.Unmarshal(read("config.json"), &config))
+	config["num_hidden_layers"], config["max_position_embeddings"] = 1, 1024
+	delete(config, "layer_types") // one for each layer
+	text, err := json.Marshal(config)
+	require.NoError(t, err)
+	write("config.json", text)
+
+	// A safetensors file: the length of a header in JSON, the header, the data.
+	file := read("model.safetensors")
+	size := 8 + binary.LittleEndian.Uint64(file)
+	header, data := map[string]map[string]any{}, []byte{}
+	require.NoError(t, json.Unmarshal(file[8:size], &header))
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		layer, of := strings.CutPrefix(name, "model.layers.")
+		if name == "__metadata__" || of && !strings.HasPrefix(layer, "0.") {
+			delete(header, name)
+			continue
+		}
+		tensor := header[name]
+		span := tensor["data_offsets"].([]any)
+		begin := len(data)
+		data = append(data, file[size+uint64(span[0].(float64)):size+uint64(span[1].(float64))]...)
+		tensor["data_offsets"] = []int{begin, len(data)}
+	}
+	text, err = json.Marshal(header)
+	require.NoError(t, err)
+	write("model.safetensors", binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text, data)
 	return dir
 }
 

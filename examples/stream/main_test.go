@@ -3,15 +3,14 @@ package main
 import (
 	"bytes"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"seccodeprm/internal/testmodel"
 	"seccodeprm/prm"
+	"seccodeprm/prm/tiny"
 )
 
 const code = `import os, sqlite3
@@ -39,8 +38,7 @@ var times = regexp.MustCompile(` +[0-9.]+(µs|ms|s|m[0-9.]+s) `)
 // However it is typed, the steps and R are those of a score.
 func TestStream(t *testing.T) {
 	dir := t.TempDir()
-	require.NoError(t, os.CopyFS(dir, testmodel.New(testmodel.Shape{Config: map[string]any{"max_position_embeddings": 1024}})))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "seccodeprm.json"), []byte(`{"segment":"blank-lines"}`), 0o600))
+	require.NoError(t, os.CopyFS(dir, tiny.FS()))
 	m, err := prm.Open(os.DirFS(dir), nil)
 	require.NoError(t, err)
 	defer m.Close()

@@ -126,7 +126,11 @@ func judge(room Room, spec *ast.ImportSpec, test bool) string {
 	case imp == "testing" || first == "testing":
 		return unless(test || room.TestOnly, "only tests may import it")
 	case first == Module:
-		return unlessEmpty(test, judgeRoom(room, strings.TrimPrefix(strings.TrimPrefix(imp, Module), "/")))
+		dir := strings.TrimPrefix(strings.TrimPrefix(imp, Module), "/")
+		if room.Copied && slices.Contains(strings.Split(dir, "/"), "internal") {
+			return "users copy this program and its tests: public packages only"
+		}
+		return unlessEmpty(test, judgeRoom(room, dir))
 	case strings.Contains(first, "."):
 		return judgeModule(room, imp, test)
 	}
@@ -146,8 +150,6 @@ func judgeRoom(room Room, dir string) string {
 		}
 	}
 	switch {
-	case room.Copied && slices.Contains(strings.Split(dir, "/"), "internal"):
-		return "users copy this program: public packages only"
 	case room.Path == to.Path && to.Path != "examples/...":
 		return ""
 	case to.TestOnly:

@@ -13,7 +13,7 @@ type Room struct {
 	Assembly bool     // may hold .s files
 	Network  bool     // may import net and its subpackages
 	TestOnly bool     // only test files and other such rooms import it
-	Copied   bool     // a program for users to copy: imports public packages only
+	Copied   bool     // users copy it: the program and its tests import public packages only
 }
 
 // Third-party modules of the root module.
