@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"seccodeprm/internal/lex"
 	"seccodeprm/segment"
 )
 
@@ -132,7 +133,7 @@ func (r *resolver) resolve(caller int, c segment.Call) ([]int32, Grade) {
 		return nil, Exact
 	}
 	from := &r.g.Functions[caller]
-	lang := r.g.files[from.File].Lang
+	lang := lex.LanguageAt(int(r.g.files[from.File].Lang))
 	if c.Qualifier == "" {
 		return r.nearest(from, r.filter(all, func(f *Function) bool { return callableAlone(f, from, lang) }))
 	}
@@ -149,15 +150,11 @@ func (r *resolver) resolve(caller int, c segment.Call) ([]int32, Grade) {
 	if named := r.filter(all, func(f *Function) bool { return ownerOf(f) == owner || r.isModule(f, owner) }); len(named) > 0 {
 		return r.nearest(from, named)
 	}
-	if lang == segment.C {
+	if lang.Methods == lex.NoMethods {
 		return all, Dynamic
 	}
 	members := r.filter(all, isMember)
-	switch lang {
-	case segment.Python, segment.JavaScript, segment.TypeScript, segment.TSX:
-		return members, Dynamic
-	}
-	if len(members) == 1 {
+	if len(members) == 1 && !lang.Untyped {
 		return members, Exact
 	}
 	return members, Dynamic
@@ -207,14 +204,13 @@ func (r *resolver) fitting(all []int32, c segment.Call) []int32 {
 }
 
 // callableAlone reports whether from can call f by its name alone.
-func callableAlone(f, from *Function, lang segment.Language) bool {
-	switch lang {
-	case segment.Python, segment.JavaScript, segment.TypeScript, segment.TSX, segment.Go, segment.Rust:
-		constructor := f.Name == "__init__" || f.Name == "constructor"
-		nested := f.Qualifier != "" && lastName(f.Qualifier) == from.Name && f.File == from.File
-		return f.Receiver == "" && (f.Qualifier == "" || nested || constructor)
+func callableAlone(f, from *Function, lang *lex.Language) bool {
+	if lang.Methods != lex.Qualified {
+		return true
 	}
-	return true
+	constructor := f.Name == "__init__" || f.Name == "constructor"
+	nested := f.Qualifier != "" && lastName(f.Qualifier) == from.Name && f.File == from.File
+	return f.Receiver == "" && (f.Qualifier == "" || nested || constructor)
 }
 
 // isModule reports whether f has no owner and is in a file or folder of that

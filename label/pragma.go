@@ -34,7 +34,7 @@ func (s *scanned) directive(comment []byte) bool {
 		return directiveGo.Match(comment)
 	case segment.Java:
 		return directiveJava.Match(comment)
-	case segment.JavaScript, segment.TypeScript:
+	case segment.JavaScript, segment.TypeScript, segment.TSX:
 		return directiveJS.Match(comment)
 	case segment.Scala:
 		return directiveScala.Match(comment)

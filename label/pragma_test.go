@@ -55,6 +55,7 @@ func TestHunksThatChangeTheProgram(t *testing.T) {
 		{"line end in a comment of C", segment.C, "return /* a\n*/ x;\n", "return x;\n", false},
 		{"conditional comment", segment.JavaScript, "/*@cc_on a() @*/\n", "/*@cc_on b() @*/\n", true},
 		{"JSX factory", segment.JavaScript, "/** @jsx h */\na\n", "/** @jsx k */\na\n", true},
+		{"JSX factory of TSX", segment.TSX, "/** @jsx h */\na\n", "/** @jsx k */\na\n", true},
 		{"interpreter", segment.JavaScript, "#!/usr/bin/env node\na\n", "#!/usr/bin/env -S node -r x\na\n", true},
 		{"interpreter of Python", segment.Python, "#!/bin/python\na\n", "#!/bin/python3\na\n", true},
 		{"encoding", segment.Python, "# -*- coding: latin-1 -*-\na\n", "# -*- coding: utf-8 -*-\na\n", true},

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"seccodeprm/internal/lex"
-	"seccodeprm/segment"
 )
 
 // markRenames finds, among the hunks without a kind, those that only rename
@@ -90,7 +89,7 @@ func (s *scanned) usages() map[string]*usage {
 		if i+1 < len(tokens) && (tokens[i+1] == "(" || tokens[i+1] == ":" && i+2 < len(tokens) && tokens[i+2] == ":") {
 			u.open = true
 		}
-		u.declared = u.declared || declared(tokens, i, s.lang)
+		u.declared = u.declared || declared(tokens, i, lex.LanguageAt(int(s.lang)).Declares)
 	}
 	return all
 }
@@ -101,11 +100,11 @@ var notTypes = []string{
 	"as", "import", "from", "break", "continue", "typeof", "instanceof", "of", "defer", "go", "range", "assert", "raise", "print", "del",
 }
 
-// declared reports whether the name at i is declared there. In Python it is
-// assigned to or a loop variable; in Go it precedes ":=" or follows "var";
-// otherwise it follows a word such as a type and its declarator ends after it.
+// declared reports whether the name at i is declared there. By assignment it
+// is assigned to or a loop variable; by walrus it precedes ":=" or follows "var";
+// by type it follows a word such as a type, and its declarator ends after it.
 // Pointers and much else are missed, in which case a rename counts as a change.
-func declared(tokens []string, i int, lang segment.Language) bool {
+func declared(tokens []string, i int, by lex.Declares) bool {
 	at := func(i int) string {
 		if i < 0 || i >= len(tokens) {
 			return ""
@@ -114,10 +113,10 @@ func declared(tokens []string, i int, lang segment.Language) bool {
 	}
 	before, next := at(i-1), at(i+1)
 	assigned := next == "=" && at(i+2) != "="
-	switch lang {
-	case segment.Python:
+	switch by {
+	case lex.ByAssignment:
 		return assigned && before != "(" && before != "," || before == "for" && next == "in"
-	case segment.Go:
+	case lex.ByWalrus:
 		return next == ":" && at(i+2) == "=" || before == "var"
 	}
 	ends := assigned || slices.Contains([]string{";", ",", ")", "["}, next)
