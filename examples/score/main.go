@@ -10,9 +10,11 @@
 // Each step gets a line: a glyph (✓ secure, + rather secure, - rather
 // vulnerable, ✗ vulnerable, · nothing to score), its lines, its reward r in
 // [-1, 1], the change of r from the step before, its weight in R, and its first
-// line of code. R and the verdict follow. On a terminal, steps are coloured by
-// r from red to green unless NO_COLOR is set. With -json, each file gives one
-// JSON object on a line (prm.Report), or {"file", "error"} if it fails.
+// line of code. R and the verdict follow, then, if there are any, the adapter
+// that was merged and the tensors and files of the model that were ignored. On
+// a terminal, steps are coloured by r from red to green unless NO_COLOR is set.
+// With -json, each file gives one JSON object on a line (prm.Report), or
+// {"file", "error"} if it fails.
 //
 // With -write-packed, score writes the model's weights to FILE in the order in
 // which matrix products read them, and scores nothing. FILE must not exist; it

@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"seccodeprm/prm"
 	"seccodeprm/prm/tiny"
 )
 
@@ -64,8 +65,8 @@ func smallModel(t *testing.T) string {
 		require.NoError(t, err)
 		return data
 	}
-	write := func(name string, parts ...[]byte) {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), slices.Concat(parts...), 0o600))
+	write := func(name string, data []byte) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
 	}
 	write("tokenizer.json", read("tokenizer.json"))
 	var config map[string]any
@@ -76,7 +77,6 @@ func smallModel(t *testing.T) string {
 	require.NoError(t, err)
 	write("config.json", text)
 
-	// A safetensors file: the length of a header in JSON, the header, the data.
 	file := read("model.safetensors")
 	size := 8 + binary.LittleEndian.Uint64(file)
 	header, data := map[string]map[string]any{}, []byte{}
@@ -93,10 +93,18 @@ func smallModel(t *testing.T) string {
 		data = append(data, file[size+uint64(span[0].(float64)):size+uint64(span[1].(float64))]...)
 		tensor["data_offsets"] = []int{begin, len(data)}
 	}
-	text, err = json.Marshal(header)
-	require.NoError(t, err)
-	write("model.safetensors", binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text, data)
+	writeTensors(t, filepath.Join(dir, "model.safetensors"), header, data)
 	return dir
+}
+
+// writeTensors writes a safetensors file: the length of a header in JSON, the
+// header, the data.
+func writeTensors(t *testing.T, name string, header any, data []byte) {
+	t.Helper()
+	text, err := json.Marshal(header)
+	require.NoError(t, err)
+	file := binary.LittleEndian.AppendUint64(nil, uint64(len(text)))
+	require.NoError(t, os.WriteFile(name, slices.Concat(file, text, data), 0o600))
 }
 
 // object is what -json prints, read as another program would.
@@ -313,6 +321,42 @@ func TestModelDirectory(t *testing.T) {
 	code, _, err = scoreStdin(t, secure, "-model", dir, "-")
 	require.Equal(t, exitFailure, code)
 	require.Contains(t, err, "tokenizer.json")
+}
+
+// The text says which adapter was merged and what was ignored.
+func TestAdapterAndIgnored(t *testing.T) {
+	dir := smallModel(t)
+	_, out, _ := scoreStdin(t, secure, "-model", dir, "-")
+	require.NotContains(t, out, "adapter")
+	require.NotContains(t, out, "ignored")
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "model.safetensors.index.json"), []byte("{}"), 0o600))
+	_, out, err := scoreStdin(t, secure, "-model", dir, "-")
+	require.Regexp(t, `bf16\)\n  ignored in the model: model\.safetensors\.index\.json\n$`, out, err)
+	require.NotContains(t, out, "adapter")
+
+	// An adapter of rank 1 for q_proj, all zeros, and an unused original.
+	header := map[string]any{}
+	at := 0
+	for name, shape := range map[string][]int{
+		"model.layers.0.self_attn.q_proj.lora_A.weight": {1, 256},
+		"model.layers.0.self_attn.q_proj.lora_B.weight": {256, 1},
+		"score.original_module.bias":                    {2, 1},
+	} {
+		end := at + 4*shape[0]*shape[1]
+		header["base_model.model."+name] = map[string]any{"dtype": "F32", "shape": shape, "data_offsets": []int{at, end}}
+		at = end
+	}
+	writeTensors(t, filepath.Join(dir, "adapter_model.safetensors"), header, make([]byte, at))
+	config := `{"peft_type":"LORA","r":1,"lora_alpha":1,"target_modules":["q_proj"]}`
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "adapter_config.json"), []byte(config), 0o600))
+	_, out, err = scoreStdin(t, secure, "-model", dir, "-json", "-")
+	var report struct{ Model prm.ModelInfo }
+	require.NoError(t, json.Unmarshal([]byte(out), &report), err)
+	digest := strings.TrimPrefix(report.Model.Adapter, "sha256:")[:12]
+	_, out, err = scoreStdin(t, secure, "-model", dir, "-")
+	require.Regexp(t, `bf16\)\n  adapter `+digest+` merged into the model\n`+
+		`  ignored in the model: model\.safetensors\.index\.json, base_model\.model\.score\.original_module\.bias\n$`, out, err)
 }
 
 func TestPacked(t *testing.T) {

@@ -31,6 +31,12 @@ func textPrinter(w io.Writer, color bool) printer {
 		digest := strings.TrimPrefix(r.Model.Digest, "sha256:")
 		fmt.Fprintf(w, "  R %+.4f %s %g: %s   (%s, %s; %d tokens in %d %s; model %s %.12s, %s)\n", r.Reward, sign, r.Threshold, verdict,
 			r.Aggregate, r.Segmentation, r.Tokens, r.Windows, plural(r.Windows, "window"), console.Printable(r.Model.Name), digest, r.Precision)
+		if r.Model.Adapter != "" {
+			fmt.Fprintf(w, "  adapter %.12s merged into the model\n", strings.TrimPrefix(r.Model.Adapter, "sha256:"))
+		}
+		if len(r.Model.Ignored) > 0 {
+			fmt.Fprintf(w, "  ignored in the model: %s\n", console.Printable(strings.Join(r.Model.Ignored, ", ")))
+		}
 	}
 }
 
