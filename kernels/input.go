@@ -49,8 +49,10 @@ func formOf(p Precision) form {
 		return quad8
 	case W8A16:
 		return quad16
+	case F32, BF16:
+		return floatForm(p)
 	}
-	return floatForm(p)
+	panic(fmt.Sprintf("kernels: no form of inputs in precision %v", p))
 }
 
 // rows returns the maximum number of rows of a strip.

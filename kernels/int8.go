@@ -134,7 +134,7 @@ func (in *Input) quantise(s int, x []float32, ldx int) {
 // after the other, so that what they write stays in L1.
 const int8PackDepth = 512
 
-// matMulInt8 adds the columns n0 to n1-1 of a product of integers to c.
+// matMulInt8 is matMulIntegers for weights of FormW8.
 func matMulInt8(c []float32, ldc int, x *Input, w *Weight, n0, n1 int, s *Scratch) {
 	for n := n0; n < n1; n += int8TileCols {
 		cols := min(int8TileCols, n1-n)

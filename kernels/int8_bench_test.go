@@ -16,18 +16,18 @@ func BenchmarkMatMulInt8(b *testing.B) {
 			{16, 3584, 3584}, {64, 3584, 3584}, {128, 3584, 3584}, {512, 3584, 3584},
 			{16, 18944, 3584}, {128, 18944, 3584}, {128, 3584, 18944},
 		} {
-			for _, mode := range []Precision{W8A8, W8A16} {
+			for _, precision := range []Precision{W8A8, W8A16} {
 				m, n, k := shape[0], shape[1], shape[2]
 				if isa == isaGeneric && (m != 16 || n*k > 896*896) {
 					continue
 				}
-				b.Run(fmt.Sprintf("isa=%s/precision=%v/m=%d/n=%d/k=%d", isa, mode, m, n, k), func(b *testing.B) {
+				b.Run(fmt.Sprintf("isa=%s/precision=%v/m=%d/n=%d/k=%d", isa, precision, m, n, k), func(b *testing.B) {
 					useISA(b, isa)
 					c := make([]float32, m*n)
 					w := quantised(&Weight{N: n, K: k, F32: randomFloats(r, n*k)})
 					var rows Input
 					var scratch Scratch
-					rows.Reset(m, k, mode)
+					rows.Reset(m, k, precision)
 					rows.Pack(randomFloats(r, m*k), k)
 					rate(b, isa, "GOP/s", 2*float64(m)*float64(n)*float64(k), func() {
 						MatMulAdd(c, n, &rows, w, 0, n, &scratch)

@@ -50,9 +50,9 @@ func int8Reference(row []float32, largest float32) (scale float32, q []int64) {
 }
 
 // int8Chain returns C + A Wᵀ by the contract.
-func (p *problem) int8Chain(mode Precision) []float32 {
+func (p *problem) int8Chain(precision Precision) []float32 {
 	largest, block := float32(63), p.k+1
-	if mode == W8A16 {
+	if precision == W8A16 {
 		largest, block = 32767, 512
 	}
 	rows, scales := make([][]int64, p.m), make([]float32, p.m)
@@ -102,9 +102,9 @@ func TestMatMulInt8IsTheContract(t *testing.T) {
 				n, k = 1+r.IntN(20), 500+r.IntN(1600) // several blocks of W8A16
 			}
 			p := newProblem(t, r, m, n, k, storedForms[round%3], round%4 > 0)
-			mode := integers[round/2%2]
-			want := p.int8Chain(mode)
-			a, w := p.input(t, r, mode), p.packed(t, r, mode)
+			precision := integers[round/2%2]
+			want := p.int8Chain(precision)
+			a, w := p.input(t, r, precision), p.packed(t, r, precision)
 			got := guarded[float32](t, r, len(p.c))
 			copy(got, p.c)
 			s := &guarded[Scratch](t, r, 1)[0]
@@ -113,7 +113,7 @@ func TestMatMulInt8IsTheContract(t *testing.T) {
 				MatMulAdd(got[n0:], p.ldc, a, w, n0, n1, s)
 				n0 = n1
 			}
-			requireSameBits(t, want, got, fmt.Sprintf("(%d, %d, %d) %v", m, n, k, mode))
+			requireSameBits(t, want, got, fmt.Sprintf("(%d, %d, %d) %v", m, n, k, precision))
 
 			copy(got, p.c)
 			for s0 := 0; s0 < a.Strips(); {
@@ -123,7 +123,7 @@ func TestMatMulInt8IsTheContract(t *testing.T) {
 				MatMulAdd(got[row*p.ldc:], p.ldc, &part, w, 0, n, s)
 				s0 = s1
 			}
-			requireSameBits(t, want, got, fmt.Sprintf("in parts (%d, %d, %d) %v", m, n, k, mode))
+			requireSameBits(t, want, got, fmt.Sprintf("in parts (%d, %d, %d) %v", m, n, k, precision))
 
 			bias := guarded[float32](t, r, n)
 			for i := range bias {
@@ -134,11 +134,11 @@ func TestMatMulInt8IsTheContract(t *testing.T) {
 					p.c[i], got[i] = bias[i%p.ldc], float32(math.NaN())
 				}
 			}
-			want = p.int8Chain(mode)
+			want = p.int8Chain(precision)
 			for n0 := 0; n0 < n; n0 += 2 * PanelColumns {
 				MatMul(got[n0:], p.ldc, a, w, bias, n0, min(n, n0+2*PanelColumns), s)
 			}
-			requireSameBits(t, want, got, fmt.Sprintf("from the bias (%d, %d, %d) %v", m, n, k, mode))
+			requireSameBits(t, want, got, fmt.Sprintf("from the bias (%d, %d, %d) %v", m, n, k, precision))
 		}
 	})
 }
@@ -160,13 +160,13 @@ func TestMatMulInt8Corners(t *testing.T) {
 				for i := range p.w.F32 {
 					p.w.F32[i] = 0.7 * signs[1]
 				}
-				for _, mode := range integers {
+				for _, precision := range integers {
 					var a Input
-					a.Reset(m, k, mode)
+					a.Reset(m, k, precision)
 					a.Pack(p.x, k)
 					got := append([]float32(nil), p.c...)
 					MatMulAdd(got, n, &a, quantised(p.w), 0, n, new(Scratch))
-					requireSameBits(t, p.int8Chain(mode), got, fmt.Sprintf("k=%d %v %v", k, signs, mode))
+					requireSameBits(t, p.int8Chain(precision), got, fmt.Sprintf("k=%d %v %v", k, signs, precision))
 				}
 			}
 		}
@@ -177,12 +177,12 @@ func TestMatMulInt8Corners(t *testing.T) {
 func TestMatMulInt8Deep(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	p := newProblem(t, r, 14, 35, 4*int8CallQuads+2051, "bf16", true)
-	for _, mode := range integers {
-		want := p.int8Chain(mode)
+	for _, precision := range integers {
+		want := p.int8Chain(precision)
 		forEachInt8ISA(t, func(t *testing.T) {
 			got := append([]float32(nil), p.c...)
-			MatMulAdd(got, p.ldc, p.input(t, r, mode), p.packed(t, r, mode), 0, p.n, new(Scratch))
-			requireSameBits(t, want, got, mode.String())
+			MatMulAdd(got, p.ldc, p.input(t, r, precision), p.packed(t, r, precision), 0, p.n, new(Scratch))
+			requireSameBits(t, want, got, precision.String())
 		})
 	}
 }
@@ -196,9 +196,9 @@ func TestMatMulInt8ErrorBound(t *testing.T) {
 		m, n, k := 13, 33, 1700
 		x, w, c := randomFloats(r, m*k), weightsOf(r, n, k, "f32"), randomFloats(r, m*n)
 		x[5*k+100] = 40 // an outlier
-		for mode, largest := range map[Precision]float64{W8A8: 63, W8A16: 32767} {
+		for precision, largest := range map[Precision]float64{W8A8: 63, W8A16: 32767} {
 			var rows Input
-			rows.Reset(m, k, mode)
+			rows.Reset(m, k, precision)
 			rows.Pack(x, k)
 			got := append([]float32(nil), c...)
 			MatMulAdd(got, n, &rows, quantised(w), 0, n, new(Scratch))
@@ -223,7 +223,7 @@ func TestMatMulInt8ErrorBound(t *testing.T) {
 						size += (math.Abs(xl) + dx) * (math.Abs(wl) + dw)
 					}
 					bound += 16 * u * size
-					require.LessOrEqual(t, math.Abs(float64(got[i*n+j])-exact), bound, "%v (%d, %d)", mode, i, j)
+					require.LessOrEqual(t, math.Abs(float64(got[i*n+j])-exact), bound, "%v (%d, %d)", precision, i, j)
 				}
 			}
 		}
@@ -234,15 +234,15 @@ func TestMatMulInt8ErrorBound(t *testing.T) {
 func TestMatMulInt8RowsAreIndependent(t *testing.T) {
 	forEachInt8ISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(7, 8))
-		for _, mode := range integers {
+		for _, precision := range integers {
 			p := newProblem(t, r, 29, 70, 1030, "bf16", true)
 			w := quantised(p.w)
 			all := append([]float32(nil), p.c...)
-			MatMulAdd(all, p.ldc, p.input(t, r, mode), w, 0, p.n, new(Scratch))
+			MatMulAdd(all, p.ldc, p.input(t, r, precision), w, 0, p.n, new(Scratch))
 			for i := range p.m {
 				row := &problem{m: 1, n: p.n, k: p.k, ldx: p.ldx, ldc: p.ldc, x: p.x[i*p.ldx:]}
 				got := append([]float32(nil), p.c[i*p.ldc:][:p.n]...)
-				MatMulAdd(got, p.ldc, row.input(t, r, mode), w, 0, p.n, new(Scratch))
+				MatMulAdd(got, p.ldc, row.input(t, r, precision), w, 0, p.n, new(Scratch))
 				requireSameBits(t, all[i*p.ldc:][:p.n], got, "a row of its own")
 			}
 		}
@@ -256,14 +256,14 @@ func TestMatMulInt8NotFinite(t *testing.T) {
 	forEachInt8ISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(9, 10))
 		for _, bad := range []float32{inf, -inf, float32(math.NaN())} {
-			for _, mode := range integers {
+			for _, precision := range integers {
 				m, n, k := 3, 4, 100
 				x, w, c := randomFloats(r, m*k), weightsOf(r, n, k, "f32"), make([]float32, m*n)
 				x[1*k+77] = bad
 				w.F32[2*k+33] = bad
 				clear(x[2*k:]) // zero times an infinity is no number either
 				var rows Input
-				rows.Reset(m, k, mode)
+				rows.Reset(m, k, precision)
 				rows.Pack(x, k)
 				MatMulAdd(c, n, &rows, quantised(w), 0, n, new(Scratch))
 				for i := range m {
@@ -291,13 +291,13 @@ func TestMatMulInt8TinyRows(t *testing.T) {
 		}
 	}
 	forEachInt8ISA(t, func(t *testing.T) {
-		for _, mode := range integers {
+		for _, precision := range integers {
 			var a Input
-			a.Reset(m, k, mode)
+			a.Reset(m, k, precision)
 			a.Pack(p.x, k)
 			got := append([]float32(nil), p.c...)
 			MatMulAdd(got, m, &a, quantised(p.w), 0, m, new(Scratch))
-			requireSameBits(t, p.int8Chain(mode), got, mode.String())
+			requireSameBits(t, p.int8Chain(precision), got, precision.String())
 			for i, size := range sizes[:4] {
 				require.Equal(t, size == 0x1p-100, got[i*m+4] > 1, "row %d", i)
 				require.Equal(t, size == 0x1p-100, got[4*m+i] > 1, "column %d", i)
@@ -330,9 +330,9 @@ func TestMatMulInt8DoesNotAllocate(t *testing.T) {
 	x, w, c := randomFloats(r, 20*64), quantised(weightsOf(r, 40, 64, "bf16")), make([]float32, 20*40)
 	var rows Input
 	var s Scratch
-	for _, mode := range integers {
+	for _, precision := range integers {
 		require.Zero(t, testing.AllocsPerRun(10, func() {
-			rows.Reset(20, 64, mode)
+			rows.Reset(20, 64, precision)
 			rows.Pack(x, 64)
 			MatMulAdd(c, 40, &rows, w, 0, 40, &s)
 		}))
@@ -405,12 +405,12 @@ func FuzzMatMulInt8(f *testing.F) {
 		copy(p.x, floatsOf(raw, len(p.x)))
 		copy(p.c, floatsOf(raw[len(raw)/2:], len(p.c)))
 		copy(p.w.F32, floatsOf(raw[len(raw)/3:], len(p.w.F32)))
-		mode := integers[how%2]
-		want := p.int8Chain(mode)
+		precision := integers[how%2]
+		want := p.int8Chain(precision)
 		for _, isa := range int8ISAs() {
 			useISA(t, isa)
 			got := append([]float32(nil), p.c...)
-			MatMulAdd(got, p.ldc, p.input(t, r, mode), p.packed(t, r, mode), 0, p.n, new(Scratch))
+			MatMulAdd(got, p.ldc, p.input(t, r, precision), p.packed(t, r, precision), 0, p.n, new(Scratch))
 			requireSameBits(t, want, got, isa)
 		}
 	})

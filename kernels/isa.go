@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -17,23 +18,26 @@ const (
 	isaGeneric    = "generic"
 )
 
-// ISA names the instruction set in force for matrix products of precision p:
+// ISA names the instruction set in use for matrix products of precision p:
 //
 //	F32          avx512 or avx2 (amd64), neon (arm64), or generic (Go code)
 //	BF16         avx512bf16, or what F32 uses
 //	W8A16, W8A8  avx512vnni, avxvnni or avx2 (amd64), or generic
 //
-// All other kernels use what F32 uses.
+// All other kernels use what F32 uses. ISA panics unless p is valid.
 func ISA(p Precision) string {
+	switch form := p.WeightForm(); form {
+	case FormF32, FormBF16:
+		return floatISA(p)
+	case FormW8:
+		return int8ISA()
+	default:
+		panic(fmt.Sprintf("kernels: no instruction set for weights of form %q", form))
+	}
+}
+
+func floatISA(p Precision) string {
 	switch {
-	case p.Integer() && useAVX512VNNI:
-		return isaAVX512VNNI
-	case p.Integer() && useAVXVNNI:
-		return isaAVXVNNI
-	case p.Integer() && useAVX2:
-		return isaAVX2
-	case p.Integer():
-		return isaGeneric
 	case p == BF16 && useAVX512BF16:
 		return isaAVX512BF16
 	case useAVX512:
@@ -42,6 +46,18 @@ func ISA(p Precision) string {
 		return isaAVX2
 	case useNEON:
 		return isaNEON
+	}
+	return isaGeneric
+}
+
+func int8ISA() string {
+	switch {
+	case useAVX512VNNI:
+		return isaAVX512VNNI
+	case useAVXVNNI:
+		return isaAVXVNNI
+	case useAVX2:
+		return isaAVX2
 	}
 	return isaGeneric
 }

@@ -64,7 +64,7 @@ func MatMul(c []float32, ldc int, x *Input, w *Weight, bias []float32, n0, n1 in
 				copy(row, bias[n0:])
 			}
 		}
-		matMulInt8(c, ldc, x, w, n0, n1, s)
+		matMulIntegers(c, ldc, x, w, n0, n1, s)
 		return
 	}
 	s.start = grow(s.start, (n1-n0+widest-1)/widest*widest)
@@ -85,9 +85,19 @@ func MatMulAdd(c []float32, ldc int, x *Input, w *Weight, n0, n1 int, s *Scratch
 	switch {
 	case n0 == n1 || x.m == 0:
 	case x.precision.Integer():
-		matMulInt8(c, ldc, x, w, n0, n1, s)
+		matMulIntegers(c, ldc, x, w, n0, n1, s)
 	default:
 		matMul(c, ldc, x, w, nil, n0, n1, s, x.blocking())
+	}
+}
+
+// matMulIntegers adds the columns n0 to n1-1 of a product of integers to c.
+func matMulIntegers(c []float32, ldc int, x *Input, w *Weight, n0, n1 int, s *Scratch) {
+	switch form := x.precision.WeightForm(); form {
+	case FormW8:
+		matMulInt8(c, ldc, x, w, n0, n1, s)
+	default:
+		panic(fmt.Sprintf("kernels: no product of integers for weights of form %q", form))
 	}
 }
 

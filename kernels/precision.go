@@ -21,7 +21,7 @@ const (
 	F32
 
 	// W8A16 multiplies weights of 8 bits, scaled per output, by inputs of 16
-	// bits, scaled per row, in exact integers. Attention is that of BF16.
+	// bits, scaled per row, in exact integers. Attention is as in BF16.
 	W8A16
 
 	// W8A8 is W8A16 with inputs of 7 bits, sign included: the integers -63 to
@@ -60,6 +60,30 @@ func (p Precision) Valid() bool {
 // Integer reports whether matrix products multiply integers. Their weights have
 // to be quantised beforehand, by [Weight.Pack].
 func (p Precision) Integer() bool { return p == W8A16 || p == W8A8 }
+
+// WeightForm says how [Weight.Pack] rounds and arranges weights. Precisions of
+// one form read the same packed weights, in memory and in files, where the form
+// has this name.
+type WeightForm string
+
+const (
+	FormF32  WeightForm = "f32"  // pairs of bfloat16 as stored; otherwise weights are not packed
+	FormBF16 WeightForm = "bf16" // pairs, rounded as precision BF16 requires
+	FormW8   WeightForm = "w8"   // quads of int8 with scales
+)
+
+// WeightForm returns the form of packed weights. It panics unless p is valid.
+func (p Precision) WeightForm() WeightForm {
+	switch p {
+	case F32:
+		return FormF32
+	case BF16:
+		return FormBF16
+	case W8A16, W8A8:
+		return FormW8
+	}
+	panic(fmt.Sprintf("kernels: %v has no form of weights", p))
+}
 
 // Attention returns the precision of attention and of the keys and values in a
 // cache: F32 or BF16.

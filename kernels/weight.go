@@ -12,9 +12,9 @@ import (
 // stores them. They are only read.
 type Weight struct {
 	N, K int
-	BF16 []uint16  // bfloat16 bits
-	F16  []uint16  // IEEE 754 binary16 bits
-	F32  []float32 //
+	BF16 []uint16 // bfloat16 bits
+	F16  []uint16 // IEEE 754 binary16 bits
+	F32  []float32
 
 	// Packed is a copy of the weight in the order in which products read it. If
 	// it is set, [MatMul] reads nothing else. If it is nil, F32 and BF16
@@ -26,15 +26,15 @@ type Weight struct {
 // outputs, padded with zeros. [Weight.Pack] makes one. The slices may also be
 // views of a file that holds what Pack wrote.
 type Packed struct {
-	// Precision of the products. W8A16 and W8A8 read the same form: a weight
-	// packed for one of them serves both.
+	// Precision of the products. A packed weight serves all precisions of its
+	// [WeightForm]: one for W8A16 also serves W8A8.
 	Precision Precision
 
-	// Pairs is the form of F32 and BF16.
+	// Pairs is set in FormF32 and FormBF16.
 	Pairs []uint16 // [N/16][K/2][16][2] bfloat16
 
-	// Quads, Scale and Offset are the form of W8A16 and W8A8. Let a be the
-	// largest magnitude of row n. Its scale is a/127, and its elements are the
+	// Quads, Scale and Offset are set in FormW8. Let a be the largest magnitude
+	// of row n. Its scale is a/127, and its elements are the
 	// integers
 	//
 	//	q[k] = round(w[k] * (127/a))
@@ -56,13 +56,16 @@ func (w *Weight) Panels() int { return panelsOf(w.N) }
 // there is no packed form: in F32, unless the stored elements are BF16.
 func (w *Weight) PackedBytes(p Precision) int64 {
 	panels := int64(w.Panels())
-	switch {
-	case p.Integer():
+	switch form := p.WeightForm(); {
+	case form == FormW8:
 		return panels * PanelColumns * (4*int64(quadsOf(w.K)) + 4 + 4)
-	case p == F32 && len(w.BF16) == 0:
+	case form == FormF32 && len(w.BF16) == 0:
 		return 0
+	case form == FormF32, form == FormBF16:
+		return 2 * panels * int64(pairsLen(w.K))
+	default:
+		panic(fmt.Sprintf("kernels: no size of weights of form %q", form))
 	}
-	return 2 * panels * int64(pairsLen(w.K))
 }
 
 // Pack packs w for products of precision p, if there is a packed form.
@@ -80,7 +83,7 @@ func (w *Weight) NewPacked(p Precision) *Packed {
 	w.check()
 	dst, panels := &Packed{Precision: p}, w.Panels()
 	switch {
-	case p.Integer():
+	case p.WeightForm() == FormW8:
 		dst.Quads = aligned[uint32](panels * PanelColumns * quadsOf(w.K))
 		dst.Scale, dst.Offset = make([]float32, panels*PanelColumns), make([]int32, panels*PanelColumns)
 	case w.PackedBytes(p) > 0:
@@ -104,7 +107,7 @@ func (w *Weight) PackInto(dst *Packed, first, last int) {
 	if w.K == 0 {
 		return
 	}
-	if dst.Precision.Integer() {
+	if dst.Precision.WeightForm() == FormW8 {
 		w.quantise(dst, first, last)
 		return
 	}
@@ -164,12 +167,17 @@ func (w *Weight) check() {
 
 // check panics unless d has the size that w takes in its precision.
 func (d *Packed) check(w *Weight) {
-	outputs := w.Panels() * PanelColumns
-	pairs, quads, scales := 0, outputs*quadsOf(w.K), outputs
-	if !d.Precision.Integer() {
-		pairs, quads, scales = int(w.PackedBytes(d.Precision)/2), 0, 0
+	pairs, quads, scales := 0, 0, 0
+	switch form := d.Precision.WeightForm(); form {
+	case FormF32, FormBF16:
+		pairs = int(w.PackedBytes(d.Precision) / 2)
+	case FormW8:
+		scales = w.Panels() * PanelColumns
+		quads = scales * quadsOf(w.K)
+	default:
+		panic(fmt.Sprintf("kernels: weight (%d, %d) packed in form %q", w.N, w.K, form))
 	}
-	if !d.Precision.Valid() || len(d.Pairs) != pairs ||
+	if len(d.Pairs) != pairs ||
 		len(d.Quads) != quads || len(d.Scale) != scales || len(d.Offset) != scales {
 		panic(fmt.Sprintf("kernels: weight (%d, %d) packed for %v in %d pairs, %d quads, %d scales and %d offsets",
 			w.N, w.K, d.Precision, len(d.Pairs)/2, len(d.Quads), len(d.Scale), len(d.Offset)))
@@ -182,7 +190,7 @@ func (d *Packed) check(w *Weight) {
 
 // serves reports whether products of precision p can read this form.
 func (d *Packed) serves(p Precision) bool {
-	return d.Precision == p || d.Precision.Integer() && p.Integer()
+	return d.Precision.WeightForm() == p.WeightForm()
 }
 
 // aligned returns n zeros that begin at a cache line, so that no load of a

@@ -110,14 +110,14 @@ func (p *Packed) bind(to *kernels.Weight, name string, precision qwen2.Precision
 	switch {
 	case !ok:
 		return false
-	case precision.Integer():
+	case precision.WeightForm() == kernels.FormW8:
 		scale, _ := p.file.Tensor(name + packedScale)
 		offset, _ := p.file.Tensor(name + packedOffset)
 		to.Packed = &kernels.Packed{
 			Precision: precision,
 			Quads:     weight.Uint32s(), Scale: scale.Float32s(), Offset: offset.Int32s(),
 		}
-	default:
+	default: // pairs: newPackedLayout refuses other forms
 		to.Packed = &kernels.Packed{Precision: precision, Pairs: weight.Uint16s()}
 	}
 	return true

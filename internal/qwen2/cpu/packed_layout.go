@@ -7,6 +7,7 @@ import (
 
 	"seccodeprm/internal/qwen2"
 	"seccodeprm/internal/safetensors"
+	"seccodeprm/kernels"
 )
 
 // A file of packed weights is a safetensors file. Its metadata tells its origin.
@@ -54,11 +55,8 @@ type packedLayout struct {
 
 func newPackedLayout(model *qwen2.Model, precision qwen2.Precision) (*packedLayout, error) {
 	l := &packedLayout{metadata: map[string]string{
-		"format": packedFormat, "version": packedVersion, "model": model.Digest, "precision": precision.String(),
+		"format": packedFormat, "version": packedVersion, "model": model.Digest, "precision": string(precision.WeightForm()),
 	}}
-	if precision.Integer() {
-		l.metadata["precision"] = "w8" // W8A16 and W8A8 share it
-	}
 	var tensors []safetensors.Tensor
 	add := func(name string, dtype safetensors.DType, width int, shape ...int) {
 		tensors = append(tensors, safetensors.New(name, dtype, shape, nil))
@@ -71,11 +69,13 @@ func newPackedLayout(model *qwen2.Model, precision qwen2.Precision) (*packedLayo
 		for _, p := range qwen2.Projections {
 			m, name := &p.Of(&model.Layers[i]).Weight, packedName(i, p.Name)
 			panels := m.Panels()
-			switch {
-			case precision.Integer():
+			switch form := precision.WeightForm(); {
+			case form == kernels.FormW8:
 				add(name+packedWeight, safetensors.U32, 4, panels, ceilDiv(m.K, 4), panelColumns)
 				add(name+packedScale, safetensors.F32, 4, panels*panelColumns)
 				add(name+packedOffset, safetensors.I32, 4, panels*panelColumns)
+			case form != kernels.FormF32 && form != kernels.FormBF16:
+				return nil, fmt.Errorf("%w: no layout of a file in form %q", ErrPacked, form)
 			case m.PackedBytes(precision) > 0:
 				add(name+packedWeight, safetensors.BF16, 2, panels, ceilDiv(m.K, 2), panelColumns, 2)
 			}
