@@ -27,9 +27,6 @@ func (t *Tokenizer) NewEncoder() *Encoder {
 //
 // Bytes that are not UTF-8 are kept: each counts as one symbol that is neither
 // a letter, a digit nor white space, and is encoded as itself.
-//
-// Bytes that are not UTF-8 are kept: each counts as one symbol that neither is
-// a letter, a digit nor white space, and is encoded as itself.
 func (e *Encoder) AppendEncode(dst []int32, text []byte) []int32 {
 	return e.encode(dst, text, false)
 }
