@@ -84,7 +84,7 @@ func (m *Model) conclude(r *Report) error {
 	r.Reward = m.rule.Reward(rewards)
 	if !finite(r.Reward) {
 		in := Input{Name: r.Name}
-		return fmt.Errorf("%w: %s: rule %q returned %v", ErrModel, in.label(), m.rule.Name(), r.Reward)
+		return fmt.Errorf("%w%s: rule %q returned %v", ErrModel, in.label(), m.rule.Name(), r.Reward)
 	}
 	r.Vulnerable = r.Reward <= m.spec.Threshold
 	weights := m.rule.Weights(nil, rewards)

@@ -2,6 +2,7 @@ package prm
 
 import (
 	"errors"
+	"strings"
 
 	"seccodeprm/internal/qwen2"
 	"seccodeprm/internal/qwen2/cpu"
@@ -41,3 +42,14 @@ var (
 	// model.
 	ErrSnapshot = errors.New("prm: bad snapshot")
 )
+
+// under wraps err in sentinel too. Its text names this package once.
+func under(sentinel, err error) error { return &doubly{sentinel, err} }
+
+type doubly struct{ sentinel, err error }
+
+func (e *doubly) Error() string {
+	return e.sentinel.Error() + ": " + strings.TrimPrefix(e.err.Error(), "prm: ")
+}
+
+func (e *doubly) Unwrap() []error { return []error{e.sentinel, e.err} }

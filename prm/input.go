@@ -41,12 +41,12 @@ func (in *Input) language() segment.Language {
 	return in.Language
 }
 
-// label names the input in errors.
+// label names the input in errors: it is ": " and the name, if there is one.
 func (in *Input) label() string {
 	if in.Name == "" {
-		return "input"
+		return ""
 	}
-	return in.Name
+	return ": " + in.Name
 }
 
 // refuse wraps err in ErrInput, unless it is the error of ctx.
@@ -54,7 +54,7 @@ func (in *Input) refuse(ctx context.Context, err error) error {
 	if cause := ctx.Err(); cause != nil && errors.Is(err, cause) {
 		return err
 	}
-	return fmt.Errorf("%w: %s: %w", ErrInput, in.label(), err)
+	return fmt.Errorf("%w%s: %w", ErrInput, in.label(), err)
 }
 
 // givenSteps returns Steps with those without text marked NoOp, or an error if

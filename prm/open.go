@@ -104,7 +104,7 @@ func newEngine(fsys fs.FS, weights *qwen2.Model, o *Options) (qwen2.Engine, erro
 		}
 		var err error
 		if opts.Packed, err = cpu.OpenPacked(fsys, o.Packed, weights, opts.Precision); err != nil {
-			return nil, fmt.Errorf("Options.Packed: %w", err)
+			return nil, err
 		}
 		return cpu.New(weights, opts), nil
 	}
@@ -145,7 +145,7 @@ func (m *Model) configure(tok *tokenizer.Tokenizer, settings *layout.Settings, o
 	m.policy = o.Segment
 	if m.policy.Preset == "" {
 		if m.policy, err = segment.ParsePolicy(m.spec.Segment); err != nil {
-			return fmt.Errorf("%w: %s: key segment: %w", ErrModel, settingsFile, err)
+			return fmt.Errorf("%w: %s: segment: %w", ErrModel, settingsFile, err)
 		}
 		m.policy.CommentsNoOp = m.policy.CommentsNoOp || o.Segment.CommentsNoOp
 	} else if _, err := m.policy.Steps(nil, segment.Unknown); err != nil {
@@ -156,7 +156,7 @@ func (m *Model) configure(tok *tokenizer.Tokenizer, settings *layout.Settings, o
 	if m.rule == nil {
 		var ok bool
 		if m.rule, ok = aggregate.Lookup(m.spec.Aggregate, m.spec.Tau); !ok {
-			return fmt.Errorf("%w: %s: key aggregate: no rule %q with tau %v", ErrModel, settingsFile, m.spec.Aggregate, m.spec.Tau)
+			return fmt.Errorf("%w: %s: aggregate: no rule %q with tau %v", ErrModel, settingsFile, m.spec.Aggregate, m.spec.Tau)
 		}
 	}
 
@@ -223,7 +223,7 @@ func candidateIDs(tok *tokenizer.Tokenizer, texts []string) ([]int32, error) {
 	for _, text := range texts {
 		n := len(ids)
 		if ids = enc.AppendEncodeSpecial(ids, []byte(text)); len(ids) != n+1 {
-			return nil, fmt.Errorf("%w: %s: key candidates: %q is %d tokens, not one", ErrModel, settingsFile, text, len(ids)-n)
+			return nil, fmt.Errorf("%w: %s: candidates: %q is %d tokens, not one", ErrModel, settingsFile, text, len(ids)-n)
 		}
 	}
 	return ids, nil

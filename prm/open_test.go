@@ -74,6 +74,7 @@ func TestOpenRefuses(t *testing.T) {
 			}
 			_, err := prm.Open(fsys, nil)
 			require.ErrorIs(t, err, prm.ErrModel)
+			requireOwnText(t, err)
 			for _, w := range c.words {
 				require.ErrorContains(t, err, w)
 			}

@@ -3,7 +3,6 @@ package prm
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"seccodeprm/internal/qwen2/cpu"
@@ -36,7 +35,7 @@ func (m *Model) WritePacked(ctx context.Context, w io.Writer) error {
 	engine := cpu.New(m.weights, cpu.Options{Precision: m.precision, Threads: m.threads})
 	err := engine.WritePacked(ctx, w)
 	if errors.Is(err, cpu.ErrNothingToPack) {
-		return fmt.Errorf("%w: %w", ErrInput, err)
+		return under(ErrInput, err)
 	}
 	return err
 }

@@ -69,7 +69,10 @@ func TestWritePackedNothing(t *testing.T) {
 	f32, err := prm.Open(os.DirFS(shared.Path(t, "fixtures", "models", "dtype-f32")), &prm.Options{Precision: prm.F32})
 	require.NoError(t, err)
 	defer f32.Close()
-	require.ErrorIs(t, f32.WritePacked(t.Context(), io.Discard), prm.ErrInput)
+	err = f32.WritePacked(t.Context(), io.Discard)
+	require.ErrorIs(t, err, prm.ErrInput)
+	require.ErrorContains(t, err, "nothing to pack")
+	requireOwnText(t, err)
 }
 
 // full is a disk without room.
@@ -111,6 +114,7 @@ func TestPackedRefused(t *testing.T) {
 		_, err := prm.Open(tiny.FS(), &o)
 		require.ErrorIs(t, err, prm.ErrPacked)
 		require.ErrorIs(t, err, prm.ErrModel)
+		requireOwnText(t, err)
 		require.ErrorContains(t, err, name)
 	}
 	refused(prm.Options{Precision: prm.F32}, "tiny.packed")

@@ -52,7 +52,7 @@ func (m *Model) plan(ctx context.Context, in Input) (w *work, err error) {
 		windows = nil
 	case w.encoded.Len() <= m.maxTokens:
 	case !m.windows:
-		return nil, fmt.Errorf("%w: %s: %d tokens, the limit is %d", ErrTooLong, in.label(), w.encoded.Len(), m.maxTokens)
+		return nil, fmt.Errorf("%w%s: %d tokens, the limit is %d", ErrTooLong, in.label(), w.encoded.Len(), m.maxTokens)
 	default:
 		if windows, err = w.encoded.Windows(m.maxTokens); err != nil {
 			return nil, in.refuse(ctx, err)
@@ -60,7 +60,7 @@ func (m *Model) plan(ctx context.Context, in Input) (w *work, err error) {
 	}
 	for _, win := range windows {
 		if need := m.engine.CacheBytes(len(win.IDs)); !m.allows(need) {
-			return nil, fmt.Errorf("%w: %s: %d tokens need %d bytes of keys and values, but Options.MaxKVBytes is %d",
+			return nil, fmt.Errorf("%w%s: %d tokens need %d bytes of keys and values, but Options.MaxKVBytes is %d",
 				ErrBudget, in.label(), len(win.IDs), need, m.engine.MaxCacheBytes())
 		}
 		w.windows = append(w.windows, window{win, w})

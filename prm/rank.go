@@ -26,7 +26,7 @@ func (m *Model) Rank(ctx context.Context, in Input, candidates [][]byte) ([]*Rep
 // It does not change base.
 func (m *Model) rank(ctx context.Context, in Input, candidates [][]byte, base *sequence) ([]*Report, error) {
 	if in.Steps != nil {
-		return nil, fmt.Errorf("%w: %s: Rank does not take Steps", ErrInput, in.label())
+		return nil, fmt.Errorf("%w%s: Rank does not take Steps", ErrInput, in.label())
 	}
 	works := make([]*work, len(candidates))
 	for i, c := range candidates {

@@ -97,7 +97,7 @@ func (m *Model) keep(win window, s *sequence) {
 }
 
 func (m *Model) notFinite(in Input, line int, logits []float32) error {
-	return fmt.Errorf("%w: %s: the logits of the step at line %d are not finite: %v", ErrModel, in.label(), line, logits)
+	return fmt.Errorf("%w%s: the logits of the step at line %d are not finite: %v", ErrModel, in.label(), line, logits)
 }
 
 // finiteAll reports whether no element of x is NaN or infinite.

@@ -62,7 +62,7 @@ func (m *Model) NewSession(in Input) (*Session, error) {
 
 func (m *Model) newSession(in Input) (*Session, error) {
 	if len(in.Text) > 0 || in.Steps != nil {
-		return nil, fmt.Errorf("%w: %s: a session starts without Text and Steps; Append the text", ErrInput, in.label())
+		return nil, fmt.Errorf("%w%s: a session starts without Text and Steps; Append the text", ErrInput, in.label())
 	}
 	in.Language = in.language()
 	s := &Session{m: m, in: in, limit: m.maxTokens}
@@ -71,10 +71,10 @@ func (m *Model) newSession(in Input) (*Session, error) {
 	}
 	var err error
 	if s.stream, err = segment.NewStream(m.policy, in.Language); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrInput, in.label(), err)
+		return nil, fmt.Errorf("%w%s: %w", ErrInput, in.label(), err)
 	}
 	if s.ids, err = m.layout.AppendHead(nil, in.Prompt); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrInput, in.label(), err)
+		return nil, fmt.Errorf("%w%s: %w", ErrInput, in.label(), err)
 	}
 	s.head = len(s.ids)
 	s.seq = m.newSequence(s.limit)
@@ -94,7 +94,7 @@ func (s *Session) Append(ctx context.Context, code []byte) ([]StepReward, error)
 	}
 	defer s.leave()
 	if s.finished {
-		return nil, fmt.Errorf("%w: %s: the session is finished; Rewind reopens it", ErrInput, s.in.label())
+		return nil, fmt.Errorf("%w%s: the session is finished; Rewind reopens it", ErrInput, s.in.label())
 	}
 	before := len(s.text)
 	s.text = append(s.text, code...)
@@ -250,9 +250,9 @@ func (s *Session) score(r reading, steps []segment.Step) (reading, error) {
 func (s *Session) checkLength(tokens int) error {
 	switch {
 	case tokens > s.m.maxTokens:
-		return fmt.Errorf("%w: %s: %d tokens, the limit is %d", ErrTooLong, s.in.label(), tokens, s.m.maxTokens)
+		return fmt.Errorf("%w%s: %d tokens, the limit is %d", ErrTooLong, s.in.label(), tokens, s.m.maxTokens)
 	case tokens > s.limit:
-		return fmt.Errorf("%w: %s: a session cannot hold %d tokens: RoPE of type %q changes all angles beyond %d",
+		return fmt.Errorf("%w%s: a session cannot hold %d tokens: RoPE of type %q changes all angles beyond %d",
 			ErrModel, s.in.label(), tokens, s.m.weights.Config.Rope.RopeType, s.limit)
 	}
 	return nil

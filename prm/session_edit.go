@@ -17,7 +17,7 @@ func (s *Session) Rewind(offset int) error {
 	}
 	defer s.leave()
 	if offset < 0 || offset > len(s.text) {
-		return fmt.Errorf("%w: %s: cannot rewind to byte %d of %d", ErrInput, s.in.label(), offset, len(s.text))
+		return fmt.Errorf("%w%s: cannot rewind to byte %d of %d", ErrInput, s.in.label(), offset, len(s.text))
 	}
 	s.rewind(offset)
 	return nil
@@ -73,7 +73,7 @@ func (s *Session) enter() error {
 	}
 	if s.closed {
 		s.busy.Store(false)
-		return fmt.Errorf("%w: %s: the session was closed", ErrClosed, s.in.label())
+		return fmt.Errorf("%w%s: the session was closed", ErrClosed, s.in.label())
 	}
 	if err := s.m.enter(); err != nil {
 		s.busy.Store(false)
@@ -88,5 +88,5 @@ func (s *Session) leave() {
 }
 
 func (s *Session) concurrent() error {
-	return fmt.Errorf("%w: %s", ErrConcurrent, s.in.label())
+	return fmt.Errorf("%w%s", ErrConcurrent, s.in.label())
 }

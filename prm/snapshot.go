@@ -170,7 +170,7 @@ func (m *Model) fill(ctx context.Context, s *sequence, kv []byte, ids []int32) e
 	}
 	defer m.kv.leave(nil)
 	if err := s.cache.UnmarshalBinary(kv, len(ids)); err != nil {
-		return fmt.Errorf("%w: %w", ErrSnapshot, err)
+		return under(ErrSnapshot, err)
 	}
 	return nil
 }

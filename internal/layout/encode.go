@@ -12,7 +12,7 @@ import (
 
 // ErrStep is wrapped if a step cannot be encoded: it lies outside the source, or
 // encodes to no token in layout "natural".
-var ErrStep = errors.New("layout: bad step")
+var ErrStep = errors.New("bad step")
 
 // Encoded is one input as ids.
 type Encoded struct {

@@ -10,7 +10,7 @@ import (
 
 // ErrVocab is wrapped if text encodes to an id for which the model has no
 // embedding: tokenizer and weights do not belong together.
-var ErrVocab = errors.New("layout: token outside the embedding")
+var ErrVocab = errors.New("token outside the embedding")
 
 // Layout is a Spec resolved with a tokenizer.
 type Layout struct {
@@ -41,7 +41,7 @@ func New(tok *tokenizer.Tokenizer, spec Spec, vocab int) (*Layout, error) {
 	case Appended, Tag:
 		l.separator = enc.AppendEncodeSpecial(nil, []byte(spec.Separator))
 		if len(l.separator) == 0 {
-			return nil, fmt.Errorf("%w: key separator: %q encodes to no token", ErrSpec, spec.Separator)
+			return nil, fmt.Errorf("%w: separator: %q encodes to no token", ErrSpec, spec.Separator)
 		}
 	case Chat:
 		if err := l.resolveChat(spec.Separator); err != nil {
@@ -68,7 +68,7 @@ func (l *Layout) resolveChat(separator string) error {
 	}{{"<|im_start|>", &l.imStart}, {"<|im_end|>", &l.imEnd}, {"<|endoftext|>", &end}, {separator, &step}} {
 		id, ok := l.tok.Special(want.piece)
 		if !ok {
-			return fmt.Errorf("%w: key layout: %q needs the token %q, which the tokenizer does not have", ErrSpec, Chat, want.piece)
+			return fmt.Errorf("%w: layout: %q needs the token %q, which the tokenizer does not have", ErrSpec, Chat, want.piece)
 		}
 		*want.id = id
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // ErrSpec is wrapped by whatever ParseSettings, Over and New refuse.
-var ErrSpec = errors.New("layout: bad settings")
+var ErrSpec = errors.New("bad settings")
 
 // Kind names how steps become ids and where rewards are read.
 type Kind string
@@ -120,7 +120,7 @@ func (s *Spec) check() error {
 }
 
 func keyErrorf(key, format string, args ...any) error {
-	return fmt.Errorf("key %s: "+format, append([]any{key}, args...)...)
+	return fmt.Errorf("%s: "+format, append([]any{key}, args...)...)
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

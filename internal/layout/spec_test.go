@@ -55,7 +55,7 @@ func TestSettings(t *testing.T) {
 	require.NoError(t, err, "what is in range depends on the base")
 	_, err = s.Over(Default(Tag))
 	require.ErrorIs(t, err, ErrSpec)
-	require.ErrorContains(t, err, "f: key separator: is empty")
+	require.ErrorContains(t, err, "f: separator: is empty")
 	_, err = s.Over(Default(Natural))
 	require.NoError(t, err)
 }
@@ -106,7 +106,7 @@ func TestParseSpecRefuses(t *testing.T) {
 		{`{"tau": 0x1}`, "offset 9: tau: want"},
 		{"{\"prompt\": \"\xff\"}", "UTF-8"},
 		{`{"prompt": "\ud800"}`, "offset 12: prompt: a lone surrogate"},
-		{`{"separator": "\ufffd"}`, "key separator"},
+		{`{"separator": "\ufffd"}`, "separator"},
 		{`{"candidates": ["a", "\udc00"]}`, "candidates[1]: a lone surrogate"},
 		{`{"taus": 1}`, `offset 1: taus: unknown key, known are version, prompt`},
 		{`{"Tau": 1}`, `offset 1: Tau: unknown key, it is spelled "tau"`},
@@ -119,32 +119,32 @@ func TestParseSpecRefuses(t *testing.T) {
 		{`{"prompt": 1}`, "offset 11: prompt: want a string, found '1'"},
 		{`{"prompt": ["` + strings.Repeat("a", 100) + `"]}`, "offset 11: prompt: want a string, found '['"},
 		{`{"version": 1.5}`, "offset 12: version: 1.5 is not a whole number"},
-		{`{"version": 2}`, "key version: is 2"},
+		{`{"version": 2}`, "version: is 2"},
 		{`{"version": 99999999999999999999}`, "version: 99999999999999999999 is not a whole number"},
-		{`{"layout": "inline"}`, `key layout: is "inline"`},
+		{`{"layout": "inline"}`, `layout: is "inline"`},
 		{`{"layout": 3}`, "layout: want a string"},
-		{`{"separator": ""}`, "key separator: is empty"},
-		{`{"layout": "natural", "separator": "\n"}`, "key separator: has no effect"},
-		{`{"secure_label": 2}`, "key secure_label"},
+		{`{"separator": ""}`, "separator: is empty"},
+		{`{"layout": "natural", "separator": "\n"}`, "separator: has no effect"},
+		{`{"secure_label": 2}`, "secure_label"},
 		{`{"secure_label": true}`, "secure_label: want a whole number"},
-		{`{"segment": "chapters"}`, "key segment"},
-		{`{"segment": ""}`, "key segment"},
-		{`{"aggregate": "worst"}`, `key aggregate: is "worst"`},
-		{`{"tau": 0}`, "key tau: is 0"},
-		{`{"tau": -0.1}`, "key tau"},
+		{`{"segment": "chapters"}`, "segment"},
+		{`{"segment": ""}`, "segment"},
+		{`{"aggregate": "worst"}`, `aggregate: is "worst"`},
+		{`{"tau": 0}`, "tau: is 0"},
+		{`{"tau": -0.1}`, "tau"},
 		{`{"tau": 1e999}`, "tau: 1e999 is too large"},
-		{`{"threshold": 1.01}`, "key threshold"},
-		{`{"threshold": -2}`, "key threshold"},
+		{`{"threshold": 1.01}`, "threshold"},
+		{`{"threshold": -2}`, "threshold"},
 		{`{"context": 0}`, "context: is 0, want a number of tokens"},
-		{`{"context": -1}`, "key context: is -1"},
+		{`{"context": -1}`, "context: is -1"},
 		{`{"context": 10.5}`, "context: 10.5 is not a whole number"},
-		{`{"temperature": 0}`, "key temperature"},
+		{`{"temperature": 0}`, "temperature"},
 		{`{"offset": "x"}`, "offset 11: offset: want a number"},
 		{`{"candidates": []}`, "candidates: is empty, want two strings"},
-		{`{"candidates": ["+"]}`, "key candidates: are"},
-		{`{"candidates": ["+", "+"]}`, "key candidates: are"},
+		{`{"candidates": ["+"]}`, "candidates: are"},
+		{`{"candidates": ["+", "+"]}`, "candidates: are"},
 		{`{"candidates": ["+", null]}`, "candidates[1]: want a string, found 'n'"},
-		{`{"candidates": ["+", "-", "?"]}`, "key candidates: are"},
+		{`{"candidates": ["+", "-", "?"]}`, "candidates: are"},
 		{`{"candidates": "+-"}`, "candidates: want an array"},
 		{`{"source": {"a": 1}}`, "source: want a string"},
 	} {
@@ -165,7 +165,7 @@ func TestCheckNumbers(t *testing.T) {
 		} {
 			s := Default(Appended)
 			set(&s)
-			require.ErrorContains(t, s.check(), "key "+key)
+			require.ErrorContains(t, s.check(), key+": ")
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // ErrWindow is wrapped if a limit leaves no room for code.
-var ErrWindow = errors.New("layout: window too small")
+var ErrWindow = errors.New("window too small")
 
 // maxWindowIDs bounds the ids of all windows together (2 GiB). Code alone does not
 // come near it. A prompt that fills nearly all of every window does.

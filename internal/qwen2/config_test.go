@@ -337,7 +337,7 @@ func TestSpellings(t *testing.T) {
 // One error names every key at fault.
 func TestAllProblemsAtOnce(t *testing.T) {
 	_, err := ParseConfig(with(t, map[string]any{"vocab_size": 0, "hidden_size": "64", "num_hidden_layers": nil}), "config.json")
-	require.EqualError(t, err, `qwen2: model refused: config.json: vocab_size: 0 is outside 1..67108864; hidden_size: must be an integer, is the string "64"; num_hidden_layers: is missing`)
+	require.EqualError(t, err, `prm: model refused: config.json: vocab_size: 0 is outside 1..67108864; hidden_size: must be an integer, is the string "64"; num_hidden_layers: is missing`)
 }
 
 // An error stays readable however many keys are wrong.
@@ -452,7 +452,7 @@ func ExampleParseConfig() {
 	fmt.Println(err)
 	// Output:
 	// 64 yarn 1.1386294 0
-	// qwen2: model refused: config.json: hidden_size: 0 is outside 1..1048576; intermediate_size: is missing; num_hidden_layers: is missing; num_attention_heads: is missing; num_key_value_heads: is missing
+	// prm: model refused: config.json: hidden_size: 0 is outside 1..1048576; intermediate_size: is missing; num_hidden_layers: is missing; num_attention_heads: is missing; num_key_value_heads: is missing
 }
 
 // Whatever the bytes, ParseConfig refuses with ErrModel or returns a config whose
