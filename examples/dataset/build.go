@@ -92,7 +92,8 @@ func (b *build) run(stdout io.Writer) (failures []string, err error) {
 		splits = append(splits, s)
 		b.seen = append(b.seen, dataset.NewSeen())
 	}
-	if sources[0].split == "" { // one file holds both splits: read all of the first to compare with
+	// If one file holds both splits, read all of the first to compare with.
+	if sources[0].split == "" {
 		for r, err := range read(b.ctx, os.DirFS(dir), sources[0].name) {
 			var skip *dataset.Skip
 			if err != nil && !errors.As(err, &skip) {

@@ -12,7 +12,7 @@
 //	train.json ...         the shards, and whether the list is complete
 //	ids-train-...          the same as input_ids and labels (with -tokenizer)
 //	statistics.txt         what the paper's Tables 11 and 12 count
-//	audit.txt              how well labels can be predicted without reading the code
+//	audit.txt              how well labels can be predicted without the code
 //	pair.html              the first pair, its steps coloured by label
 //	recipe/                how to train on the rows with TRL
 //

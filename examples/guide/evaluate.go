@@ -143,7 +143,8 @@ func (e *evaluation) search(ctx context.Context, r search.Record, strategy searc
 	}
 	result, err := s.Run(ctx)
 	if err == nil && result.Stop == search.OutOfTime {
-		err = context.DeadlineExceeded // a mean over some of the prompts means nothing
+		// A mean over some of the prompts means nothing.
+		err = context.DeadlineExceeded
 	}
 	return result, err
 }

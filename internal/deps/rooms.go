@@ -6,7 +6,7 @@ const Module = "seccodeprm"
 // A Room is a package of the module, with what it may use beyond the pure part
 // of the standard library.
 type Room struct {
-	Path     string   // import path within the module; a trailing "/..." includes all packages below
+	Path     string   // within the module; "/..." includes all packages below
 	Layer    int      // it imports rooms of lower layers only
 	Modules  []string // third-party modules its non-test files may import
 	Unsafe   bool     // may import unsafe

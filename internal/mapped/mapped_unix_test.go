@@ -155,8 +155,8 @@ func TestChangedFile(t *testing.T) {
 	}
 }
 
-// A new file under the old name leaves the mapping unchanged, as does an update of
-// a hub cache.
+// A new file under the old name leaves the mapping unchanged, as does an update
+// of a hub cache.
 func TestReplacedFile(t *testing.T) {
 	f, path := big(t)
 	write(t, filepath.Dir(path), "new", []byte("other"))

@@ -26,13 +26,13 @@ type Request struct {
 	Prefix    []byte // the code so far, not to be changed or kept
 	N         int    // proposals wanted, at least 1
 	Seed      uint64 // differs between the requests of a search
-	Whole     bool   // all of the rest; otherwise one step, up to and with its separator
+	Whole     bool   // all of the rest; otherwise one step with its separator
 	MaxTokens int    // for each proposal; 0: the generator's own limit
 }
 
 // Proposal is one continuation.
 type Proposal struct {
 	Text   []byte
-	Tokens int  // what it cost, as the generator counts; 0 where that is not known
+	Tokens int  // what it cost, as the generator counts; 0 if unknown
 	End    bool // the code ends after it; Text may then be empty
 }

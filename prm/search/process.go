@@ -141,7 +141,8 @@ func (p *Process) Propose(ctx context.Context, requests []Request) ([][]Proposal
 	}
 	stop := context.AfterFunc(ctx, p.end)
 	var writing sync.WaitGroup
-	writing.Go(func() { p.stdin.Write(lines) }) // a failure shows as a missing answer
+	// A failure shows as a missing answer.
+	writing.Go(func() { p.stdin.Write(lines) })
 	answers := make([][]Proposal, len(requests))
 	for range requests {
 		if err = p.read(places, answers); err != nil {
@@ -153,7 +154,8 @@ func (p *Process) Propose(ctx context.Context, requests []Request) ([][]Proposal
 	}
 	writing.Wait()
 	if !stop() && err == nil {
-		err = ctx.Err() // killed just now; the answers are whole, the process is gone
+		// Killed just now: the answers are whole, the process is gone.
+		err = ctx.Err()
 	}
 	if ctx.Err() != nil && err != nil {
 		p.dead = fmt.Errorf("%w: the process was killed: %w", ErrGenerator, ctx.Err())

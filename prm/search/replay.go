@@ -26,7 +26,8 @@ const maxReplayLine = 16 << 20
 // All JSON keys but prompt and candidates are optional. Unknown keys are
 // refused.
 type Record struct {
-	Name       string      `json:"name,omitempty"` // as prm.Input.Name: its extension tells the language
+	// Name is as prm.Input.Name: its extension tells the language.
+	Name       string      `json:"name,omitempty"`
 	Prompt     string      `json:"prompt"`
 	Candidates []Candidate `json:"candidates"`        // at least one
 	Source     string      `json:"source,omitempty"`  // where it is from

@@ -188,8 +188,11 @@ type Result struct {
 
 // Ranked is a place in the final ranking.
 type Ranked struct {
-	Node  int
-	Value float64 // by the Criterion, over all finished trajectories; NaN without a reward
+	Node int
+
+	// Value is by the Criterion, over all finished trajectories. It is NaN
+	// without a reward.
+	Value float64
 }
 
 // Result returns the state so far. It may be called at any time.

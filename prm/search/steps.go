@@ -65,7 +65,7 @@ const slack = 1e-9
 
 func (p Steps) next(s *Search, l level) []ask {
 	p.advantages(s, l)
-	picks := make([]int, len(l.asks)) // the best candidate of each path, 0 for none
+	picks := make([]int, len(l.asks)) // the best of each path, 0 for none
 	top := math.Inf(-1)
 	for i, kids := range l.kids {
 		if picks[i] = p.pick(s, s.distinct(kids)); picks[i] > 0 {

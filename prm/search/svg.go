@@ -34,7 +34,8 @@ func (t *Tree) WriteSVG(w io.Writer) error {
 	p := svg{tree: t, width: svgLeft + (steps+1)*svgColumn}
 	p.width = max(p.width, 520)
 	p.frame(steps)
-	best := map[int]int{} // of the nodes on the best trajectory, how much of their code it keeps
+	// Of the nodes on the best trajectory, how much of their code it keeps.
+	best := map[int]int{}
 	path := t.path(t.Best)
 	for i, id := range path {
 		if best[id] = math.MaxInt; i+1 < len(path) {

@@ -18,15 +18,19 @@ type Tree struct {
 	Strategy  string `json:"strategy"`  // such as "beam width=4 candidates=4"
 	Criterion string `json:"criterion"` // Criterion.Name
 	Seed      uint64 `json:"seed"`
-	Best      int    `json:"best"` // the finished node in first place, or -1 if none is finished
+	Best      int    `json:"best"` // the finished node in first place, or -1
 	Nodes     []Node `json:"nodes"`
 }
 
 // Node is one proposal. Node 0 is the root: the prefix alone, without a reward.
 type Node struct {
-	Parent int    `json:"parent"` // -1 for the root
-	Depth  int    `json:"depth"`  // proposals from the root to here
-	Keep   int    `json:"keep"`   // bytes of the parent's code that it continues: all, unless Regenerate cut some off
+	Parent int `json:"parent"` // -1 for the root
+	Depth  int `json:"depth"`  // proposals from the root to here
+
+	// Keep counts the bytes of the parent's code that the node continues: all,
+	// unless Regenerate cut some off.
+	Keep int `json:"keep"`
+
 	Text   []byte `json:"-"`      // in JSON "text"
 	Tokens int    `json:"tokens"` // as the generator counted them
 	End    bool   `json:"end"`    // finished: takes part in the final ranking
@@ -37,10 +41,16 @@ type Node struct {
 	Steps []Step `json:"steps"`
 	Own   int    `json:"own"`
 
-	tree int // of the ask: nodes of independent trees are never duplicates of each other
+	// tree is that of the ask. Nodes of independent trees are never duplicates.
+	tree int
 
-	Reward    float64 `json:"-"` // the rule of the Criterion over Steps, or NaN without steps; in JSON "reward"
-	Advantage float64 `json:"-"` // used by strategy Steps, otherwise NaN; in JSON "advantage"
+	// Reward is the rule of the Criterion over Steps, or NaN without steps. In
+	// JSON it is "reward".
+	Reward float64 `json:"-"`
+
+	// Advantage is used by strategy Steps and otherwise NaN. In JSON it is
+	// "advantage".
+	Advantage float64 `json:"-"`
 }
 
 // Step is a scored step of a trajectory.
@@ -56,7 +66,7 @@ type State string
 const (
 	Accepted  State = "accepted"  // picked: continued, or kept as a result
 	Rejected  State = "rejected"  // another was better
-	Abandoned State = "abandoned" // the reward fell: nothing of this path was picked
+	Abandoned State = "abandoned" // the reward fell: no candidate was picked
 	Duplicate State = "duplicate" // same text as an earlier child of its parent
 )
 

@@ -26,7 +26,7 @@ type completionRequest struct {
 // completionReply is the part of an answer that is used. Servers send more.
 type completionReply struct {
 	Choices []choice        `json:"choices"`
-	Error   json.RawMessage `json:"error"` // some servers and proxies send errors with status 200
+	Error   json.RawMessage `json:"error"` // some send errors with status 200
 	Usage   struct {
 		CompletionTokens float64 `json:"completion_tokens"` // some servers write 3.0
 	} `json:"usage"`
