@@ -18,6 +18,26 @@
 // Each of these yields a *[Skip], as does a result with a value that SARIF does
 // not have in its place.
 //
+// # Odd values
+//
+// A value of a type that SARIF does not have in its place costs the results that
+// need it:
+//
+//   - in a result, that result
+//   - in a rule, an artifact or a shared location, the results that refer to it
+//   - in the name, rules or messages of an extension or of the driver, the
+//     results whose rule or message is not found because of it; the same holds
+//     for taxonomies and CWEs
+//   - in the name of the driver, which every Finding has, all results of the run
+//   - in columnKind, originalUriBaseIds or invocations, or where artifacts
+//     or threadFlowLocations are not arrays, also all results of the run
+//
+// An object that has a key twice ends the log with [ErrLog], except where the
+// reader skips it unread. Where ruleId and ruleIndex contradict each other, ruleId
+// counts, since many producers write 0 by default. If no rule has that id, the
+// finding has neither severity nor CWEs of a rule, and its level is "warning"
+// unless the result has one.
+//
 // # Concurrency
 //
 // The package keeps no state. A Finding belongs to the caller.

@@ -17,12 +17,17 @@ import (
 // errStop ends a walk when the consumer stops the iteration.
 var errStop = errors.New("stop")
 
+// errFault ends the second walk where the first failed.
+var errFault = errors.New("fault")
+
 // logReader is the state of reading one log.
 type logReader struct {
 	ctx     context.Context
 	opt     Options
 	version string
 	runs    []*toolRun
+	fault   error // of the first walk, at faultAt
+	faultAt int64
 	yield   func(Finding, error) bool
 }
 
@@ -104,6 +109,8 @@ func (log *logReader) end(name string, j *strictjson.Reader) error {
 	switch {
 	case errors.Is(err, errStop):
 		return errStop
+	case errors.Is(err, errFault):
+		return log.fault
 	case log.ctx.Err() != nil:
 		return log.ctx.Err()
 	case errors.As(err, &syntax):

@@ -42,8 +42,9 @@ func (r *reader) messages() map[string]string {
 }
 
 // text returns the text of a message of a result of the rule, which may be nil.
-func (run *toolRun) text(m message, rule *descriptor) string {
-	text := m.text
+// odd says why it cannot be read.
+func (run *toolRun) text(m message, rule *descriptor) (text, odd string) {
+	text = m.text
 	if text == "" && m.id != "" {
 		var ok bool
 		if rule != nil {
@@ -52,10 +53,13 @@ func (run *toolRun) text(m message, rule *descriptor) string {
 		for i := 0; i < len(run.components) && !ok; i++ {
 			text, ok = run.components[i].messages[m.id]
 		}
+		for i := 0; i < len(run.components) && text == "" && odd == ""; i++ {
+			odd = run.components[i].oddMessages
+		}
 	} else if len(m.arguments) == 0 {
-		return text // many tools do not double the braces of a text
+		return text, "" // many tools do not double the braces of a text
 	}
-	return fill(text, m.arguments)
+	return fill(text, m.arguments), odd
 }
 
 // fill replaces {0}, {1} and so on by the arguments, and doubled braces by

@@ -50,11 +50,11 @@ func (r *reader) next(want byte) bool {
 	return false
 }
 
-// members reads an object.
+// members reads an object whose keys differ.
 func (r *reader) members() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		if r.next('{') {
-			r.j.Members()(yield)
+			r.j.Object()(yield)
 		}
 	}
 }

@@ -57,6 +57,21 @@ type component struct {
 	descriptors []descriptor   // rules, or the taxa of a taxonomy
 	byID        map[string]int // the first of each id
 	messages    map[string]string
+
+	oddName, oddList, oddMessages string // what could not be read
+}
+
+// hidden returns the odd value that may hide what a reference names, or "".
+func hidden(ref reference, all []component) string {
+	for _, c := range all {
+		if c.oddList != "" {
+			return c.oddList
+		}
+		if ref.component != noComponent && c.oddName != "" {
+			return c.oddName
+		}
+	}
+	return ""
 }
 
 // descriptor is a reportingDescriptor: a rule or a taxon.
@@ -179,6 +194,25 @@ func (run *toolRun) cwe(ref reference) (cwe int, ok bool) {
 	}
 	cwe, _ = strconv.Atoi(m[1]) // at most five digits
 	return cwe, true
+}
+
+// hiddenTaxon returns the odd value that may hide a CWE, or "".
+func (run *toolRun) hiddenTaxon(taxa []reference) string {
+	for _, ref := range taxa {
+		if _, ok := run.cwe(ref); ok {
+			continue
+		}
+		all := []component{run.taxa}
+		if ref.component != noComponent {
+			if all = run.taxonomies; ref.component.find(all) != nil {
+				all = []component{*ref.component.find(all)}
+			}
+		}
+		if odd := hidden(ref, all); odd != "" {
+			return odd
+		}
+	}
+	return ""
 }
 
 // appendCWEs appends the CWEs that references to taxa name.

@@ -83,6 +83,8 @@ func (log *logReader) give(r *reader, f Finding, err error) {
 	}
 	if ended := log.ctx.Err(); ended != nil {
 		r.j.Fail(ended)
+	} else if log.fault != nil && r.j.Offset() > log.faultAt {
+		r.j.Fail(errFault)
 	} else if !log.yield(f, err) {
 		r.j.Fail(errStop)
 	}
@@ -231,14 +233,30 @@ func (log *logReader) finding(run *toolRun, raw *rawResult) (f Finding, reason, 
 		ref.id = raw.ruleID
 	}
 	rule := run.rule(ref, raw.index)
+	if rule == nil && (ref != noReference || raw.index >= 0) {
+		detail = hidden(ref, run.components)
+	}
+	if detail == "" {
+		detail = run.hiddenTaxon(raw.taxa)
+	}
+	text, odd := run.text(raw.message, rule)
+	if detail == "" {
+		detail = odd
+	}
+	if detail != "" {
+		return f, Malformed, detail
+	}
 	f = Finding{
 		Tool: run.components[0].name, Rule: ref.id, Level: raw.level,
-		CWEs: run.appendCWEs(raw.cwes, raw.taxa), Message: run.text(raw.message, rule), Fingerprints: raw.fingerprints,
+		CWEs: run.appendCWEs(raw.cwes, raw.taxa), Message: text, Fingerprints: raw.fingerprints,
 	}
 	levels := []string{run.overridden(ref, rule, raw.invocation), "", "warning"}
 	if rule != nil {
 		if rule.odd != "" {
 			return f, Malformed, rule.odd
+		}
+		if odd := run.hiddenTaxon(rule.taxa); odd != "" {
+			return f, Malformed, odd
 		}
 		if f.Rule == "" {
 			f.Rule = rule.id
@@ -300,7 +318,11 @@ func (log *logReader) locate(run *toolRun, l rawLocation, rule *descriptor) (at 
 			l.nesting = own.nesting
 		}
 	}
-	at = Location{Region: l.region, Nesting: l.nesting, Message: run.text(l.message, rule)}
+	text, oddText := run.text(l.message, rule)
+	if l.odd == "" {
+		l.odd = oddText
+	}
+	at = Location{Region: l.region, Nesting: l.nesting, Message: text}
 	at.Region.codePoints = run.codePoints
 	if l.odd != "" || !l.physical {
 		return at, l.odd, false

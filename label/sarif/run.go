@@ -2,7 +2,7 @@ package sarif
 
 // prepare reads everything except results.
 func (log *logReader) prepare(r *reader) {
-	for key := range r.j.Members() {
+	for key := range r.j.Object() {
 		switch key {
 		case "version":
 			log.version = r.j.Text()
@@ -23,9 +23,7 @@ func (run *toolRun) prepare(r *reader) {
 			run.readTool(r)
 		case "taxonomies":
 			for range r.array() {
-				var c component
-				c.read(r, "taxa")
-				run.taxonomies = append(run.taxonomies, c)
+				run.taxonomies = append(run.taxonomies, r.component("taxa"))
 			}
 		case "columnKind":
 			run.codePoints = r.text() == "unicodeCodePoints"
@@ -65,39 +63,68 @@ func (run *toolRun) readTool(r *reader) {
 	for key := range r.members() {
 		switch key {
 		case "driver":
-			run.components[0].read(r, "rules", &run.taxa)
+			run.readDriver(r)
 		case "extensions":
 			for range r.array() {
-				var c component
-				c.read(r, "rules")
-				run.components = append(run.components, c)
+				run.components = append(run.components, r.component("rules"))
 			}
 		}
 	}
 }
 
-// read reads a toolComponent. Its descriptors are below the key list. taxa, if
-// given, takes its own taxonomy.
-func (c *component) read(r *reader, list string, taxa ...*component) {
-	c.byID = map[string]int{}
+// readDriver reads the driver, with rules and a taxonomy of its own. Every
+// result needs its name.
+func (run *toolRun) readDriver(r *reader) {
+	driver := &run.components[0]
 	for key := range r.members() {
-		switch {
-		case key == "name":
-			c.name = r.text()
-		case key == "guid":
-			c.guid = r.text()
-		case key == list:
-			c.readDescriptors(r)
-		case key == "taxa" && len(taxa) > 0:
-			taxa[0].byID = map[string]int{}
-			taxa[0].readDescriptors(r)
-		case key == "globalMessageStrings":
-			c.messages = r.messages()
+		switch key {
+		case "name":
+			driver.name = r.text()
+		case "taxa":
+			run.taxa.oddList = r.item(func() { run.taxa.readDescriptors(r) })
+		default:
+			driver.readMember(r, key, "rules")
 		}
 	}
 }
 
+// component reads an extension or a taxonomy. Its descriptors are below the key
+// list.
+func (r *reader) component(list string) (c component) {
+	odd := r.item(func() {
+		for key := range r.members() {
+			c.readMember(r, key, list)
+		}
+	})
+	if odd != "" { // no object
+		c.oddName, c.oddList, c.oddMessages = odd, odd, odd
+	}
+	return c
+}
+
+// readMember reads the value of a key of a toolComponent.
+func (c *component) readMember(r *reader, key, list string) {
+	switch key {
+	case "name", "guid":
+		var text string
+		odd := r.item(func() { text = r.text() })
+		if key == "name" {
+			c.name = text
+		} else {
+			c.guid = text
+		}
+		if c.oddName == "" {
+			c.oddName = odd
+		}
+	case list:
+		c.oddList = r.item(func() { c.readDescriptors(r) })
+	case "globalMessageStrings":
+		c.oddMessages = r.item(func() { c.messages = r.messages() })
+	}
+}
+
 func (c *component) readDescriptors(r *reader) {
+	c.byID = map[string]int{}
 	for range r.array() {
 		var d descriptor
 		d.odd = r.item(func() { d.read(r) })

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"math"
 )
 
 // ErrLog is wrapped by errors about a whole log: not SARIF, a version other
@@ -101,7 +102,7 @@ type Location struct {
 // holds all of it.
 //
 // A result that cannot be used yields a *Skip, and reading continues. So does a
-// value that is odd in a result, or in the rule or artifact it refers to. Any
+// result that needs an odd value; the package documentation says which do. Any
 // other error ends the iteration: a file system error, ctx.Err() or ErrLog.
 // Results before the fault have been yielded by then, provided that the version
 // of the log came before it. An end without an error is the end of a whole log: a
@@ -109,7 +110,8 @@ type Location struct {
 func Findings(ctx context.Context, fsys fs.FS, name string, opt Options) iter.Seq2[Finding, error] {
 	return func(yield func(Finding, error) bool) {
 		log := &logReader{ctx: ctx, opt: opt}
-		if err := log.read(fsys, name, log.prepare); err != nil && (log.version == "" || !errors.Is(err, ErrLog)) {
+		err := log.read(fsys, name, log.prepare)
+		if err != nil && (log.version == "" || !errors.Is(err, ErrLog)) {
 			yield(Finding{}, err)
 			return
 		}
@@ -118,7 +120,14 @@ func Findings(ctx context.Context, fsys fs.FS, name string, opt Options) iter.Se
 			return
 		}
 		log.yield = yield
-		if err := log.read(fsys, name, log.results); err != nil && !errors.Is(err, errStop) {
+		log.fault, log.faultAt = err, math.MaxInt64
+		if syntax := (*SyntaxError)(nil); errors.As(err, &syntax) {
+			log.faultAt = syntax.Offset
+		}
+		if err = log.read(fsys, name, log.results); err == nil {
+			err = log.fault // where results do not look: a repeated key
+		}
+		if err != nil && !errors.Is(err, errStop) {
 			yield(Finding{}, err)
 		}
 	}
