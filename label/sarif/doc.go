@@ -25,18 +25,18 @@
 //
 //   - in a result, that result
 //   - in a rule, an artifact or a shared location, the results that refer to it
-//   - in the name, rules or messages of an extension or of the driver, the
-//     results whose rule or message is not found because of it; the same holds
-//     for taxonomies and CWEs
-//   - in the name of the driver, which every Finding has, all results of the run
-//   - in columnKind, originalUriBaseIds or invocations, or where artifacts
-//     or threadFlowLocations are not arrays, also all results of the run
+//   - in the rules, messages or guid of the driver or an extension, or in the
+//     name of an extension, the results whose rule or message is not found
+//     because of it; the same holds for taxonomies and CWEs
+//   - in the name of the driver, which every Finding has, in columnKind,
+//     originalUriBaseIds or invocations, or if a list such as artifacts is not
+//     an array, all results of the run
 //
 // An object that has a key twice ends the log with [ErrLog], except where the
 // reader skips it unread. Where ruleId and ruleIndex contradict each other, ruleId
 // counts, since many producers write 0 by default. If no rule has that id, the
 // finding has neither severity nor CWEs of a rule, and its level is "warning"
-// unless the result has one.
+// unless the result or an override of the invocation has one.
 //
 // # Concurrency
 //
