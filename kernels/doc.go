@@ -18,11 +18,13 @@
 // # Numerics
 //
 // Results are a contract. They have the same bits on every machine, with or
-// without assembly, however the work is split into calls:
+// without assembly, however the work is split into calls. Let C = X Wᵀ + b be a
+// product of an input X (M, K) and a weight W (N, K), and k an index of their
+// columns:
 //
 //   - In precision [F32] each element of C is one chain of fused multiply-adds
-//     over k in order. It starts from the bias or from what C holds. Weights are
-//     widened exactly.
+//     over k in order. It starts from the bias b, or in [MatMulAdd] from what is
+//     there. Weights are widened exactly.
 //   - In precision [BF16] inputs and weights are rounded to bfloat16, to nearest
 //     even; magnitudes below 2^-50 become +0. The chain takes k = 1, 0, 3, 2,
 //     and so on; the last k of an odd K is taken alone. A start with a magnitude
@@ -58,18 +60,18 @@
 //	avx2        amd64 with AVX2, FMA and F16C
 //	neon        arm64; not for the integer precisions
 //
-// At start VDPBF16PS is probed and is used only if it gives the bits of the
-// contract. Everything else, and every build with the tag purego, runs Go code,
-// which is always compiled and against which the assembly is tested. [ISA] names
-// what is in force. SECCODEPRM_DISABLE, a comma-separated list of these names
-// that is read once at start, turns instruction sets off; the next best one
-// takes over. SECCODEPRM_REQUIRE is a list as well: the tests fail unless
-// this build and machine have all of them.
+// VDPBF16PS is probed at start, and used only if it gives the bits of the
+// contract. Other machines, and builds with the tag purego, run Go code. It is
+// compiled into every build, and tests compare the assembly with it. [ISA] names
+// the instruction set in use. SECCODEPRM_DISABLE, a comma-separated list of
+// these names that is read once at start, turns instruction sets off; the next
+// best one takes over. SECCODEPRM_REQUIRE is a list as well: the tests fail
+// unless this build and machine have all of them.
 //
 // Assembly functions are leaves without a frame. They execute VZEROUPPER before
 // they return, and access nothing outside the slices they are given; prefetches
 // may, because they cannot fault. A call takes less than about 100 µs, since it
-// cannot be preempted and a stop of the world waits for it. The functions that
+// cannot be preempted and stop-the-world pauses wait for it. The functions that
 // choose between assembly and Go are marked noinline, so that the loops around
 // them keep their preemption points.
 //
@@ -83,7 +85,7 @@
 // # Memory
 //
 // [Input], [Scratch], [Queries] and [Softmax] keep their largest buffers and are
-// meant to be reused. Apart from packing weights, nothing else allocates.
+// meant to be reused. Otherwise only packing weights allocates.
 //
 // # Errors
 //

@@ -48,7 +48,7 @@ type (
 type int8Args struct {
 	tile, a, panel unsafe.Pointer
 	ahead          unsafe.Pointer // weights to prefetch
-	next           int            // bytes to the second panel (AVX-512), or to the next quad of a
+	next           int            // bytes to the second panel (AVX-512) or the next quad of a
 	quads, rows    int
 }
 

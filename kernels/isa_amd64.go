@@ -11,7 +11,7 @@ import (
 	"seccodeprm/internal/num"
 )
 
-// The instruction sets in force. Dispatchers read them; only tests write them.
+// The instruction sets in use. Dispatchers read them; only tests write them.
 // Each requires the ones it builds on.
 var (
 	useAVX2       = hasAVX2() && !disabled(isaAVX2)

@@ -111,10 +111,12 @@ func TestProbeTellsOrdersApart(t *testing.T) {
 			b0, b1 := num.FromBF16(uint16(b[lane])), num.FromBF16(uint16(b[lane]>>16))
 			contract := num.FMA(a0, b0, num.FMA(a1, b1, c[lane]))
 			products := [2]float64{float64(a0) * float64(b0), float64(a1) * float64(b1)}
+			// A float64 holds the last sum exactly: its terms are multiples of
+			// 2^-31 below 4.
 			for i, other := range []float32{
 				num.FMA(a1, b1, num.FMA(a0, b0, c[lane])),             // even first
 				float32(products[0]+products[1]) + c[lane],            // products first
-				float32(products[0] + products[1] + float64(c[lane])), // rounded once: all terms are multiples of 2^-31 below 4
+				float32(products[0] + products[1] + float64(c[lane])), // rounded once
 			} {
 				if contract != other {
 					differ[i]++

@@ -30,7 +30,7 @@ func (s *Scratch) Next(w *Weight, n int) {
 // of x. c (M, n1-n0), rows ldc apart, holds just these columns. bias (N) covers
 // all rows of w; nil means zeros. In precision [F32]
 //
-//	c[i][n-n0] = chain over k = 0..K-1 of fma(x[i][k], w[n][k], ·), starting from bias[n]
+//	c[i][n-n0] = bias[n], then fma(x[i][k], w[n][k], ·) for k = 0..K-1 in order
 //
 // In precision [BF16] operands are rounded to bfloat16 and the chain takes k =
 // 1, 0, 3, 2, and so on. In [W8A16] and [W8A8], where input and weight have the

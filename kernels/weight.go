@@ -34,8 +34,7 @@ type Packed struct {
 	Pairs []uint16 // [N/16][K/2][16][2] bfloat16
 
 	// Quads, Scale and Offset are set in FormW8. Let a be the largest magnitude
-	// of row n. Its scale is a/127, and its elements are the
-	// integers
+	// of row n. Its scale is a/127, and its elements are the integers
 	//
 	//	q[k] = round(w[k] * (127/a))
 	//
@@ -177,8 +176,8 @@ func (d *Packed) check(w *Weight) {
 	default:
 		panic(fmt.Sprintf("kernels: weight (%d, %d) packed in form %q", w.N, w.K, form))
 	}
-	if len(d.Pairs) != pairs ||
-		len(d.Quads) != quads || len(d.Scale) != scales || len(d.Offset) != scales {
+	if len(d.Pairs) != pairs || len(d.Quads) != quads ||
+		len(d.Scale) != scales || len(d.Offset) != scales {
 		panic(fmt.Sprintf("kernels: weight (%d, %d) packed for %v in %d pairs, %d quads, %d scales and %d offsets",
 			w.N, w.K, d.Precision, len(d.Pairs)/2, len(d.Quads), len(d.Scale), len(d.Offset)))
 	}

@@ -22,12 +22,13 @@ type Options struct {
 	// always make a copy. Default: DefaultWeights.
 	Weights Weights
 
-	// Packed names a file that Model.WritePacked wrote for the same model, adapter
-	// and precision. Matrix products then read weights from it, and Weights must
-	// be DefaultWeights. A file of a real directory is mapped: processes share
-	// its pages, and no time is spent on packing. Open returns ErrPacked for a
-	// file that does not fit, and the first use of a layer for one that is
-	// damaged; there is no fallback. Default: none.
+	// Packed names a file that Model.WritePacked wrote for the same model,
+	// adapter and precision; W8A16 and W8A8 share a file, whose precision is
+	// called "w8". Matrix products then read weights from it, and Weights must be
+	// DefaultWeights. A file of a real directory is mapped: processes share its
+	// pages, and no time is spent on packing. Open returns ErrPacked for a file
+	// that does not fit, and the first use of a layer for one that is damaged;
+	// there is no fallback. Default: none.
 	Packed string
 
 	// PackedFS is where Packed is. Default: the file system given to Open.

@@ -29,7 +29,7 @@ type Report struct {
 	Precision string `json:"precision"`         // contract of arithmetic, such as "bf16"
 	ISA       string `json:"isa"`               // instruction set, such as "avx2"; it changes no bit
 	Device    string `json:"device"`            // "cpu"
-	Weights   string `json:"weights"`           // where they were read: "map" (mapped files), "copy" (files in memory), "pack" (packed copy) or "sidecar" (Options.Packed)
+	Weights   string `json:"weights"`           // where they were read: "map" (mapped files), "copy" (files in memory), "pack" (packed copy) or "sidecar" (a file of packed weights beside the checkpoint: Options.Packed)
 	Rounded   bool   `json:"rounded,omitempty"` // the weights were stored in another type, or merged, and rounded to the precision's
 
 	Tokens   int  `json:"tokens"`             // of prompt and steps, each counted once

@@ -61,7 +61,7 @@ type Description struct {
 	Precision string // contract of arithmetic, such as "bf16"
 	ISA       string // instruction set in use, such as "avx2" or "generic"
 	Device    string // "cpu"
-	Weights   string // where matrix products read weights: "map", "copy", "pack" or "sidecar"
+	Weights   string // where matrix products read weights: "map", "copy", "pack" or "sidecar" (a file of packed weights)
 }
 
 // Cache holds the keys and values of one sequence in pages of PageLen positions.

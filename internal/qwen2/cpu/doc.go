@@ -4,7 +4,9 @@
 //	cache := engine.NewCache(len(ids))
 //	defer cache.Release()
 //	hidden := make([]float32, len(reads)*model.Config.HiddenSize)
-//	err := engine.Prefill(ctx, []qwen2.Sequence{{Cache: cache, IDs: ids, Rows: reads, Hidden: hidden}})
+//	err := engine.Prefill(ctx, []qwen2.Sequence{{
+//		Cache: cache, IDs: ids, Rows: reads, Hidden: hidden,
+//	}})
 //
 // Read forward.go first: it is the whole pass, top to bottom. ops.go, gated.go
 // and attention.go hold its operations, schedule.go cuts their work into pieces

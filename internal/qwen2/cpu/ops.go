@@ -7,8 +7,8 @@ import (
 )
 
 // ops are the operations of a pass. Each holds the operands of one loop and is
-// its body. It lives in the pass and is used again, so a loop makes no garbage,
-// as it would with a closure. The operations of attention are in attention.go.
+// its body. It lives in the pass and is used again, so a loop allocates nothing;
+// a closure would. The operations of attention are in attention.go.
 type ops struct {
 	embed     embedOp
 	norm      normOp

@@ -20,13 +20,13 @@ import (
 // qwen2.ErrModel.
 var ErrPacked = fmt.Errorf("%w: packed weights", qwen2.ErrModel)
 
-// ErrNothingToPack says that in this precision all weights of the model are read
-// as they are stored. It wraps ErrPacked.
+// ErrNothingToPack says that in this precision all weights of the model are
+// read as they are stored. It wraps ErrPacked.
 var ErrNothingToPack = fmt.Errorf("%w: nothing to pack", ErrPacked)
 
-// Packed is an open file of packed weights from [Engine.WritePacked]: the layers of
-// one model in the order in which matrix products of one precision read them. It
-// belongs to the engine that gets it in Options.Packed.
+// Packed is an open file of packed weights from [Engine.WritePacked]: the
+// layers of one model in the order in which matrix products of one precision
+// read them. It belongs to the engine that gets it in Options.Packed.
 type Packed struct {
 	file   *safetensors.File
 	layout *packedLayout
@@ -38,9 +38,9 @@ type Packed struct {
 // mapped if fsys is a real directory.
 //
 // The header (format, version, digest of the model, precision and shapes) must
-// equal the one that WritePacked would write, byte for byte. The data of a layer
-// is compared with its checksums when the layer is first used. Every error wraps
-// ErrPacked and names the file.
+// equal the one that WritePacked would write, byte for byte. The data of a
+// layer is compared with its checksums when the layer is first used. Every
+// error wraps ErrPacked and names the file.
 func OpenPacked(fsys fs.FS, name string, model *qwen2.Model, precision qwen2.Precision) (*Packed, error) {
 	layout, err := newPackedLayout(model, precision)
 	if err != nil {
@@ -63,19 +63,24 @@ func (p *Packed) open(name string) error {
 	have, want := p.file.Metadata(), p.layout.metadata
 	for _, key := range packedKeys {
 		if have[key] != want[key] {
-			return fmt.Errorf("%w: %s: its %s is %.80q, want %q", ErrPacked, name, key, have[key], want[key])
+			shared := ""
+			if w8 := string(kernels.FormW8); key == "precision" && (have[key] == w8 || want[key] == w8) {
+				shared = fmt.Sprintf(" (%v and %v share %q)", qwen2.W8A16, qwen2.W8A8, w8)
+			}
+			return fmt.Errorf("%w: %s: its %s is %.80q, want %q%s", ErrPacked, name, key, have[key], want[key], shared)
 		}
 	}
 	all, header := p.file.Bytes(), p.layout.header
 	if !bytes.HasPrefix(all, header) {
 		return fmt.Errorf("%w: %s: its header does not list the tensors of this model", ErrPacked, name)
 	}
-	sums, _ := p.file.Tensor(packedSums) // the header has it: it is the one we expect
+	sums, _ := p.file.Tensor(packedSums) // it is there: the header is as expected
 	p.data, p.sums = all[len(header):][:p.layout.size], sums.Uint32s()
 	return nil
 }
 
-// guard runs fn, which reads the file, and returns ErrPacked if the file changed.
+// guard runs fn, which reads the file, and returns ErrPacked if the file
+// changed.
 func (p *Packed) guard(fn func() error) error {
 	err := mapped.Guard(fn, p.file.Mapped()...)
 	if errors.Is(err, mapped.ErrFault) && !errors.Is(err, qwen2.ErrModel) {
@@ -103,8 +108,8 @@ func (p *Packed) check(ctx context.Context, threads, layer int) error {
 	return err
 }
 
-// bind points the weight of a projection to its packed form in the file, if there
-// is one. In precision F32 only weights stored in bfloat16 have one.
+// bind points the weight of a projection to its packed form in the file, if
+// there is one. In precision F32 only weights stored in bfloat16 have one.
 func (p *Packed) bind(to *kernels.Weight, name string, precision qwen2.Precision) (ok bool) {
 	weight, ok := p.file.Tensor(name + packedWeight)
 	switch {
@@ -131,8 +136,8 @@ func (e *Engine) guard(fn func() error) error {
 	return e.packed.guard(func() error { return e.model.Guard(fn) })
 }
 
-// releaseSource releases the mapped pages of weights that have a packed form in the
-// file.
+// releaseSource releases the mapped pages of weights that have a packed form in
+// the file.
 func (e *Engine) releaseSource() {
 	for l := range e.model.Layers {
 		for _, p := range qwen2.Projections {

@@ -10,9 +10,9 @@ import (
 	"seccodeprm/kernels"
 )
 
-// A file of packed weights is a safetensors file. Its metadata tells its origin.
-// It has these tensors for each projection of each layer, in the order of the
-// pass:
+// A file of packed weights is a safetensors file. Its metadata tells its
+// origin. It has these tensors for each projection of each layer, in the order
+// of the pass:
 //
 //	model.layers.0.self_attn.q_proj.weight  BF16 [N/16, K/2, 16, 2], or
 //	model.layers.0.self_attn.q_proj.weight  U32 [N/16, K/4, 16], four int8 each,
@@ -26,7 +26,7 @@ import (
 // Each tensor begins at a multiple of 64 bytes, and the first at a page.
 const (
 	packedFormat  = "seccodeprm packed weights"
-	packedVersion = "1" // of this layout and of the order in which package kernels packs
+	packedVersion = "1" // of this layout and of the order in a kernels.Packed
 
 	packedWeight = ".weight"
 	packedScale  = ".scale"
@@ -94,7 +94,8 @@ func newPackedLayout(model *qwen2.Model, precision qwen2.Precision) (*packedLayo
 	return l, nil
 }
 
-// packedName returns the name of a projection, to which each tensor adds a suffix.
+// packedName returns the name of a projection, to which each tensor adds a
+// suffix.
 func packedName(layer int, projection string) string {
 	return "model.layers." + strconv.Itoa(layer) + "." + projection
 }

@@ -128,8 +128,9 @@ func TestPackedOrder(t *testing.T) {
 	}
 }
 
-// TestPackedVersion: a change of what WritePacked writes, or of the order in which
-// package kernels packs, changes these digests and needs another packedVersion.
+// TestPackedVersion: a change of what WritePacked writes, or of the order in
+// which package kernels packs, changes these digests and needs another
+// packedVersion.
 func TestPackedVersion(t *testing.T) {
 	m := openModel(t, testmodel.New(testmodel.Shape{}))
 	for precision, want := range map[qwen2.Precision]string{
@@ -142,8 +143,8 @@ func TestPackedVersion(t *testing.T) {
 	}
 }
 
-// TestPackedDamage: a file cut short, or with one bit changed anywhere, is refused
-// when it is opened or when the layer is first used.
+// TestPackedDamage: a file cut short, or with one bit changed anywhere, is
+// refused when it is opened or when the layer is first used.
 func TestPackedDamage(t *testing.T) {
 	m := openModel(t, testmodel.New(testmodel.Shape{VocabSize: 16}))
 	file := packedFile(t, m, qwen2.BF16)
@@ -188,7 +189,7 @@ func TestPackedOthers(t *testing.T) {
 	}{
 		{other, qwen2.BF16, file, `p.packed: its model is "` + m.Digest + `", want "` + other.Digest + `"`},
 		{m, qwen2.F32, file, `p.packed: its precision is "bf16", want "f32"`},
-		{m, qwen2.W8A8, file, `p.packed: its precision is "bf16", want "w8"`},
+		{m, qwen2.W8A8, file, `p.packed: its precision is "bf16", want "w8" (w8a16 and w8a8 share "w8")`},
 		{m, qwen2.BF16, bytes.Replace(file, []byte(`"version":"1"`), []byte(`"version":"2"`), 1), `p.packed: its version is "2", want "1"`},
 		{m, qwen2.BF16, bytes.Replace(file, []byte(`layers.0.`), []byte(`layers.9.`), 1), "p.packed: its header does not list the tensors"},
 		{m, qwen2.BF16, testmodel.New(testmodel.Shape{})["model.safetensors"].Data, `p.packed: its format is "pt", want "seccodeprm packed weights"`},
@@ -203,8 +204,8 @@ func TestPackedOthers(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
-// TestPackedChanges: a mapped file that shrinks or is rewritten while in use gives
-// an error, not a crash.
+// TestPackedChanges: a mapped file that shrinks or is rewritten while in use
+// gives an error, not a crash.
 func TestPackedChanges(t *testing.T) {
 	m := openModel(t, testmodel.New(testmodel.Shape{HiddenSize: 256, IntermediateSize: 512}))
 	path := filepath.Join(t.TempDir(), "p")
@@ -262,7 +263,8 @@ func TestWritePackedFails(t *testing.T) {
 	}
 }
 
-// FuzzPacked: a file is refused, or gives the same bits as the weights themselves.
+// FuzzPacked: a file is refused, or gives the same bits as the weights
+// themselves.
 func FuzzPacked(f *testing.F) {
 	m := openModel(f, testmodel.New(testmodel.Shape{VocabSize: 16, NumHiddenLayers: 1, IntermediateSize: 16}))
 	ids := []int32{3, 1, 2}

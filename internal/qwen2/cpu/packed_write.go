@@ -11,10 +11,10 @@ import (
 	"seccodeprm/kernels"
 )
 
-// WritePacked writes a file for OpenPacked with the engine's model and precision,
-// on which alone the bytes depend. It holds one matrix at a time in memory, and
-// releases the mapped pages of the model. Errors wrap ErrPacked or qwen2.ErrModel,
-// or are errors of w or ctx.
+// WritePacked writes a file for OpenPacked with the engine's model and
+// precision, on which alone the bytes depend. It holds one matrix at a time in
+// memory, and releases the mapped pages of the model. Errors wrap ErrPacked or
+// qwen2.ErrModel, or are errors of w or ctx.
 func (e *Engine) WritePacked(ctx context.Context, w io.Writer) error {
 	layout, err := newPackedLayout(e.model, e.precision)
 	if err != nil {

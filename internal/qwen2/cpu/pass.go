@@ -25,11 +25,11 @@ type pass struct {
 	q, k, v matrix        // (rows, heads·HeadDim), (rows, kv heads·HeadDim) twice
 	x       kernels.Input // of products: packed norm of h, or output of the attention
 	act     kernels.Input // of down_proj: packed silu(gate) * up
-	wideAct matrix        // (rows, IntermediateSize) the same, where only whole rows can be packed
+	wideAct matrix        // the same as rows, where only whole rows can be packed
 
 	ops       ops
 	attention attention
-	scratch   []scratch // one a worker
+	scratch   []scratch // one per worker
 	units     []unit    // of the products that run now
 	run       runner
 	clock     *clock // nil without Options.Times

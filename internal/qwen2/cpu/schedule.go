@@ -68,7 +68,7 @@ type queryTile struct {
 	segments             []segment
 	head                 int // key/value head
 	queries              int
-	shared               int // blocks at the front that are the same pages for all segments
+	shared               int // blocks at the front whose pages all segments share
 	firstSplit, endSplit int // its splits, if there are any
 }
 
@@ -82,8 +82,8 @@ type segment struct {
 	queries int
 }
 
-// split is a range of the keys of a tile, the blocks from index*kernels.SplitBlocks on,
-// as work of its own (split-KV).
+// split is a range of the keys of a tile as work of its own (split-KV): the
+// blocks from index*kernels.SplitBlocks on.
 type split struct {
 	tile, index int
 	sums        kernels.Softmax
