@@ -23,7 +23,7 @@ import (
 // memory. Open reads all weights once, in parallel, to check that they are
 // finite.
 //
-// Tensor names and shapes tell the kind of head: token or sequence
+// Names and shapes of the tensors tell the kind of head: token or sequence
 // classification, Qwen2.5-Math-PRM, a reward model with one output, a value
 // head, or a causal LM for which seccodeprm.json names two candidate tokens.
 //

@@ -81,7 +81,7 @@ func (l *Layout) AppendSteps(ctx context.Context, ids []int32, ends []int, src [
 				text = pol.AppendText(text[:0], src, s)
 			}
 			var err error
-			if ids, err = encodeText(ctx, enc, ids, text); err != nil {
+			if ids, err = l.encodeText(ctx, enc, ids, text); err != nil {
 				return nil, nil, err
 			}
 			if err := l.checkVocab(ids[begin:]); err != nil {
@@ -106,15 +106,27 @@ func (l *Layout) Tail() int { return len(l.tail) }
 const longText = 1 << 20
 
 // encodeText is enc.AppendEncode that returns as soon as ctx is cancelled, even
-// within a long text. The encoder itself cannot be interrupted, since a single word
-// may be megabytes long. It then ends in the background, in memory of its own, and
-// the caller must not use enc and text again.
-func encodeText(ctx context.Context, enc *tokenizer.Encoder, dst []int32, text []byte) ([]int32, error) {
+// within a long text. The encoder itself cannot be interrupted, since a single
+// word may be megabytes long. It then ends in the background, in memory of its
+// own, and the caller must not use enc and text again.
+//
+// Only a few long texts are encoded at once, abandoned ones included: the others
+// wait, so that cancelled calls do not pile up.
+func (l *Layout) encodeText(ctx context.Context, enc *tokenizer.Encoder, dst []int32, text []byte) ([]int32, error) {
 	if len(text) <= longText {
 		return enc.AppendEncode(dst, text), nil
 	}
+	select {
+	case l.long <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	done := make(chan []int32, 1)
-	go func() { done <- enc.AppendEncode(nil, text) }()
+	go func() {
+		ids := enc.AppendEncode(nil, text)
+		<-l.long
+		done <- ids
+	}()
 	select {
 	case ids := <-done:
 		return append(dst, ids...), nil

@@ -3,6 +3,7 @@ package layout
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"seccodeprm/tokenizer"
@@ -23,7 +24,8 @@ type Layout struct {
 
 	imStart, imEnd int32 // Chat only
 
-	encoders sync.Pool // of *tokenizer.Encoder, whose caches are warm
+	encoders sync.Pool     // of *tokenizer.Encoder, whose caches are warm
+	long     chan struct{} // holds an element for each long text that is encoded
 }
 
 // New resolves spec with the model's tokenizer. vocab is the number of rows of the
@@ -35,6 +37,7 @@ func New(tok *tokenizer.Tokenizer, spec Spec, vocab int) (*Layout, error) {
 		return nil, fmt.Errorf("%w: %w", ErrSpec, err)
 	}
 	l := &Layout{tok: tok, kind: spec.Layout, vocab: vocab, prompt: spec.Prompt}
+	l.long = make(chan struct{}, runtime.GOMAXPROCS(0))
 	l.encoders.New = func() any { return tok.NewEncoder() }
 	enc := tok.NewEncoder()
 	switch l.kind {

@@ -306,10 +306,39 @@ func TestCancelledEncodingLeavesTheCallersMemory(t *testing.T) {
 	}
 }
 
-// lateContext is a cancelled context whose first Err does not yet say so.
+// TestLongEncodingsAreBounded: a long text waits for a place, and not once its
+// context is cancelled.
+func TestLongEncodingsAreBounded(t *testing.T) {
+	l := newLayout(t, Default(Appended))
+	for range cap(l.long) {
+		l.long <- struct{}{}
+	}
+	src := bytes.Repeat([]byte("x = 1;\n"), longText/7+1)
+	steps := []segment.Step{{Start: 0, End: len(src), Line: 1, EndLine: 1}}
+	pol := segment.Policy{Preset: "paper"}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() {
+		_, err := l.Encode(ctx, "", src, pol, steps)
+		ended <- err
+	}()
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
+	require.Len(t, l.long, cap(l.long))
+
+	go func() {
+		_, err := l.Encode(t.Context(), "", src, pol, steps)
+		ended <- err
+	}()
+	<-l.long
+	require.NoError(t, <-ended)
+	l.long <- struct{}{} // there is a place again
+}
+
+// lateContext is a cancelled context whose first Err and Done do not yet say so.
 type lateContext struct {
 	context.Context
-	asked bool
+	asked, waited bool
 }
 
 func (c *lateContext) Err() error {
@@ -318,4 +347,12 @@ func (c *lateContext) Err() error {
 		return nil
 	}
 	return c.Context.Err()
+}
+
+func (c *lateContext) Done() <-chan struct{} {
+	if !c.waited {
+		c.waited = true
+		return nil
+	}
+	return c.Context.Done()
 }

@@ -50,9 +50,9 @@ type Spec struct {
 	Aggregate   string   // aggregate: name of the rule, see aggregate.Lookup
 	Tau         float64  // tau: temperature of that rule, > 0
 	Threshold   float64  // threshold on R, in [-1, 1]: vulnerable iff R <= threshold
-	Context     int      // context: longest sequence in tokens, >= 1; 0 where the key is absent: not limited here
+	Context     int      // context: longest sequence in tokens, >= 1; 0 without the key: no limit here
 	Temperature float64  // temperature T > 0 of p(secure) = sigmoid((z_secure - z_vulnerable + b) / T)
-	Offset      float64  // offset b of the same
+	Offset      float64  // offset b in that formula
 	Candidates  []string // candidates: the two tokens at which a causal LM is read, by text; output 0 first
 	Source      string   // source: where the weights come from, free text
 }

@@ -126,8 +126,8 @@ func unknownKey(key string) error {
 	return fmt.Errorf("unknown key, known are %s", strings.Join(keys[:], ", "))
 }
 
-// Over returns base with the values of the file. If the file names another layout
-// than base, prompt and separator default to those of that layout. Over returns
+// Over returns base with the values of the file. If the file names another
+// layout than base, prompt and separator default to that layout's. Over returns
 // ErrSpec for values out of range, with file and key.
 func (s *Settings) Over(base Spec) (Spec, error) {
 	out := base
