@@ -14,8 +14,9 @@ var (
 	// ErrClosed says that the Model or the Session was closed.
 	ErrClosed = errors.New("prm: closed")
 
-	// ErrModel says that the checkpoint, its adapter, tokenizer or seccodeprm.json
-	// cannot be used, or that its files changed on disk while in use.
+	// ErrModel says that the checkpoint, its adapter, tokenizer or
+	// seccodeprm.json cannot be used, or that its files changed on disk while
+	// in use.
 	ErrModel = qwen2.ErrModel
 
 	// ErrPacked says that the file of Options.Packed belongs to another model,
@@ -30,8 +31,8 @@ var (
 	// at once, and Options.Windows is off.
 	ErrTooLong = errors.New("prm: input too long")
 
-	// ErrBudget says that keys and values would exceed Options.MaxKVBytes, together
-	// with what open sessions hold.
+	// ErrBudget says that keys and values would exceed Options.MaxKVBytes,
+	// together with what open sessions hold.
 	ErrBudget = qwen2.ErrBudget
 
 	// ErrConcurrent says that a Session was used while another call to it was

@@ -23,9 +23,9 @@ func newKVMemory(limit, pageBytes int64) *kvMemory {
 	return k
 }
 
-// admit cuts the sequences to what is known of the ids wanted, and reserves memory
-// for the rest of all of them or of none. It returns a run for each want, still
-// without rows. Unless it fails, leave must follow.
+// admit cuts the sequences to what is known of the ids wanted, and reserves
+// memory for the rest of all of them or of none. It returns a run for each
+// want, still without rows. Unless it fails, leave must follow.
 func (k *kvMemory) admit(ctx context.Context, engine qwen2.Engine, wants []want) ([]qwen2.Sequence, error) {
 	runs := make([]qwen2.Sequence, len(wants))
 	err := k.reserve(ctx, func() error {
@@ -83,7 +83,8 @@ func (k *kvMemory) wait(ctx context.Context) {
 	stop()
 }
 
-// leave ends a call and releases its transient sequences. Waiting calls try again.
+// leave ends a call and releases its transient sequences. Waiting calls try
+// again.
 func (k *kvMemory) leave(wants []want) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

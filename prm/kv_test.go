@@ -97,8 +97,8 @@ func TestSessionReadsOnlyWhatIsNew(t *testing.T) {
 	require.Zero(t, heldBytes(m))
 }
 
-// TestForkSharesMemory counts pages: a fork takes none until it diverges, and then
-// a copy of one.
+// TestForkSharesMemory counts pages: a fork takes none until it diverges, and
+// then a copy of one.
 func TestForkSharesMemory(t *testing.T) {
 	m, _ := openCounting(t, Options{MaxTokens: 4096})
 	in := source(t)
@@ -161,8 +161,8 @@ func TestKeptPrefixes(t *testing.T) {
 	require.Zero(t, heldBytes(m))
 }
 
-// TestKeptPrefixesAreBounded scores many texts with little memory for prefixes, and
-// with a budget that makes prefixes go.
+// TestKeptPrefixesAreBounded scores many texts with little memory for prefixes,
+// and with a budget that makes prefixes go.
 func TestKeptPrefixesAreBounded(t *testing.T) {
 	pageBytes := int64(12 << 10)
 	for _, opts := range []Options{
@@ -206,8 +206,8 @@ func (e *interrupted) Prefill(ctx context.Context, sequences []qwen2.Sequence) e
 	return ctx.Err()
 }
 
-// TestSessionCancelledWithinAStep: the session is as before, what was run is not run
-// again, and what follows has the bits of Score.
+// TestSessionCancelledWithinAStep: the session is as before, what was run is
+// not run again, and what follows has the bits of Score.
 func TestSessionCancelledWithinAStep(t *testing.T) {
 	m, c := openCounting(t, Options{MaxTokens: 4096, PrefixCacheBytes: 1 << 20})
 	in := source(t)

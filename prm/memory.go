@@ -23,8 +23,8 @@ func freeMemory() int64 {
 	return max(0, min(free, limit-used))
 }
 
-// groupBytes reads a number from the control group as a container sees it. Without
-// a control group, or if the number is "max", it returns no bound.
+// groupBytes reads a number from the control group as a container sees it.
+// Without a control group, or if the number is "max", it returns no bound.
 func groupBytes(name string) int64 {
 	data, err := os.ReadFile("/sys/fs/cgroup/" + name)
 	if err != nil {

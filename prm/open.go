@@ -19,9 +19,8 @@ import (
 // Open loads a checkpoint from the root of fsys: config.json, model.safetensors
 // (or its shards with model.safetensors.index.json), tokenizer.json (or
 // vocab.json and merges.txt) and, if present, seccodeprm.json. Files of a real
-// directory (os.DirFS) are mapped; those of other file systems are read into
-// memory. Open reads all weights once, in parallel, to check that they are
-// finite.
+// directory (os.DirFS) are mapped; any others are read into memory. Open reads
+// all weights once, in parallel, to check that they are finite.
 //
 // Names and shapes of the tensors tell the kind of head: token or sequence
 // classification, Qwen2.5-Math-PRM, a reward model with one output, a value

@@ -19,8 +19,8 @@ import (
 	"seccodeprm/prm/tiny"
 )
 
-// TestPackedGoldenBits: a model that maps its packed weights gives the golden bits
-// in every precision.
+// TestPackedGoldenBits: a model that maps its packed weights gives the golden
+// bits in every precision.
 func TestPackedGoldenBits(t *testing.T) {
 	for precision, want := range goldenBits {
 		if testing.Short() && precision != prm.BF16 {

@@ -35,7 +35,8 @@ func newPrefixes(limit, pageBytes int64) prefixes {
 	return prefixes{limit: limit, pageBytes: pageBytes, pages: map[pageKey]*list.Element{}, used: list.New()}
 }
 
-// nextKey returns the key of the page with ids that follows the page of key before.
+// nextKey returns the key of the page with ids that follows the page of key
+// before.
 func nextKey(before pageKey, ids []int32) pageKey {
 	var data [sha256.Size + 4*qwen2.PageLen]byte
 	copy(data[:], before[:])

@@ -11,9 +11,9 @@ import (
 // finished code. Their common beginning is run once, and the rest of all
 // candidates together.
 //
-// aggregate.Order over the rewards of the reports gives the ranking. in.Steps must
-// be nil. Rank returns the errors of Score. If a candidate cannot be scored, the
-// call fails and the error names its index.
+// aggregate.Order over the rewards of the reports gives the ranking. in.Steps
+// must be nil. Rank returns the errors of Score. If a candidate cannot be
+// scored, the call fails and the error names its index.
 func (m *Model) Rank(ctx context.Context, in Input, candidates [][]byte) ([]*Report, error) {
 	if err := m.enter(); err != nil {
 		return nil, err
@@ -50,8 +50,8 @@ func (m *Model) rank(ctx context.Context, in Input, candidates [][]byte, base *s
 	return reports, nil
 }
 
-// runForked is run for works whose ids begin alike: it runs their common beginning
-// once and forks it for each of them.
+// runForked is run for works whose ids begin alike: it runs their common
+// beginning once and forks it for each of them.
 func (m *Model) runForked(ctx context.Context, works []*work, base *sequence) error {
 	var forked, alone []*work
 	stable := m.weights.Config.Rope.StableLength()

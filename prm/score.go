@@ -25,8 +25,9 @@ func (m *Model) Score(ctx context.Context, in Input) (*Report, error) {
 
 // ScoreAll scores many pieces of code and yields their reports in input order.
 // Short ones pass through the model together, which is faster and changes no
-// bit. While one batch passes, the next is read from inputs, cut and tokenised, on
-// the caller's goroutine: before the first report, ScoreAll reads two batches.
+// bit. While one batch passes, the next is read from inputs, cut and tokenised,
+// on the caller's goroutine: before the first report, ScoreAll reads two
+// batches.
 //
 // An input that cannot be scored yields a nil report and its error, and the
 // sequence continues. If ctx ends or the model is closed before the sequence is

@@ -18,7 +18,8 @@ import (
 	"seccodeprm/segment"
 )
 
-// oneByOne is an engine whose batches hold one input, with a hook before each run.
+// oneByOne is an engine whose batches hold one input, with a hook before each
+// run.
 type oneByOne struct {
 	enginetest.Engine
 	before func(ctx context.Context, sequences []qwen2.Sequence) error
@@ -53,7 +54,8 @@ func inputNamed(i int) Input {
 	return Input{Name: fmt.Sprint(i), Text: fmt.Appendf(nil, "a = %d\nb = 2\n", i)}
 }
 
-// TestScoreAllPlansAhead: while an input is run, the next one is read and planned.
+// TestScoreAllPlansAhead: while an input is run, the next one is read and
+// planned.
 func TestScoreAllPlansAhead(t *testing.T) {
 	planned := make(chan struct{}, 10)
 	m := openOneByOne(t, func(ctx context.Context, sequences []qwen2.Sequence) error {
@@ -200,8 +202,8 @@ func TestScoreAllEnds(t *testing.T) {
 	}
 }
 
-// TestScoreAllCancelledWhilePlanning: inputs planned before yield the error of the
-// context, not a nil report with a nil error.
+// TestScoreAllCancelledWhilePlanning: inputs planned before yield the error of
+// the context, not a nil report with a nil error.
 func TestScoreAllCancelledWhilePlanning(t *testing.T) {
 	m, _ := openCounting(t, Options{})
 	ctx, cancel := context.WithCancel(t.Context())

@@ -50,9 +50,9 @@ func bitsOf(reports ...*prm.Report) string {
 	return fmt.Sprintf("%x", h.Sum(nil)[:8])
 }
 
-// goldenBits are the same on every machine, instruction set and build: CI repeats
-// this test without assembly, for GOAMD64=v1 and v3 and on arm64. The first covers
-// two functions, for slow machines.
+// goldenBits are the same on every machine, instruction set and build: CI
+// repeats this test without assembly, for GOAMD64=v1 and v3 and on arm64. The
+// first covers two functions, for slow machines.
 var goldenBits = map[prm.Precision][2]string{
 	prm.F32:   {"8549aadf143f17c2", "cddf2b7ec65e3347"},
 	prm.BF16:  {"1c484a330492cb70", "a508837438d938c7"},

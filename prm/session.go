@@ -48,10 +48,10 @@ type Session struct {
 // with the separator after it. Under the others it becomes final with the code
 // that shows where the next step begins, about one step later (segment.Stream).
 //
-// A session cannot hold more tokens than Options.MaxTokens (ErrTooLong), with or
-// without Options.Windows. RoPE of type dynamic or longrope has angles that depend
-// on the final length: there, a session also ends at the length up to which they
-// stay the same (ErrModel).
+// A session cannot hold more tokens than Options.MaxTokens (ErrTooLong), with
+// or without Options.Windows. RoPE of type dynamic or longrope has angles that
+// depend on the final length: there, a session also ends at the length up to
+// which they stay the same (ErrModel).
 func (m *Model) NewSession(in Input) (*Session, error) {
 	if err := m.enter(); err != nil {
 		return nil, err
@@ -119,9 +119,9 @@ func (s *Session) Provisional(ctx context.Context) ([]StepReward, error) {
 	return r.steps, err
 }
 
-// Finish ends the code and returns the last steps. Append then fails until Rewind;
-// all other calls continue to work. Finishing again does nothing. Finish returns
-// the errors of Append.
+// Finish ends the code and returns the last steps. Append then fails until
+// Rewind; all other calls continue to work. Finishing again does nothing.
+// Finish returns the errors of Append.
 func (s *Session) Finish(ctx context.Context) ([]StepReward, error) {
 	if err := s.enter(); err != nil {
 		return nil, err
@@ -145,8 +145,8 @@ func (s *Session) rest(ctx context.Context) (reading, error) {
 }
 
 // Report returns the report of the final steps. It is marked Partial until the
-// session is finished, and is then the report of Score. It does not run the model.
-// Errors wrap ErrModel, ErrConcurrent or ErrClosed.
+// session is finished, and is then the report of Score. It does not run the
+// model. Errors wrap ErrModel, ErrConcurrent or ErrClosed.
 func (s *Session) Report() (*Report, error) {
 	if err := s.enter(); err != nil {
 		return nil, err
@@ -204,8 +204,8 @@ func (s *Session) read(ctx context.Context, steps []segment.Step) (reading, erro
 
 // run takes what is unknown of r through the model, and scores its steps.
 func (s *Session) run(ctx context.Context, r reading, steps []segment.Step) (reading, error) {
-	// The rows of final steps are asked for, too. They are known and cost nothing,
-	// unless a device lost them.
+	// The rows of final steps are asked for, too. They are known and cost
+	// nothing, unless a device lost them.
 	begin := s.head
 	rows := make([]int, 0, len(r.ends))
 	for _, end := range r.ends {

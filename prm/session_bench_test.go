@@ -128,8 +128,8 @@ func BenchmarkRank(b *testing.B) {
 	report(b, times, rival)
 }
 
-// BenchmarkEdit changes a line in the last tenth of 4,000 tokens: in a session, and
-// by scoring with kept prefixes.
+// BenchmarkEdit changes a line in the last tenth of 4,000 tokens: in a session,
+// and by scoring with kept prefixes.
 func BenchmarkEdit(b *testing.B) {
 	text := lines(4000)
 	at := len(text) * 9 / 10

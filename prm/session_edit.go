@@ -36,9 +36,9 @@ func (s *Session) rewind(offset int) {
 	}
 }
 
-// Fork returns a second session with the same code, independent from here on. Both
-// share the memory of what they have in common. The caller closes both. Fork
-// returns ErrConcurrent or ErrClosed.
+// Fork returns a second session with the same code, independent from here on.
+// Both share the memory of what they have in common. The caller closes both.
+// Fork returns ErrConcurrent or ErrClosed.
 func (s *Session) Fork() (*Session, error) {
 	if err := s.enter(); err != nil {
 		return nil, err

@@ -43,8 +43,8 @@ int main(int argc, char **argv)
 }
 `
 
-// requireSameSteps compares steps bit by bit, except for the weights, which only a
-// whole report has.
+// requireSameSteps compares steps bit by bit, except for the weights, which
+// only a whole report has.
 func requireSameSteps(t *testing.T, want, got []prm.StepReward) {
 	t.Helper()
 	require.Equal(t, len(want), len(got))
@@ -432,7 +432,8 @@ func TestSessionBudget(t *testing.T) {
 	all.Wait()
 }
 
-// TestSessionRopeOfLength: a session cannot grow to where all angles would change.
+// TestSessionRopeOfLength: a session cannot grow to where all angles would
+// change.
 func TestSessionRopeOfLength(t *testing.T) {
 	fsys := testmodel.New(testmodel.Shape{Config: map[string]any{
 		"max_position_embeddings": 96, "rope_scaling": map[string]any{"rope_type": "dynamic", "factor": 4.0},

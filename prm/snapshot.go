@@ -65,10 +65,11 @@ func (s *Session) Snapshot() ([]byte, error) {
 	return append(data, sum[:]...), nil
 }
 
-// Restore returns the session of a Snapshot. The caller closes it. Restore returns
-// ErrSnapshot if the bytes are damaged, or if the snapshot was taken from a model
-// with another digest, tokenizer, precision or segmentation. It also returns
-// ErrBudget, ErrClosed, or ctx.Err() if cancelled while waiting for memory.
+// Restore returns the session of a Snapshot. The caller closes it. Restore
+// returns ErrSnapshot if the bytes are damaged, or if the snapshot was taken
+// from a model with another digest, tokenizer, precision or segmentation. It
+// also returns ErrBudget, ErrClosed, or ctx.Err() if cancelled while waiting
+// for memory.
 func (m *Model) Restore(ctx context.Context, data []byte) (*Session, error) {
 	if err := m.enter(); err != nil {
 		return nil, err

@@ -40,8 +40,8 @@
 //
 // # Errors
 //
-// ErrSpec is about settings, or settings that do not fit the tokenizer. ErrVocab
-// is about an id beyond the embedding, ErrWindow about a limit that leaves no room
-// for code, and ErrStep about a step outside the source or without ids. Encode
-// returns ctx.Err() unwrapped.
+// ErrSpec is about settings, or settings that do not fit the tokenizer.
+// ErrVocab is about an id beyond the embedding, ErrWindow about a limit that
+// leaves no room for code, and ErrStep about a step outside the source or
+// without ids. Encode returns ctx.Err() unwrapped.
 package layout

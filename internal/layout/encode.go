@@ -59,10 +59,10 @@ func (l *Layout) AppendHead(dst []int32, prompt string) ([]int32, error) {
 	return dst, l.checkVocab(dst[begin:])
 }
 
-// AppendSteps appends the ids of steps of src, each with its separator, and appends
-// to ends where each step ends in ids. What is appended does not depend on what
-// precedes it, so a text can be laid out as it grows. AppendSteps returns the
-// errors of Encode.
+// AppendSteps appends the ids of steps of src, each with its separator, and
+// appends to ends where each step ends in ids. What is appended does not depend
+// on what precedes it, so a text can be laid out as it grows. AppendSteps
+// returns the errors of Encode.
 func (l *Layout) AppendSteps(ctx context.Context, ids []int32, ends []int, src []byte, pol segment.Policy, steps []segment.Step) ([]int32, []int, error) {
 	enc := l.encoders.Get().(*tokenizer.Encoder)
 	var text []byte
@@ -139,8 +139,8 @@ func (l *Layout) encodeText(ctx context.Context, enc *tokenizer.Encoder, dst []i
 // once.
 func (e *Encoded) Len() int { return len(e.ids) }
 
-// StepTokens returns the number of tokens of step i with its separator, or 0 for a
-// NoOp step.
+// StepTokens returns the number of tokens of step i with its separator, or 0
+// for a NoOp step.
 func (e *Encoded) StepTokens(i int) int { return e.ends[i] - e.begin(i) }
 
 // begin returns where step i begins in ids.
@@ -151,7 +151,8 @@ func (e *Encoded) begin(i int) int {
 	return e.ends[i-1]
 }
 
-// Whole returns all steps in one window. It has no rows if no step is to be scored.
+// Whole returns all steps in one window. It has no rows if no step is to be
+// scored.
 func (e *Encoded) Whole() Window {
 	w := Window{IDs: slices.Clip(e.ids)}
 	for i, end := range e.ends {

@@ -28,8 +28,8 @@ type Layout struct {
 	long     chan struct{} // holds an element for each long text that is encoded
 }
 
-// New resolves spec with the model's tokenizer. vocab is the number of rows of the
-// embedding. The tokenizer may have larger ids as long as it produces none:
+// New resolves spec with the model's tokenizer. vocab is the number of rows of
+// the embedding. The tokenizer may have larger ids as long as it produces none:
 // otherwise the error is ErrVocab, from New for the prompt and the fixed parts,
 // and from Encode for the rest. Other errors wrap ErrSpec.
 func New(tok *tokenizer.Tokenizer, spec Spec, vocab int) (*Layout, error) {

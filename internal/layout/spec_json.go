@@ -33,10 +33,10 @@ type Settings struct {
 
 // ParseSettings reads seccodeprm.json: one object, all keys optional.
 //
-// It is strict, because a misread setting would change every reward: ParseSettings
-// returns ErrSpec for unknown and duplicate keys, keys in another case, null,
-// values of another type and anything after the object. Errors name file, offset
-// and key. name is the file's name, for errors.
+// It is strict, because a misread setting would change every reward:
+// ParseSettings returns ErrSpec for unknown and duplicate keys, keys in another
+// case, null, values of another type and anything after the object. Errors name
+// file, offset and key. name is the file's name, for errors.
 func ParseSettings(data []byte, name string) (*Settings, error) {
 	s := &Settings{name: name}
 	if err := s.read(strictjson.New(data)); err != nil {

@@ -9,14 +9,14 @@ import (
 // ErrWindow is wrapped if a limit leaves no room for code.
 var ErrWindow = errors.New("window too small")
 
-// maxWindowIDs bounds the ids of all windows together (2 GiB). Code alone does not
-// come near it. A prompt that fills nearly all of every window does.
+// maxWindowIDs bounds the ids of all windows together (2 GiB). Code alone does
+// not come near it. A prompt that fills nearly all of every window does.
 const maxWindowIDs = 1 << 29
 
-// Windows lays the steps out in sequences of at most limit tokens. Each begins with
-// the prompt, and in layout "chat" ends with the end of the turn. Input that fits
-// is a single window, equal to Whole. Otherwise, with room = limit less prompt and
-// tail:
+// Windows lays the steps out in sequences of at most limit tokens. Each begins
+// with the prompt, and in layout "chat" ends with the end of the turn. Input
+// that fits is a single window, equal to Whole. Otherwise, with room = limit
+// less prompt and tail:
 //
 //   - Windows are cut between steps. Each takes as many steps as fit.
 //   - Each later window begins with steps of the previous one, for context: as
@@ -51,8 +51,8 @@ func (e *Encoded) Windows(limit int) ([]Window, error) {
 			ErrWindow, e.head+len(l.tail), limit, maxWindowIDs)
 	}
 
-	// Rows and steps of all windows share one array each, since every piece is read
-	// once.
+	// Rows and steps of all windows share one array each, since every piece is
+	// read once.
 	rows, steps := make([]int, 0, len(pieces)), make([]int, 0, len(pieces))
 	windows := make([]Window, len(spans))
 	for i, s := range spans {

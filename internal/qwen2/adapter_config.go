@@ -159,7 +159,8 @@ func readPatterns(f *fields, key string, told bool) []pattern {
 }
 
 // pythonOnly reports whether an expression that RE2 refuses may be one of
-// Python: with a lookaround, a back reference, a possessive or a large repetition.
+// Python: with a lookaround, a back reference, a possessive or a large
+// repetition.
 func pythonOnly(err error) bool {
 	var e *syntax.Error
 	if !errors.As(err, &e) {

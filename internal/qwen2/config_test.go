@@ -112,8 +112,8 @@ func TestResolvedAsTransformers(t *testing.T) {
 var (
 	// Accepted by transformers, refused here: the engine has SiLU only.
 	stricter = map[string]string{"act-gelu": "hidden_act"}
-	// Refused by transformers when it sees the weights, and so by Open. The config
-	// by itself is good.
+	// Refused by transformers when it sees the weights, and so by Open. The
+	// config by itself is good.
 	needsWeights = []string{"kv-heads-wrong", "labels-num-3", "labels-three", "layers-fewer", "layers-more", "hidden-wrong",
 		"vocab-wrong", "vocab-smaller", "token-classification-bias-false"}
 	// Refused by transformers' AutoConfig, accepted here: architectures names a

@@ -14,29 +14,29 @@ const PageLen = kernels.BlockKeys
 //
 // An Engine may be used by several goroutines at once, a Cache by one at a time.
 type Engine interface {
-	// NewCache returns an empty cache for a sequence of up to length positions. It
-	// takes no memory for them yet. RoPE types whose angles depend on the final
-	// length (dynamic, longrope) use this length.
+	// NewCache returns an empty cache for a sequence of up to length positions.
+	// It takes no memory for them yet. RoPE types whose angles depend on the
+	// final length (dynamic, longrope) use this length.
 	NewCache(length int) Cache
 
 	// CacheBytes returns the memory that a cache of length positions takes in
 	// whole pages.
 	CacheBytes(length int) int64
 
-	// Batch returns how many tokens, of all sequences together, one Prefill should
-	// be given if there are as many. With fewer, the device is partly idle; with
-	// more, caches only hold more memory.
+	// Batch returns how many tokens, of all sequences together, one Prefill
+	// should be given if there are as many. With fewer, the device is partly
+	// idle; with more, caches only hold more memory.
 	Batch() int
 
 	// MaxCacheBytes returns the bound on the memory of all pages in use, or 0 if
 	// there is none.
 	MaxCacheBytes() int64
 
-	// Reserve sets pages aside for the IDs of all sequences, or of none of them, so
-	// that a Prefill of the same sequences cannot fail for memory. It does no other
-	// work. The pages stay reserved until their cache is given to a Prefill,
-	// truncated or released. Errors wrap ErrBudget, or ErrModel if a cache cannot
-	// grow that far.
+	// Reserve sets pages aside for the IDs of all sequences, or of none of
+	// them, so that a Prefill of the same sequences cannot fail for memory. It
+	// does no other work. The pages stay reserved until their cache is given to
+	// a Prefill, truncated or released. Errors wrap ErrBudget, or ErrModel if a
+	// cache cannot grow that far.
 	Reserve(sequences []Sequence) error
 
 	// Prefill appends the ids of each sequence to its cache and writes the hidden
@@ -76,8 +76,8 @@ type Cache interface {
 	// Len returns the number of positions that hold keys and values.
 	Len() int
 
-	// Truncate drops the positions from n on. It releases the pages that hold none
-	// of the others, reserved pages included.
+	// Truncate drops the positions from n on. It releases the pages that hold
+	// none of the others, reserved pages included.
 	Truncate(n int)
 
 	// Fork returns a cache with the same positions and limit. Both share memory
@@ -88,10 +88,11 @@ type Cache interface {
 	// contents do not change until the caller releases it.
 	Page(i int) Page
 
-	// Adopt appends the positions of a page of the same engine. The caller keeps
-	// its reference. The page must have been computed after the same positions and
-	// with the same RoPE angles. Errors wrap ErrModel unless Len is a multiple of
-	// PageLen and leaves room for a page, or ErrDevice if a device lost the page.
+	// Adopt appends the positions of a page of the same engine. The caller
+	// keeps its reference. The page must have been computed after the same
+	// positions and with the same RoPE angles. Errors wrap ErrModel unless Len
+	// is a multiple of PageLen and leaves room for a page, or ErrDevice if a
+	// device lost the page.
 	Adopt(p Page) error
 
 	// AppendBinary appends the keys and values to dst, position by position, in
@@ -100,12 +101,12 @@ type Cache interface {
 	AppendBinary(dst []byte) ([]byte, error)
 
 	// UnmarshalBinary reads n positions from AppendBinary of the same model and
-	// precision into an empty cache. Errors wrap ErrBudget, or ErrModel if data is
-	// not n positions of finite values, and leave the cache empty.
+	// precision into an empty cache. Errors wrap ErrBudget, or ErrModel if data
+	// is not n positions of finite values, and leave the cache empty.
 	UnmarshalBinary(data []byte, n int) error
 
-	// Release releases the pages and leaves an empty cache. A cache that is dropped
-	// without it counts against MaxCacheBytes for ever.
+	// Release releases the pages and leaves an empty cache. A cache that is
+	// dropped without it counts against MaxCacheBytes for ever.
 	Release()
 }
 
