@@ -111,9 +111,10 @@ const (
 type Weights uint8
 
 const (
-	// DefaultWeights is PackWeights if the copy takes at most half of the memory
-	// that is free when the model is opened, and MapWeights otherwise. Free memory
-	// is known on Linux only. On other systems DefaultWeights is MapWeights.
+	// DefaultWeights is PackWeights if the copy takes at most half of the
+	// memory that is free when the model is opened, and MapWeights otherwise.
+	// Free memory is known on Linux only. On other systems DefaultWeights is
+	// MapWeights.
 	DefaultWeights Weights = iota
 
 	// MapWeights reads the mapped files, or their copy in memory, and packs a few
